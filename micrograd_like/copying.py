@@ -1,4 +1,4 @@
-"""Copies and pickles of graphs of any depth: `copy.deepcopy` and `pickle` follow creation order, not the depth."""
+"""Copies and pickles of graphs of any depth: `deepcopy` and `pickle` follow creation order, not the depth."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .engine import Value, history, new, tick
 class Recording(list[Value]):
     """A list of nodes that pickles column by column.
 
-    A pickle keeps its recordings alive while it is written, so that nodes which several pickled objects share are found
-    again in `live` and written once.
+    A pickle keeps its recordings alive while it is written, so that nodes which several pickled objects share
+    are found again in `live` and written once.
     """
 
     live: WeakSet[Recording] = WeakSet()

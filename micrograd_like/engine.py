@@ -23,7 +23,8 @@ class Value(Number):
     (-2.0, 2.0)
     """
 
-    __slots__ = "_data grad op inputs local_grads label _born _changed __dict__ __weakref__".split()
+    __slots__ = ("_data", "grad", "op", "inputs", "local_grads", "label", "_born", "__dict__", "__weakref__")
+    __hash__ = object.__hash__
     constant = False
 
     def __init__(self, data: object, label: str = "") -> None:
@@ -68,7 +69,7 @@ class Value(Number):
     def backward(self) -> None:
         """Put d(self)/d(node) into every node's grad: leaves add up over calls, the others start afresh.
 
-        Raises NoFiniteGradient, before any grad is written, where a value or a local derivative is not finite.
+        Raises NoFiniteGradient, before any grad is written, where a value or local derivative is not finite.
         """
         for _ in backward_steps(self):
             pass
@@ -77,30 +78,25 @@ class Value(Number):
         """Two Values are equal if they are the same node; a plain number is compared with the data."""
         return self is other if isinstance(other, Value) else self._data == other
 
-    __hash__ = object.__hash__
-
-    def __lt__(self, other: Any) -> bool: return self._data < number(other)
-    def __le__(self, other: Any) -> bool: return self._data <= number(other)
-    def __gt__(self, other: Any) -> bool: return self._data > number(other)
-    def __ge__(self, other: Any) -> bool: return self._data >= number(other)
+    def __lt__(self, other: Any) -> bool: return bool(self._data < getattr(other, "_data", other))
+    def __le__(self, other: Any) -> bool: return bool(self._data <= getattr(other, "_data", other))
+    def __gt__(self, other: Any) -> bool: return bool(self._data > getattr(other, "_data", other))
+    def __ge__(self, other: Any) -> bool: return bool(self._data >= getattr(other, "_data", other))
 
     def __bool__(self) -> bool:
-        raise TypeError(f"{self!r} is neither true nor false. Write x.data != 0, or x is not None.")
+        raise TypeError(f"{self} is neither true nor false. Write x.data != 0, or x is not None.")
 
     def __float__(self) -> float:
-        raise TypeError(f"{self!r} as a float has no history. Write x.data, or x.exp() instead of math.exp(x).")
+        raise TypeError(f"{self} as a float has no history. Write x.data, or x.exp() instead of math.exp(x).")
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        return f"Value(data={self._data!r}, grad={self.grad!r}{f', label={self.label!r}' if self.label else ''})"
+        return f"Value(data={self._data!r}, grad={self.grad!r}" + (f", label={self.label!r})" if self.label else ")")
 
-    _prev = property(lambda self: set(self.inputs))  # as the lecture notebooks call it, and so is _op
+    _prev = property(lambda self: set(self.inputs))  # as the lecture notebooks call them
     _op = property(lambda self: (self.op.sign or self.op.name) if self.op else "")
-
-
-def number(x: Any) -> float: return x._data if isinstance(x, Value) else x
 
 
 class Constant(Value):

@@ -1,4 +1,4 @@
-"""The operations as methods; `ops` fills this class from its table, and `methods.pyi` tells editors what came in."""
+"""The operations as methods: `ops` fills this class from its table, and `methods.pyi` tells editors so."""
 
 
 class Methods:
