@@ -93,7 +93,7 @@ class Value(Number):
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        return f"Value(data={self._data!r}, grad={self.grad!r}" + (f", label={self.label!r})" if self.label else ")")
+        return f"Value(data={self._data!r}, grad={self.grad!r}{self.label and f', label={self.label!r}'})"
 
     _prev = property(lambda self: set(self.inputs))  # as the lecture notebooks call them
     _op = property(lambda self: (self.op.sign or self.op.name) if self.op else "")

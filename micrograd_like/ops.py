@@ -82,9 +82,9 @@ class Op:
     `rule(out, *operands)` gives the local derivatives in plain arithmetic, without `if`; `textbook` is the
     form that books print, where `rule` is another one that keeps its digits. `definition` says what the
     operation means in terms of others; one without is a primitive of Python or of its `math` module. `kink`
-    changes sign where the derivative jumps. A `gate` that is shut passes nothing, not even 0 * inf. `beyond` is what IEEE
-    arithmetic gives where Python raises; `fails` says, for each exception, why not and what to type instead.
-    `sample` holds an interval for each operand, from which the tests draw.
+    changes sign where the derivative jumps. A `gate` that is shut passes nothing, not even 0 * inf. `beyond`
+    is what IEEE arithmetic gives where Python raises; `fails` says, for each exception, why not and what to
+    type instead. `sample` holds an interval for each operand, from which the tests draw.
     """
 
     def __init__(
@@ -320,7 +320,7 @@ log = Op("log", math.log, lambda out, a: (1.0 / a,), latex=r"\ln {a}", sample=((
     beyond=lambda a: nan if a else -inf,
     fails={ValueError: ("only numbers above 0 have a logarithm", "log(maximum({0}, 1e-12))")},
     why="Near 0 a small change is a large factor: the slope is one over the input.")
-log1p = Op("log1p", math.log1p, lambda out, a: (1.0 / (1.0 + a),), latex=r"\ln\left(1 + {a}\right)",
+log1p = Op("log1p", math.log1p, lambda out, a: (1.0 / (1.0 + a),), latex=r"\ln\left(1 + {{a}}\right)",
     sample=((-0.99, 1e3),), beyond=lambda a: nan if a != -1 else -inf,
     fails={ValueError: ("1 + x must be above 0 to have a logarithm", "log1p(maximum({0}, -0.999999))")},
     why="The slope of the logarithm at 1 + a, without losing the digits near 0.")
@@ -335,7 +335,7 @@ cos = Op("cos", math.cos, lambda out, a: (-sin(a),), latex=r"\cos {a}", sample=(
 tan = Op("tan", math.tan, lambda out, a: (1.0 + out * out,), latex=r"\tan {a}", sample=((-1.5, 1.5),),
     why="Never flatter than 1, and ever steeper towards its poles.")
 asin = Op("asin", math.asin, lambda out, a: (1.0 / sqrt((1.0 - a) * (1.0 + a)),),
-    latex=r"\arcsin {a}", sample=(UNIT,), textbook=lambda out, a: (1.0 / sqrt(1.0 - a ** 2),),  # loses digits near 1
+    latex=r"\arcsin {a}", sample=(UNIT,), textbook=lambda out, a: (1.0 / sqrt(1.0 - a ** 2),),
     fails={ValueError: ("its input must lie between -1 and 1, where its slope is still finite",
                         "asin(maximum(-0.999999, minimum({0}, 0.999999)))")},
     why="Vertical at -1 and 1, where the sine it undoes is flat.")
@@ -347,7 +347,8 @@ acos = Op("acos", math.acos, lambda out, a: (-1.0 / sqrt((1.0 - a) * (1.0 + a)),
 atan = Op("atan", math.atan, lambda out, a: (1.0 / hypot(1.0, a) / hypot(1.0, a),),
     latex=r"\arctan {a}", sample=(ANY,), textbook=lambda out, a: (1.0 / (1.0 + a ** 2),),  # a ** 2 overflows
     why="Steepest at 0, and flat far out, where the angle has nearly stopped turning.")
-atan2 = Op("atan2", math.atan2, latex=r"\operatorname{atan2}\left({a}, {b}\right)", sample=(OFF_ZERO, ANY),
+atan2 = Op("atan2", math.atan2,
+    latex=r"\operatorname{atan2}\left({{a}}, {{b}}\right)", sample=(OFF_ZERO, ANY),
     rule=lambda out, a, b: (b / hypot(a, b) / hypot(a, b), -a / hypot(a, b) / hypot(a, b)),
     textbook=lambda out, a, b: (b / (a ** 2 + b ** 2), -a / (a ** 2 + b ** 2)),  # a*a over- and underflows
     fails={ZeroDivisionError: ("at (0, 0) the angle turns infinitely fast", "atan2({0}, {1} + 1e-12)")},
@@ -363,51 +364,53 @@ cosh = Op("cosh", math.cosh, lambda out, a: (sinh(a),), latex=r"\cosh {a}", samp
 tanh = Op("tanh", math.tanh, lambda out, a: (4.0 * sigmoid(2.0 * a) * sigmoid(-2.0 * a),), latex=r"\tanh {a}",
     sample=((-300.0, 300.0),), textbook=lambda out, a: (1.0 - out ** 2,),  # 1 - out*out is 0 from 19 on
     why="Steepest at 0, flat at both ends: a saturated tanh lets almost no gradient through.")
-sigmoid = Op("sigmoid", None, lambda out, a: (out * sigmoid(-a),), latex=r"\sigma\left({a}\right)",
+sigmoid = Op("sigmoid", None, lambda out, a: (out * sigmoid(-a),), latex=r"\sigma\left({{a}}\right)",
     definition=lambda a: exp(minimum(a, 0.0)) / (1.0 + exp(-abs(a))),  # 1 / (1 + exp(-a)) overflows at -710
     sample=((-700.0, 700.0),), textbook=lambda out, a: (out * (1.0 - out),),  # 1 - out is 0 from 37 on
     why="Steepest in the middle, at most 1/4: a sure sigmoid, near 0 or 1, lets almost no gradient through.")
 relu = Op("relu", lambda a: a if a > 0.0 or a != a else 0.0, lambda out, a: (step(a),), gate=True,
     definition=lambda a: maximum(a, 0.0), kink=lambda a: a,
-    latex=r"\operatorname{relu}\left({a}\right)", sample=(ANY,),
+    latex=r"\operatorname{relu}\left({{a}}\right)", sample=(ANY,),
     why="Open above 0, shut at and below it: the gradient passes whole or not at all.")
 leaky_relu = Op("leaky_relu", None,
     rule=lambda out, a, slope: (step(a) + slope * (1.0 - step(a)), minimum(a, 0.0)),
     definition=lambda a, slope: maximum(a, 0.0) + slope * minimum(a, 0.0), defaults=(0.01,),
-    latex=r"\operatorname{leaky}_{{b}}\left({a}\right)", sample=(ANY, (0.01, 0.5)), kink=lambda a, slope: a,
+    latex=r"\operatorname{leaky}_{{b}}\left({{a}}\right)", sample=(ANY, (0.01, 0.5)), kink=lambda a, slope: a,
     why="Open above 0, a little open below it, so that no unit is ever quite dead.")
 softplus = Op("softplus", None, lambda out, a: (sigmoid(a),),
     definition=lambda a: maximum(a, 0.0) + log1p(exp(-abs(a))),  # log(1 + exp(a)) overflows at 710
-    latex=r"\operatorname{softplus}\left({a}\right)", sample=((-700.0, 700.0),),
+    latex=r"\operatorname{softplus}\left({{a}}\right)", sample=((-700.0, 700.0),),
     why="A relu with a rounded corner: its slope is the sigmoid, going from 0 to 1.")
 silu = Op("silu", None, lambda out, a: (sigmoid(a) * (1.0 + _clip(a, 800.0) * sigmoid(-a)),),
     definition=lambda a: maximum(a, -800.0) * sigmoid(a),  # sigmoid(-800) is 0, and -inf * 0 is not a number
     textbook=lambda out, a: (sigmoid(a) + out * (1.0 - sigmoid(a)),),
-    latex=r"\operatorname{silu}\left({a}\right)", sample=((-1.0, 700.0),),
+    latex=r"\operatorname{silu}\left({{a}}\right)", sample=((-1.0, 700.0),),
     why="The input gated by its own sigmoid: the slope is the gate plus what moving the gate does.")
 gelu = Op("gelu", None, lambda out, a: (_normal_cdf(a) + _clip(a, 40.0) * _normal_pdf(a),),
     definition=lambda a: maximum(a, -40.0) * _normal_cdf(a),
     textbook=lambda out, a: ((1.0 + erf(a / sqrt(2.0))) / 2.0 + a * exp(-a ** 2 / 2.0) / sqrt(2.0 * pi),),
-    latex=r"\operatorname{gelu}\left({a}\right)", sample=((-0.6, 30.0),),
+    latex=r"\operatorname{gelu}\left({{a}}\right)", sample=((-0.6, 30.0),),
     why="The input gated by the share of a bell curve below it: the gate plus what moving the gate does.")
 erf = Op("erf", math.erf, lambda out, a: (2.0 / math.sqrt(pi) * _gaussian(a, 1.0),),
     textbook=lambda out, a: (2.0 / sqrt(pi) * exp(-a ** 2),),
-    latex=r"\operatorname{erf}\left({a}\right)", sample=((-25.0, 25.0),),
+    latex=r"\operatorname{erf}\left({{a}}\right)", sample=((-25.0, 25.0),),
     why="It adds up a bell curve from left to right, so its slope is the bell curve.")
 erfc = Op("erfc", math.erfc, lambda out, a: (-2.0 / math.sqrt(pi) * _gaussian(a, 1.0),),
     textbook=lambda out, a: (-2.0 / sqrt(pi) * exp(-a ** 2),),
-    latex=r"\operatorname{erfc}\left({a}\right)", sample=((-5.0, 25.0),),
+    latex=r"\operatorname{erfc}\left({{a}}\right)", sample=((-5.0, 25.0),),
     why="What is left of the bell curve: it falls as fast as the curve is high.")
 
 absolute = Op("abs", abs, lambda out, a: (step(a) - step(-a),), kink=lambda a: a,
-    latex=r"\left|{{a}}\right|", sample=(ANY,),
+    latex=r"\left|{{a}}\right|", sample=(ANY,), textbook=lambda out, a: (a / out,),
     why="The slope is the sign of the input; at the corner, 0, it is taken as 0.")
 maximum = Op("maximum", lambda a, b: a if a > b or a != a else b, gate=True, kink=lambda a, b: a - b,
     rule=lambda out, a, b: ((1.0 + step(a - b) - step(b - a)) / 2.0, (1.0 + step(b - a) - step(a - b)) / 2.0),
+    textbook=lambda out, a, b: (step(a - b), step(b - a)),
     latex=r"\max\left({{a}}, {{b}}\right)", sample=(ANY, ANY),
     why="Only the winner moves the result, so it gets the whole gradient; in a tie both get half.")
 minimum = Op("minimum", lambda a, b: a if a < b or a != a else b, gate=True, kink=lambda a, b: a - b,
     rule=lambda out, a, b: ((1.0 + step(b - a) - step(a - b)) / 2.0, (1.0 + step(a - b) - step(b - a)) / 2.0),
+    textbook=lambda out, a, b: (step(b - a), step(a - b)),
     latex=r"\min\left({{a}}, {{b}}\right)", sample=(ANY, ANY),
     why="Only the smaller one moves the result, so it gets the whole gradient; in a tie both get half.")
 step = Op("step", lambda a: 1.0 if a > 0.0 else 0.0 if a <= 0.0 else a, lambda out, a: (0.0,), gate=True,
