@@ -1,0 +1,226 @@
+"""Losses: how wrong one output is, and the average over the data set, which training makes small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add
+from typing import Any
+
+from .data import class_index
+from .functions import logsumexp, mean
+from .ops import log, relu, softplus
+
+LOSSES: dict[str, Loss] = {}
+
+
+class Loss:
+    """`loss.one(output, target)` is the loss of one example, `loss(outputs, targets)` the average, or cost.
+
+    `classes` says that targets are classes; one output above `threshold` means the positive class.
+    """
+
+    def __init__(self, one: Callable[..., Any], threshold: float, classes: bool) -> None:
+        self.one, self.threshold, self.classes = one, threshold, classes
+        self.name, self.__doc__ = one.__name__, one.__doc__
+        LOSSES[self.name] = self
+
+    def each(self, outputs: Sequence[Any], targets: Sequence[Any], **options: Any) -> list[Any]:
+        """Return the loss of each example."""
+        check_lengths(outputs, targets)
+        losses = []
+        for i, (output, target) in enumerate(zip(outputs, targets)):
+            try:
+                losses.append(self.one(output, target, **options))
+            except (TypeError, ValueError) as error:
+                if type(error) in (TypeError, ValueError):  # an operation's own say where
+                    raise type(error)(f"Example {i}: {error}") from None
+                raise
+        return losses
+
+    def __call__(self, outputs: Sequence[Any], targets: Sequence[Any], **options: Any) -> Any:
+        """Return the average loss, added up in the order of the examples."""
+        return mean(self.each(outputs, targets, **options))
+
+    def __repr__(self) -> str:
+        return f"<loss {self.name}>"
+
+
+def loss(threshold: float = 0.5, classes: bool = False) -> Callable[[Callable[..., Any]], Loss]:
+    """Make a `Loss` of a function of one example, and enter it into LOSSES."""
+    return lambda one: Loss(one, threshold, classes)
+
+
+@loss()
+def mse(output: Any, target: Any, half: bool = False) -> Any:
+    """Squared error ‖output - target‖², of one number or added up over a vector.
+
+    The average is 1/n Σ‖·‖²; with half=True it is 1/2n Σ‖·‖², whose derivative has no factor 2. PyTorch's
+    mse_loss divides by the length of the vector as well.
+
+    >>> mse([1.0, 2.0], [0.0, 4.0]), mse([[1.0, 2.0]], [[0.0, 4.0]], half=True)
+    (2.5, 2.5)
+    """
+    errors = [a - t for a, t in zip(*_vectors(output, target))]
+    total = reduce(add, [error * error for error in errors])
+    return total * 0.5 if half else total
+
+
+@loss(threshold=0.0, classes=True)
+def hinge(score: Any, label: Any) -> Any:
+    """max(0, 1 - label * score): 0 once the score has the label's sign, -1 or 1, by a margin of 1."""
+    _check_score(score, "hinge")
+    if label not in (-1, 1):
+        raise ValueError(
+            f"hinge wants labels -1 and 1, and {label!r} was given. "
+            "Write [2 * k - 1 for k in y] for classes 0 and 1."
+        )
+    return relu(1 - label * score)
+
+
+@loss(classes=True)
+def bce(probability: Any, target: Any) -> Any:
+    """Binary cross-entropy -(y ln p + (1 - y) ln(1 - p)) of the probability of class 1, a sigmoid's output.
+
+    A sure mistake has no finite loss; `bce_with_logits` takes the number before the sigmoid, and has one.
+    """
+    _check_score(probability, "bce")
+    _check_probability(target)
+    if not 0 <= probability <= 1:
+        raise ValueError(
+            f"bce takes a probability, and {probability:.4g} was given. "
+            "Use output='sigmoid', or bce_with_logits."
+        )
+    if target == 1:
+        return -log(probability)
+    if target == 0:
+        return -log(1.0 - probability)
+    return -(target * log(probability) + (1.0 - target) * log(1.0 - probability))
+
+
+@loss(threshold=0.0, classes=True)
+def bce_with_logits(score: Any, target: Any) -> Any:
+    """`bce(sigmoid(score), target)` in a form that never overflows: softplus(score) - y * score."""
+    _check_score(score, "bce_with_logits")
+    _check_probability(target)
+    return softplus(score) - target * score
+
+
+@loss(classes=True)
+def cross_entropy(scores: Sequence[Any], target: Any) -> Any:
+    """-Σ t ln softmax(scores), from scores as a linear layer gives them, in a form that never overflows.
+
+    The target is a class, counted from 0, or a distribution over the classes, one-hot or any other.
+
+    >>> cross_entropy([[2.0, 0.0]], [0]) == cross_entropy([[2.0, 0.0]], [[1.0, 0.0]])
+    True
+    """
+    target = _class_or_distribution(scores, target, "cross_entropy")
+    return logsumexp(scores) - (scores[target] if isinstance(target, int) else _expectation(scores, target))
+
+
+@loss(classes=True)
+def nll(probabilities: Sequence[Any], target: Any) -> Any:
+    """Negative log-likelihood -Σ t ln p: `cross_entropy` from probabilities, a softmax's output."""
+    target = _class_or_distribution(probabilities, target, "nll")
+    if isinstance(target, int):
+        return -log(probabilities[target])
+    certain = [(log(p), t) for p, t in zip(probabilities, target) if t]  # 0 ln 0 is 0
+    return -_expectation([x for x, _ in certain], [t for _, t in certain])
+
+
+def l2(parameters: Sequence[Any], strength: float = 1e-4) -> Any:
+    """Return strength * Σ p²: added to the cost it keeps the parameters small."""
+    return strength * reduce(add, [p * p for p in parameters])
+
+
+def argmax(xs: Sequence[Any]) -> int:
+    """Return the index of the largest, the first of several.
+
+    >>> argmax([0.1, 0.7, 0.2])
+    1
+    """
+    if not len(xs):
+        raise ValueError("Nothing is the largest of no number. Give at least one.")
+    return max(range(len(xs)), key=lambda i: xs[i])
+
+
+def accuracy(outputs: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
+    """Return the share of examples decided as their target is: a class, a distribution, or 1, 0 or -1.
+
+    >>> accuracy([0.3, -2.0, 0.1], [1, -1, -1])
+    0.6666666666666666
+    """
+    check_lengths(outputs, targets)
+    right = [decide(output, threshold) == _label(target, output) for output, target in zip(outputs, targets)]
+    return sum(right) / len(right)
+
+
+def decide(output: Any, threshold: float = 0.0) -> int:
+    """Return the class: the index of the largest of several outputs, or whether one is above `threshold`."""
+    return argmax(output) if isinstance(output, list | tuple) else int(output > threshold)
+
+
+def _label(target: Any, output: Any) -> int:
+    if isinstance(target, list | tuple):
+        return argmax(target)
+    return class_index(target, len(output)) if isinstance(output, list | tuple) else int(target > 0)
+
+
+def check_lengths(outputs: Sequence[Any], targets: Sequence[Any]) -> None:
+    """Raise an error unless there is one target for each output, and at least one."""
+    if len(outputs) != len(targets):
+        raise ValueError(
+            f"There are {len(outputs)} outputs and {len(targets)} targets. Give one target for each."
+        )
+    if not len(outputs):
+        raise ValueError("There is no average over no example. Give at least one output and its target.")
+
+
+def _vectors(output: Any, target: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    many, wanted = isinstance(output, list | tuple), isinstance(target, list | tuple)
+    if not many and not wanted:
+        return [output], [target]
+    if many and wanted and len(output) == len(target) > 0:
+        return output, target
+    shown = f"{len(output)} outputs" if many else "one output"
+    raise ValueError(
+        f"The network has {shown}, and the target is {target!r}. Give one number for each output."
+    )
+
+
+def _check_score(score: Any, name: str) -> None:
+    if isinstance(score, list | tuple):
+        raise ValueError(
+            f"{name} takes one output, and {len(score)} were given. "
+            "Use cross_entropy, or a last layer of 1 neuron."
+        )
+
+
+def _check_probability(target: Any) -> None:
+    if not 0 <= target <= 1:
+        raise ValueError(
+            f"The target {target!r} is not 0, 1 or a probability between. "
+            "Write [(k + 1) / 2 for k in y] for -1 and 1."
+        )
+
+
+def _class_or_distribution(scores: Any, target: Any, name: str) -> Any:
+    """Return the target as an int, if it is a class, or as it is."""
+    if not isinstance(scores, list | tuple):
+        raise ValueError(
+            f"{name} takes one output for each class, and one was given. "
+            "Use bce, or a last layer of 2 neurons or more."
+        )
+    if not isinstance(target, list | tuple):
+        return class_index(target, len(scores))
+    if len(target) != len(scores) or abs(sum(target) - 1) > 1e-9 or min(target) < 0:
+        raise ValueError(
+            f"The target {target!r} is not a distribution over {len(scores)} classes. "
+            "Give as many numbers, adding up to 1."
+        )
+    return target
+
+
+def _expectation(xs: Sequence[Any], weights: Sequence[float]) -> Any:
+    return reduce(add, [t * x for x, t in zip(xs, weights)])

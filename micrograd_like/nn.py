@@ -1,0 +1,401 @@
+"""Neurons, layers and networks of `Value`s; `train` teaches them, `data` has something to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+from math import sqrt
+from random import Random
+from typing import Any
+
+from .engine import Value
+from .functions import dot, softmax
+from .ops import OPS, Op
+
+Activation = Callable[[Any], Any]
+Init = Callable[[int, int, Random], float]
+
+INITS: dict[str, Init] = {
+    "uniform": lambda nin, nout, rng: rng.uniform(-1.0, 1.0),  # as micrograd
+    # Glorot and Bengio, AISTATS 2010
+    "xavier": lambda nin, nout, rng: rng.uniform(-1.0, 1.0) * sqrt(6 / (nin + nout)),
+    # He et al., ICCV 2015, for relu
+    "he": lambda nin, nout, rng: rng.uniform(-1.0, 1.0) * sqrt(6 / nin),
+}
+
+
+class AutoLabel(str):
+    """A label that the network gave by itself: the learner's own names go before it."""
+
+    __slots__ = ()
+
+
+class Parameter(Value):
+    """A number that training changes; one that is frozen keeps its value.
+
+    >>> w = Parameter(0.5, "w")
+    >>> w.prune()
+    >>> w.data, w.frozen
+    (0.0, True)
+    """
+
+    __slots__ = ()
+    parameter = True
+    frozen = False
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Keep the value from now on, whatever the gradient; `freeze(False)` lets it learn again."""
+        self.frozen = frozen
+
+    def prune(self) -> None:
+        """Delete the connection: a weight of 0 that stays 0."""
+        self.data = 0.0
+        self.freeze()
+
+
+class Module:
+    """Something with parameters: those in its attributes, in lists of them, and in other modules there."""
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        """Return the output for one example: a Value, or a list of them."""
+        raise NotImplementedError
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Return each parameter once, with the Python path that leads to it."""
+        found = {parameter: path for path, parameter in reversed(list(_parameters(self, "")))}
+        return [(path, parameter) for parameter, path in reversed(found.items())]
+
+    def parameters(self) -> list[Value]:
+        """Return each parameter once."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Set every gradient to 0, for the next backward pass adds to it."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def predict(self, x: Sequence[Any]) -> Any:
+        """Return the output for one example as plain numbers."""
+        out = self(x)
+        return [a.data for a in out] if isinstance(out, list) else out.data
+
+    def summary(self) -> str:
+        """Return what the network is made of, and how many parameters it has."""
+        return f"{self!r}\n{self._count()}"
+
+    def _count(self) -> str:
+        parameters = self.parameters()
+        frozen = sum([getattr(parameter, "frozen", False) for parameter in parameters])
+        return f"{len(parameters)} parameters" + (f", {frozen} of them frozen" if frozen else "")
+
+    def diagram(self, **options: Any) -> Any:
+        """Draw columns of neurons, whose connections show the weights."""
+        from .plots import diagram
+
+        return diagram(self, **options)
+
+
+def _parameters(part: Any, path: str) -> Iterator[tuple[str, Value]]:
+    if isinstance(part, Value):
+        if part.op is None and not part.constant:
+            yield path, part
+    elif isinstance(part, Module):
+        for name, inner in vars(part).items():
+            yield from _parameters(inner, f"{path}.{name}" if path else name)
+    elif isinstance(part, list | tuple):
+        for i, inner in enumerate(part):
+            yield from _parameters(inner, f"{path}[{i}]")
+    elif isinstance(part, dict):
+        for key, inner in part.items():
+            yield from _parameters(inner, f"{path}[{key!r}]")
+
+
+class Neuron(Module):
+    """activation(w0*x0 + w1*x1 + ... + b): a weighted sum, passed through a function that bends it.
+
+    `nonlin=False` leaves the function out. `nout` is the size of its layer, which init="xavier" asks for.
+
+    >>> neuron = Neuron(2, activation="tanh")
+    >>> neuron.w[0].data, neuron.w[1].data, neuron.b.data = -3.0, 1.0, 6.88
+    >>> neuron([2.0, 0.0]).data
+    0.7064193203972353
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nonlin: bool = True,
+        activation: str | Activation = "relu",
+        init: str | Init = "uniform",
+        bias: str = "zero",
+        rng: Random | int = 0,
+        nout: int = 1,
+    ) -> None:
+        _check_sizes([nin, nout])
+        rng, draw = _generator(rng), named(INITS, init, "init")
+        biased = named({"zero": False, "random": True}, bias, "bias")
+        self.activation = activation_named(activation) if nonlin else None
+        self.w = [Parameter(draw(nin, nout, rng)) for _ in range(nin)]
+        self.b = Parameter(draw(nin, nout, rng) if biased else 0.0)
+        self.labels = AutoLabel("z"), AutoLabel("a")  # of the weighted sum and of the output
+        label_parameters(self)
+
+    def weighted_sum(self, x: Sequence[Any]) -> Any:
+        """Return z = b + w0*x0 + w1*x1 + ..., before the activation."""
+        z = dot(self.w, x, self.b)
+        z.label = self.labels[0]
+        return z
+
+    def activate(self, z: Any) -> Any:
+        """Return a = activation(z)."""
+        a = self.activation(z) if self.activation else z
+        a.label = self.labels[1]
+        return a
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        return self.activate(self.weighted_sum(as_inputs(x, len(self.w), self)))
+
+    def predict(self, x: Sequence[float]) -> float:
+        z = dot([w.data for w in self.w], x, self.b.data)
+        return self.activation(z) if self.activation else z
+
+    def __repr__(self) -> str:
+        return f"Neuron({len(self.w)}, activation={name_of(self.activation)!r})"
+
+
+class Layer(Module):
+    """`nout` neurons that see the same `nin` inputs; the options are those of `Neuron`.
+
+    activation="softmax" takes all weighted sums at once and gives a distribution.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: str | Activation = "relu",
+        rng: Random | int = 0,
+        **options: Any,
+    ) -> None:
+        _check_sizes([nin, nout])
+        rng, self.together = _generator(rng), activation in ("softmax", softmax)
+        one_by_one = "linear" if self.together else activation
+        options |= {"activation": one_by_one, "rng": rng, "nout": nout}
+        self.neurons = [Neuron(nin, **options) for _ in range(nout)]
+        self.label("z", "a")
+        label_parameters(self)
+
+    def label(self, z: str, a: str) -> None:
+        """Say what drawings call the weighted sums and the outputs, of which there may be one or many."""
+        for k, neuron in enumerate(self.neurons):
+            index = f"[{k}]" if len(self.neurons) > 1 or a != "ŷ" else ""
+            neuron.labels = AutoLabel(z + f"[{k}]"), AutoLabel(a + index)
+
+    @property
+    def W(self) -> list[list[Parameter]]:
+        """The weights as a matrix: one row a neuron, one column an input."""
+        return [neuron.w for neuron in self.neurons]
+
+    @property
+    def b(self) -> list[Parameter]:
+        """The biases as a vector."""
+        return [neuron.b for neuron in self.neurons]
+
+    @property
+    def activation(self) -> Activation | None:
+        return softmax if self.together else self.neurons[0].activation
+
+    def weighted_sums(self, x: Sequence[Any]) -> list[Any]:
+        """Return z = W x + b, one number a neuron."""
+        x = as_inputs(x, len(self.neurons[0].w), self)
+        return [neuron.weighted_sum(x) for neuron in self.neurons]
+
+    def activate(self, z: Sequence[Any]) -> list[Any]:
+        """Return a = activation(z), one number a neuron."""
+        if self.together:
+            z = softmax(z)
+        return [neuron.activate(number) for neuron, number in zip(self.neurons, z)]
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        return _one_or_many(self.activate(self.weighted_sums(x)))
+
+    def predict(self, x: Sequence[float]) -> Any:
+        a = [neuron.predict(x) for neuron in self.neurons]
+        return _one_or_many(softmax(a) if self.together else a)
+
+    def __repr__(self) -> str:
+        return f"Layer({len(self.W[0])}, {len(self.W)}, activation={name_of(self.activation)!r})"
+
+
+class MLP(Module):
+    """A multi-layer perceptron, ŷ = f3(f2(f1(x))): each layer sees what the one before it gives.
+
+    `MLP(2, [16, 16, 1])` is micrograd's: 2 inputs, two hidden layers of 16 relus, 1 linear output. One output
+    gives a Value, several give a list. Any operation on one number can be an activation, softmax an output.
+    init is "uniform" in (-1, 1), "xavier", "he", or a function (nin, nout, rng) -> float; bias is "zero", or
+    "random" to draw it like a weight; rng is a seed or a random.Random.
+
+    >>> model = MLP(2, [3, 1], activation="tanh", output="sigmoid")
+    >>> print(model.summary())
+    MLP(2, [3, 1], activation='tanh', output='sigmoid'):  ŷ = f2(f1(x))
+    f1  a1 = tanh(W1·x + b1)      W1 3×2  b1 3   9 parameters
+    f2  ŷ  = sigmoid(W2·a1 + b2)  W2 1×3  b2 1   4 parameters
+    13 parameters
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: str | Activation = "relu",
+        output: str | Activation = "linear",
+        init: str | Init = "uniform",
+        bias: str = "zero",
+        rng: Random | int = 0,
+    ) -> None:
+        if isinstance(nouts, str) or not isinstance(nouts, Sequence) or not nouts:
+            raise TypeError(
+                f"{nouts!r} are not the sizes of layers. "
+                f"Write a list, the outputs last, as in MLP({nin!r}, [16, 1])."
+            )
+        sizes, rng = [nin, *nouts], _generator(rng)
+        _check_sizes(sizes)
+        self.layers = [
+            Layer(before, size, activation if i < len(nouts) else output, rng, init=init, bias=bias)
+            for i, (before, size) in enumerate(zip(sizes, nouts), 1)
+        ]
+        for i, layer in enumerate(self.layers, 1):
+            layer.label(f"z{i}", f"a{i}" if i < len(nouts) else "ŷ")
+        label_parameters(self)
+
+    @property
+    def sizes(self) -> list[int]:
+        """The number of inputs, then that of neurons in each layer."""
+        return [len(self.layers[0].neurons[0].w), *[len(layer.neurons) for layer in self.layers]]
+
+    def trace(self, x: Sequence[Any]) -> list[tuple[list[Any], list[Any]]]:
+        """Return (z, a) of each layer for the example `x`: the weighted sums, and what is made of them."""
+        steps = []
+        x = as_inputs(x, self.sizes[0], self)
+        for layer in self.layers:
+            z = layer.weighted_sums(x)
+            x = layer.activate(z)
+            steps.append((z, x))
+        return steps
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        return _one_or_many(self.trace(x)[-1][1])
+
+    def predict(self, x: Sequence[float]) -> Any:
+        """Return the numbers of `model(x)` without recording how they were made."""
+        numbers: Any = as_numbers(x, self.sizes[0], self)
+        for layer in self.layers:
+            numbers = layer.predict(numbers)
+            if layer is not self.layers[-1] and not isinstance(numbers, list):
+                numbers = [numbers]
+        return numbers
+
+    def summary(self) -> str:
+        n, rows = len(self.layers), []
+        for i, layer in enumerate(self.layers, 1):
+            nin, nout = len(layer.W[0]), len(layer.W)
+            z = f"W{i}·{f'a{i - 1}' if i > 1 else 'x'} + b{i}"
+            a = f"{name_of(layer.activation)}({z})" if layer.activation else z
+            out = f"a{i}" if i < n else "ŷ"
+            count = f"{nout * (nin + 1)} parameters"
+            rows.append([f"f{i}", f"{out:2} = {a}", f"W{i} {nout}×{nin}", f"b{i} {nout} ", count])
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        lines = ["  ".join([cell.ljust(width) for cell, width in zip(row, widths)]).rstrip() for row in rows]
+        composed = "(".join([f"f{i}" for i in range(n, 0, -1)]) + "(x" + ")" * n
+        return "\n".join([f"{self!r}:  ŷ = {composed}", *lines, self._count()])
+
+    def __repr__(self) -> str:
+        nin, *nouts = self.sizes
+        hidden = name_of(self.layers[0].activation) if len(nouts) > 1 else "relu"
+        return f"MLP({nin}, {nouts}, activation={hidden!r}, output={name_of(self.layers[-1].activation)!r})"
+
+
+class LogisticRegression(MLP):
+    """A network of one layer with one sigmoid neuron: the probability of class 1."""
+
+    def __init__(self, nin: int, **options: Any) -> None:
+        super().__init__(nin, [1], output="sigmoid", **options)
+
+
+def label_parameters(module: Module) -> None:
+    """Call every parameter by the path that leads to it from `module`, as in layers[0].neurons[2].w[1]."""
+    for path, parameter in module.named_parameters():
+        if not parameter.label or isinstance(parameter.label, AutoLabel):
+            parameter.label = AutoLabel(path)
+
+
+def activation_named(name: str | Activation) -> Activation | None:
+    """Return the operation of that name that takes one number; None for "linear", which changes nothing."""
+    if callable(name):
+        return name
+    takes_one: dict[str, Op | None] = {op.name: op for op in OPS.values() if op.arity - len(op.defaults) == 1}
+    activation: Activation | None = named({**takes_one, "linear": None, "identity": None}, name, "activation")
+    return activation
+
+
+def name_of(activation: Activation | None) -> str:
+    """Return what `activation_named` was given."""
+    if activation is None:
+        return "linear"
+    return activation.name if isinstance(activation, Op) else activation.__name__
+
+
+def named(choices: dict[str, Any], name: Any, what: str) -> Any:
+    """Return the choice of that name, or an error that lists names near it; a function is its own choice."""
+    if callable(name):
+        return name
+    if name in choices:
+        return choices[name]
+    near = get_close_matches(str(name), choices, 3) or list(choices)
+    raise ValueError(f"There is no {what} {name!r}. Write one of: {', '.join(map(repr, near))}.")
+
+
+def as_inputs(x: Sequence[Any], nin: int, module: Module) -> list[Any]:
+    """Return x as nodes, plain numbers as new leaves, or raise an error if there are not `nin` of them."""
+    _check_width(x, nin, module)
+    return [a if isinstance(a, Value) else Value(a, AutoLabel(f"x[{i}]")) for i, a in enumerate(x)]
+
+
+def as_numbers(x: Sequence[Any], nin: int, module: Module) -> list[float]:
+    """Return x as plain numbers, or raise an error if there are not `nin` of them."""
+    _check_width(x, nin, module)
+    return [number.data if isinstance(number, Value) else number for number in x]
+
+
+def _check_width(x: Any, nin: int, module: Module) -> None:
+    if not hasattr(x, "__len__") or isinstance(x, str):
+        raise TypeError(
+            f"{module!r} was called on {x!r}. Give a list of its {nin} inputs, as in model([0.5, -1.0])."
+        )
+    if len(x) and hasattr(x[0], "__len__"):
+        raise TypeError(
+            f"{module!r} takes one example at a time, and several were given. "
+            "Write [model(row) for row in X]."
+        )
+    if len(x) != nin:
+        raise ValueError(
+            f"{module!r} takes {nin} inputs, and {len(x)} were given. "
+            f"Give {nin}, or make the first number {len(x)}."
+        )
+
+
+def _check_sizes(sizes: Sequence[Any]) -> None:
+    for size in sizes:
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(
+                f"{size!r} is not a number of inputs or neurons. "
+                "Write a whole number from 1 up, as in MLP(2, [16, 1])."
+            )
+
+
+def _generator(rng: Random | int) -> Random:
+    return rng if isinstance(rng, Random) else Random(rng)
+
+
+def _one_or_many(outputs: list[Any]) -> Any:
+    return outputs[0] if len(outputs) == 1 else outputs

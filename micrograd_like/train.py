@@ -1,0 +1,321 @@
+"""The training loop: the six steps of the recipe, and what one wants around them."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import io
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field
+from math import isfinite
+from random import Random
+from typing import Any, NamedTuple
+
+from .checkpoint import Path, parameters_of, read, restore, understood, write, write_whole
+from .data import batches, count, table, targets
+from .engine import Value
+from .losses import LOSSES, Loss, accuracy, check_lengths, l2 as penalty
+from .nn import Module, named
+from .ops import DomainError
+from .optim import SGD, Optimizer, TrainingDiverged, clip_gradients, diverged
+
+__all__ = ["History", "Row", "TrainingDiverged", "evaluate", "fit", "learn"]
+
+Cost = Callable[[Sequence[Any], Sequence[Any]], Any]
+
+
+class Row(NamedTuple):
+    """What was seen after an epoch; None where it was not measured."""
+
+    epoch: int  # passes over the training set so far
+    updates: int  # steps of the optimizer so far, also called iterations
+    lr: float | None  # the learning rate of this epoch
+    loss: float
+    accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    predictions: list[Any]  # of the watched examples
+    weights: list[float]  # of all parameters, if asked for
+
+
+@dataclass
+class History:
+    """One `Row` for each epoch, the first one before any training; losses include the l2 penalty."""
+
+    watch: list[int] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    best: int = 0  # the epoch of the lowest loss, in validation if there was one
+    stopped: str = ""  # what ended it: "epochs", "patience", "goal" or "interrupted"
+
+    def column(self, name: str) -> list[Any]:
+        """Return one field of all rows."""
+        return [getattr(row, name) for row in self.rows]
+
+    @property
+    def epochs(self) -> int: return len(self.rows) - 1
+
+    @property
+    def lr(self) -> list[float | None]: return self.column("lr")
+
+    @property
+    def loss(self) -> list[float]: return self.column("loss")
+
+    @property
+    def accuracy(self) -> list[float | None]: return self.column("accuracy")
+
+    @property
+    def val_loss(self) -> list[float | None]: return self.column("val_loss")
+
+    @property
+    def val_accuracy(self) -> list[float | None]: return self.column("val_accuracy")
+
+    @property
+    def weights(self) -> list[list[float]]: return self.column("weights")
+
+    def score(self, epoch: int = -1) -> float:
+        """Return the loss after that epoch, in validation if there was one."""
+        row = self.rows[epoch]
+        return row.loss if row.val_loss is None else row.val_loss
+
+    @property
+    def predictions(self) -> dict[int, list[Any]]:
+        """For each watched example, its outputs over the epochs."""
+        return {i: [row.predictions[k] for row in self.rows] for k, i in enumerate(self.watch)}
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the loss curves."""
+        from .plots import curves
+
+        return curves(self, **options)
+
+    def to_csv(self, path: Path) -> None:
+        """Write one line for each epoch."""
+        text = io.StringIO()
+        lines = csv.writer(text, lineterminator="\n")
+        lines.writerow([*Row._fields[:-2], *[f"prediction {i}" for i in self.watch]])
+        lines.writerows([[*row[:-2], *row.predictions] for row in self.rows])
+        write_whole(path, text.getvalue())
+
+    def __repr__(self) -> str:
+        return f"<History of {self.epochs} epochs: loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}>"
+
+
+def learn(
+    model: Module,
+    X: Sequence[Any],
+    y: Sequence[Any],
+    loss: Cost,
+    optimizer: Optimizer,
+    clip: float | None = None,
+) -> float:
+    """Do steps 2 to 4 of the recipe with one batch, and return its cost before the update.
+
+    Raises TrainingDiverged, before the update, if the cost or a gradient is not finite.
+    """
+    with _diverging(optimizer), _collector_off():
+        outputs = [model(x) for x in X]  # 2. send the inputs through the network
+        cost = loss(outputs, y)  # 3. compare the outputs with the expected ones
+        if not isfinite(cost.data):
+            raise diverged(f"The loss is {cost.data}", optimizer)
+        optimizer.zero_grad()
+        cost.backward()  # 4. propagate the error back ...
+        if clip is not None:
+            clip_gradients(optimizer.parameters, clip)
+        optimizer.step()  # ... and set the weights according to it
+    return float(cost.data)
+
+
+def evaluate(model: Module, X: Sequence[Any], y: Sequence[Any], loss: Cost) -> tuple[float, float | None]:
+    """Return the cost and, where targets are classes, the accuracy; no graph of the network is recorded."""
+    outputs = [model.predict(x) for x in X]
+    nodes = [[Value(a) for a in output] if isinstance(output, list) else Value(output) for output in outputs]
+    right = accuracy(outputs, y, loss.threshold) if isinstance(loss, Loss) and loss.classes else None
+    return float(loss(nodes, y).data), right
+
+
+def fit(
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: str | Cost = "mse",
+    optimizer: Optimizer | None = None,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    validation: tuple[Any, Any] | None = None,
+    seed: int = 0,
+    *,
+    l2: float = 0.0,
+    clip: float | None = None,
+    patience: int | None = None,
+    tol: float = 0.0,
+    goal: float | None = None,
+    watch: Sequence[int] = (),
+    record_weights: bool = False,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    progress: bool | None = None,
+) -> History:
+    """Train the network on the examples, and return how it went.
+
+    `loss` is a name from LOSSES or a function (outputs, targets) -> Value; l2 * Σ p² is added to it. The
+    optimizer is SGD with lr=0.1 unless given. Each epoch deals the examples, shuffled by `seed`, into
+    batches; batch_size=None is batch gradient descent, 1 is one by one. `clip` is the longest gradient allowed.
+
+    Stops early once the loss, that of the (X, y) in `validation` if given, is at most `goal`, or has not
+    fallen by more than `tol` for `patience` epochs; then, and after Ctrl-C, the network has its best weights.
+    Follows the predictions for the examples numbered in `watch` and, with `record_weights`, every parameter.
+    `checkpoint` is written after each epoch; where it exists, resume=True goes on from it, bit for bit.
+    """
+    cost: Cost = named(LOSSES, loss, "loss")
+    optimizer = optimizer or SGD(model.parameters(), lr=0.1)
+    X, y = _examples(X, y)
+    held_out = _examples(*validation) if validation is not None else None
+    for name, number in ("epochs", epochs), ("batch_size", batch_size), ("patience", patience):
+        if number is not None:
+            count(name, number, 10)
+    if unknown := [i for i in watch if i not in range(len(X))]:
+        raise ValueError(f"watch names example {unknown[0]!r}. Write numbers from 0 to {len(X) - 1}.")
+    parameters, rng, history = model.parameters(), Random(seed), History(list(watch))
+    best = [p.data for p in parameters]
+
+    def penalised(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+        average = cost(outputs, targets)
+        return average + penalty(parameters, l2) if l2 else average
+
+    def measure(lr: float | None = None) -> None:
+        seen = evaluate(model, X, y, cost)
+        later = evaluate(model, *held_out, cost) if held_out else (None, None)
+        if not isfinite(seen[0] + (later[0] or 0.0)):
+            raise diverged(f"The loss is {seen[0]}, in validation {later[0]}", optimizer)
+        watched, weights = [model.predict(X[i]) for i in watch], [p.data for p in parameters]
+        recorded = weights if record_weights else []
+        row = (len(history.rows), optimizer.steps, lr, *seen, *later, watched, recorded)
+        history.rows.append(Row._make(row))
+        if history.score() < history.score(history.best) - tol:
+            history.best, best[:] = history.epochs, weights
+
+    def save() -> None:
+        if checkpoint is not None:
+            contents = {"optimizer": optimizer.state(), "rng": rng.getstate(), "history": vars(history)}
+            write(checkpoint, "checkpoint", {**parameters_of(parameters), "best": best, **contents})
+
+    def finished() -> str:
+        if goal is not None and history.score() <= goal:
+            return "goal"
+        if patience is not None and history.epochs - history.best >= patience:
+            return "patience"
+        return "epochs" if history.epochs >= epochs else ""
+
+    if checkpoint is not None and resume and os.path.exists(checkpoint):
+        _resume(checkpoint, parameters, optimizer, best, rng, history)
+    else:
+        measure()
+        save()  # a place where nothing can be written shows now, not after the first epoch
+    with Progress(epochs, progress) as report:
+        try:
+            while not finished():  # 6. when the entire training set has been sent through, repeat
+                optimizer.epoch = history.epochs
+                for X_batch, y_batch in batches(X, y, batch_size, rng):  # 5. repeat for every batch
+                    now = learn(model, X_batch, y_batch, penalised, optimizer, clip)  # steps 2 to 4
+                    report(history.epochs, now)
+                with _diverging(optimizer):
+                    measure(optimizer.rate)
+                save()
+            history.stopped = finished()
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+        except TrainingDiverged as error:
+            error.history = history
+            raise
+    if history.stopped in ("patience", "interrupted"):
+        for p, number in zip(parameters, best):
+            p.data = number
+    return history
+
+
+def _examples(X: Any, y: Any) -> tuple[list[list[float]], list[Any]]:
+    X, y = table(X), targets(y)
+    check_lengths(X, y)
+    return X, y
+
+
+def _resume(
+    path: Path,
+    parameters: Sequence[Value],
+    optimizer: Optimizer,
+    best: list[float],
+    rng: Random,
+    history: History,
+) -> None:
+    """Bring all into the state that the file holds, or raise an error and leave network and optimizer."""
+    saved = read(path, "checkpoint")
+    with understood(path):
+        version, words, gauss = saved["rng"]
+        rng.setstate((version, tuple(words), gauss))
+        past = saved["history"]
+        rows = [Row._make(row) for row in past["rows"]]
+        copy(optimizer).load_state(saved["optimizer"])  # raises before anything is changed
+        restore(parameters, saved)
+        optimizer.load_state(saved["optimizer"])
+        history.watch, history.rows, history.best = past["watch"], rows, past["best"]
+        best[:] = saved["best"]
+
+
+class _diverging:
+    """Within this context an operation that fails, as a number grew too large, is training that diverged."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if isinstance(error, ArithmeticError | DomainError) and not isinstance(error, TrainingDiverged):
+            raise diverged(f"{error}", self.optimizer) from error
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Stop the cyclic garbage collector: graphs have no cycles, and its search takes a quarter of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class Progress:
+    """A bar on the terminal, at most ten times a second; nothing where the errors do not go to a terminal."""
+
+    def __init__(self, epochs: int, shown: bool | None = None) -> None:
+        self.epochs, self.shown = epochs, sys.stderr.isatty() if shown is None else shown
+        self.start = self.last = time.monotonic()
+        self.first = -1
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __call__(self, epoch: int, loss: float) -> None:
+        now = time.monotonic()
+        self.first = epoch if self.first < 0 else self.first
+        if not self.shown or now < self.last + 0.1:
+            return
+        self.last, done = now, epoch / self.epochs
+        bar = ("#" * int(20 * done)).ljust(20, ".")
+        left = (now - self.start) / max(epoch - self.first, 1) * (self.epochs - epoch)
+        self._show(f"epoch {epoch + 1}/{self.epochs} [{bar}] loss {loss:.4g}, {left:.0f} s left")
+
+    def __exit__(self, *exception: object) -> None:
+        if self.shown:
+            self._show("")
+
+    def _show(self, text: str) -> None:
+        sys.stderr.write(f"\r{text}\x1b[K")
+        sys.stderr.flush()
