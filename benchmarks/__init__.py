@@ -1,0 +1,1 @@
+"""Measurements that need a quiet machine; the tests never look at a clock."""

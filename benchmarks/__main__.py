@@ -1,0 +1,11 @@
+"""`python -m benchmarks NAME` runs benchmarks/NAME.py; without a name it lists them."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+names = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+if len(sys.argv) < 2 or sys.argv[1] not in names:
+    sys.exit(f"Write: python -m benchmarks NAME, where NAME is one of {', '.join(names)}.")
+name = sys.argv.pop(1)
+import_module(f"benchmarks.{name}").main()
