@@ -30,9 +30,8 @@ def parse(text: str, values: Mapping[str, float]) -> tuple[Value, dict[str, Valu
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError) as error:
-        place = f" near column {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
-        raise ExpressionError(f"{text!r} is no expression{place}. Write one as '(a*b + c).tanh()'.") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ExpressionError(f"{text!r} is no expression. Write one as '(a*b + c).tanh()'.") from None
     variables = {name: Value(number, name) for name, number in values.items()}
     try:
         root = _read(tree, variables)

@@ -138,8 +138,8 @@ def changed_after_use(node: Value) -> bool:
     return any(getattr(x, "_changed", 0) > node._born for x in node.inputs)
 
 
-class _Nothing:
-    """The sum of no contributions: what is added to it is the sum."""
+class _Nothing(float):
+    """The sum of no contributions: 0, and the first one that is added to it takes its place."""
 
     def __add__(self, other: Any) -> Any:
         return other
@@ -184,4 +184,4 @@ def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
     for _ in chain_rule(reversed(shadows.values())):
         pass
     grads = [shadows[x].grad if x in shadows else 0.0 for x in wrt]
-    return [x if isinstance(x, Value) else Value(0.0 if isinstance(x, _Nothing) else x) for x in grads]
+    return [x if isinstance(x, Value) else Value(x) for x in grads]

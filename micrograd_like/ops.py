@@ -122,7 +122,7 @@ class Op:
         if len(operands) < self.arity:
             operands += self.defaults
         if len(operands) != self.arity:
-            raise TypeError(f"{self.name} takes {self.arity} numbers, and {len(operands)} were given.")
+            raise TypeError(f"{self.name} is an operation on {self.arity}, and was given {len(operands)} numbers.")
         for operand in operands:
             if isinstance(operand, Number):
                 return operand.apply(self, *operands)
