@@ -1,6 +1,19 @@
-"""A scalar autograd engine to read in one sitting, step through by hand, and train tiny networks with."""
+"""Understand backpropagation by doing it: a scalar autograd engine, and what draws, checks and trains its graphs."""
 
-from . import copying as copying
-from .engine import Value, history, ieee
+from . import copying, data, losses, ops
+from .check import grade, gradcheck
+from .checkpoint import load_model, save_model
+from .engine import Value, backward_steps, history, ieee
+from .functions import dot, logsumexp, mean, softmax
+from .graph import Graph, gradients
+from .nn import MLP, Layer, LogisticRegression, Module, Neuron
+from .ops import OPS, Op
+from .optim import SGD, Adam, TrainingDiverged, clip_gradients
+from .train import History, fit
 
-__all__ = ["Value", "history", "ieee"]
+__all__ = [
+    "MLP", "OPS", "SGD", "Adam", "Graph", "History", "Layer", "LogisticRegression", "Module", "Neuron", "Op",
+    "TrainingDiverged", "Value", "backward_steps", "clip_gradients", "copying", "data", "dot", "fit", "grade",
+    "gradcheck", "gradients", "history", "ieee", "load_model", "logsumexp", "losses", "mean", "ops", "save_model",
+    "softmax",
+]  # fmt: skip
