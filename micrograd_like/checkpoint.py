@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
@@ -122,20 +122,16 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         return contents
 
 
-class understood:
-    """Within this context, whatever is wrong with what a file holds is one sentence about the file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, KeyError):
-            error = ValueError(f"it has no {error}")
-        if isinstance(error, ValueError | TypeError | AttributeError | LookupError | ArithmeticError | RecursionError):
-            name = os.fspath(self.path)
-            raise ValueError(f"{name} cannot be used: {error}. Take another copy, or train again.") from None
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Whatever is wrong with what the file holds, and found within this context, becomes one sentence about it."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        why = str(error) if isinstance(error, ValueError) else f"it is not arranged as one ({error})"
+        raise ValueError(
+            f"{os.fspath(path)} cannot be used: {why}. Take another copy of it, or train again."
+        ) from None
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -59,7 +59,7 @@ def _shape(
     return Dataset(name, X, targets, ["x", "y"], [str(label) for label in labels])
 
 
-def moons(n: int = 100, noise: float = 0.1, seed: int = 0, labels: Sequence[int] = (0, 1)) -> Dataset:
+def moons(n: int = 100, noise: float = 0.1, seed: int = 1, labels: Sequence[int] = (0, 1)) -> Dataset:
     """Two half circles, each reaching into the other; `labels=(-1, 1)` is what the hinge loss wants.
 
     >>> X, y = moons(4, noise=0, labels=(-1, 1))
@@ -73,7 +73,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0, labels: Sequence[int]
     return _shape("moons", n, noise, seed, labels, point)
 
 
-def circles(n: int = 100, noise: float = 0.05, seed: int = 0, labels: Sequence[int] = (0, 1)) -> Dataset:
+def circles(n: int = 100, noise: float = 0.05, seed: int = 1, labels: Sequence[int] = (0, 1)) -> Dataset:
     """One ring around another, of half its radius."""
 
     def point(k: int, t: float) -> Point:
@@ -83,7 +83,7 @@ def circles(n: int = 100, noise: float = 0.05, seed: int = 0, labels: Sequence[i
 
 
 def spirals(
-    n: int = 100, noise: float = 0.02, seed: int = 0, labels: Sequence[int] = (0, 1), turns: float = 1.0
+    n: int = 100, noise: float = 0.02, seed: int = 1, labels: Sequence[int] = (0, 1), turns: float = 1.0
 ) -> Dataset:
     """As many spiral arms as there are labels, wound around each other for so many turns."""
 
@@ -94,7 +94,7 @@ def spirals(
     return _shape("spirals", n, noise, seed, labels, point)
 
 
-def xor(n: int = 100, noise: float = 0.1, seed: int = 0, labels: Sequence[int] = (0, 1)) -> Dataset:
+def xor(n: int = 100, noise: float = 0.1, seed: int = 1, labels: Sequence[int] = (0, 1)) -> Dataset:
     """Four clouds at the corners of a square; diagonal ones share their class: no line parts them."""
 
     def point(k: int, t: float) -> Point:
@@ -111,7 +111,7 @@ GLYPHS = {
 }
 
 
-def glyphs(n: int = 100, noise: float = 0.05, seed: int = 0) -> Dataset:
+def glyphs(n: int = 100, noise: float = 0.05, seed: int = 1) -> Dataset:
     """Letters of 5 x 5 pixels, 0 or 1, row by row; each pixel is turned over with probability `noise`."""
     if n < 1 or not 0 <= noise <= 1:
         raise ValueError(
@@ -325,7 +325,7 @@ def _cell(x: object, where: str) -> float:
 
 
 def train_val_split(
-    X: Sequence[Any], y: Sequence[Any], validation: float = 0.2, seed: int = 0
+    X: Sequence[Any], y: Sequence[Any], validation: float = 0.2, seed: int = 1
 ) -> tuple[Any, Any]:
     """Shuffle, and put the share `validation` aside: returns (X, y) to train on and (X, y) to validate with.
 

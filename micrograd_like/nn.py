@@ -128,7 +128,7 @@ class Neuron(Module):
         activation: str | Activation = "relu",
         init: str | Init = "uniform",
         bias: str = "zero",
-        rng: Random | int = 0,
+        rng: Random | int = 1,
         nout: int = 1,
     ) -> None:
         _check_sizes([nin, nout])
@@ -174,7 +174,7 @@ class Layer(Module):
         nin: int,
         nout: int,
         activation: str | Activation = "relu",
-        rng: Random | int = 0,
+        rng: Random | int = 1,
         **options: Any,
     ) -> None:
         _check_sizes([nin, nout])
@@ -251,7 +251,7 @@ class MLP(Module):
         output: str | Activation = "linear",
         init: str | Init = "uniform",
         bias: str = "zero",
-        rng: Random | int = 0,
+        rng: Random | int = 1,
     ) -> None:
         if isinstance(nouts, str) or not isinstance(nouts, Sequence) or not nouts:
             raise TypeError(

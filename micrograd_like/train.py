@@ -22,7 +22,7 @@ from .engine import Value
 from .losses import LOSSES, Loss, accuracy, check_lengths, l2 as penalty
 from .nn import Module, named
 from .ops import DomainError
-from .optim import SGD, Optimizer, TrainingDiverged, clip_gradients, diverged
+from .optim import SGD, Optimizer, TrainingDiverged, clip_gradients, diverged, not_negative
 
 __all__ = ["History", "Row", "TrainingDiverged", "evaluate", "fit", "learn"]
 
@@ -147,7 +147,7 @@ def fit(
     epochs: int = 100,
     batch_size: int | None = None,
     validation: tuple[Any, Any] | None = None,
-    seed: int = 0,
+    seed: int = 1,
     *,
     l2: float = 0.0,
     clip: float | None = None,
@@ -164,20 +164,24 @@ def fit(
 
     `loss` is a name from LOSSES or a function (outputs, targets) -> Value; l2 * Σ p² is added to it. The
     optimizer is SGD with lr=0.1 unless given. Each epoch deals the examples, shuffled by `seed`, into
-    batches; batch_size=None is batch gradient descent, 1 is one by one. `clip` is the longest gradient allowed.
+    batches; batch_size=None is batch gradient descent, 1 is one by one. `clip` bounds the gradient's length.
 
     Stops early once the loss, that of the (X, y) in `validation` if given, is at most `goal`, or has not
-    fallen by more than `tol` for `patience` epochs; then, and after Ctrl-C, the network has its best weights.
-    Follows the predictions for the examples numbered in `watch` and, with `record_weights`, every parameter.
+    fallen by more than `tol` for `patience` epochs; then, as after Ctrl-C, the network has its best weights.
+    Follows the predictions for the examples in `watch` and, with `record_weights`, every parameter.
     `checkpoint` is written after each epoch; where it exists, resume=True goes on from it, bit for bit.
     """
     cost: Cost = named(LOSSES, loss, "loss")
     optimizer = optimizer or SGD(model.parameters(), lr=0.1)
     X, y = _examples(X, y)
-    held_out = _examples(*validation) if validation is not None else None
-    for name, number in ("epochs", epochs), ("batch_size", batch_size), ("patience", patience):
-        if number is not None:
-            count(name, number, 10)
+    held_out = _examples(*_pair(validation)) if validation is not None else None
+    not_negative("l2", l2, 1e-4)
+    count("epochs", epochs, 100)
+    if clip is not None:
+        not_negative("clip", clip, 1.0)
+    for name, size in ("batch_size", batch_size), ("patience", patience):
+        if size is not None:
+            count(name, size, 10)
     if unknown := [i for i in watch if i not in range(len(X))]:
         raise ValueError(f"watch names example {unknown[0]!r}. Write numbers from 0 to {len(X) - 1}.")
     parameters, rng, history = model.parameters(), Random(seed), History(list(watch))
@@ -238,6 +242,17 @@ def fit(
     return history
 
 
+def _pair(validation: Any) -> tuple[Any, Any]:
+    try:
+        X, y = validation
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"validation = {validation!r:.60} is not a pair (X, y). "
+            "Write train, validation = train_val_split(X, y, 0.2) and fit(model, *train, validation=validation)."
+        ) from None
+    return X, y
+
+
 def _examples(X: Any, y: Any) -> tuple[list[list[float]], list[Any]]:
     X, y = table(X), targets(y)
     check_lengths(X, y)
@@ -266,22 +281,20 @@ def _resume(
         best[:] = saved["best"]
 
 
-class _diverging:
-    """Within this context an operation that fails, as a number grew too large, is training that diverged."""
-
-    def __init__(self, optimizer: Optimizer) -> None:
-        self.optimizer = optimizer
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, ArithmeticError | DomainError) and not isinstance(error, TrainingDiverged):
-            raise diverged(f"{error}", self.optimizer) from error
+@contextmanager
+def _diverging(optimizer: Optimizer) -> Iterator[None]:
+    """An operation that fails within this context, as a number grew too large, is training that diverged."""
+    try:
+        yield
+    except TrainingDiverged:
+        raise
+    except (ArithmeticError, DomainError) as error:
+        raise diverged(str(error).split(". ")[0], optimizer) from error
 
 
 @contextmanager
 def _collector_off() -> Iterator[None]:
-    """Stop the cyclic garbage collector: graphs have no cycles, and its search takes a quarter of the time."""
+    """Stop the cyclic garbage collector, which takes a quarter of the time, and graphs have no cycles."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -307,8 +320,7 @@ class Progress:
         self.first = epoch if self.first < 0 else self.first
         if not self.shown or now < self.last + 0.1:
             return
-        self.last, done = now, epoch / self.epochs
-        bar = ("#" * int(20 * done)).ljust(20, ".")
+        self.last, bar = now, ("#" * (20 * epoch // self.epochs)).ljust(20, ".")
         left = (now - self.start) / max(epoch - self.first, 1) * (self.epochs - epoch)
         self._show(f"epoch {epoch + 1}/{self.epochs} [{bar}] loss {loss:.4g}, {left:.0f} s left")
 
