@@ -13,7 +13,7 @@ from math import isfinite
 from os import PathLike
 from typing import Any
 
-from .data import Standardise
+from .data import Standardise, table
 from .engine import Value
 from .losses import LOSSES, decide
 from .nn import MLP, name_of
@@ -46,7 +46,7 @@ class Trained:
 
     def predict(self, X: Any) -> list[Any]:
         """Return for each row the name of its class, or the network's output where there are no classes."""
-        outputs = [self.model.predict(row) for row in (self.standardise(X) if self.standardise else X)]
+        outputs = [self.model.predict(row) for row in (self.standardise or table)(X)]
         if not self.classes:
             return outputs
         return [self.classes[decide(output, LOSSES[self.loss].threshold)] for output in outputs]
@@ -57,10 +57,10 @@ def save_model(path: Path, model: MLP, **about: Any) -> None:
     trained = Trained(model, **about)
     activation, output = name_of(model.layers[0].activation), name_of(model.layers[-1].activation)
     MLP(1, [1, 1], activation, output)  # refuses a function of the learner's own, which a file cannot hold
-    contents = {"sizes": model.sizes, "activation": activation, "output": output} | vars(trained)
-    del contents["model"]
-    contents["standardise"] = trained.standardise and vars(trained.standardise)
-    write(path, "model", contents | parameters_of(model.parameters()))
+    shape = {"sizes": model.sizes, "activation": activation, "output": output}
+    use = {name: about for name, about in vars(trained).items() if name != "model"}
+    use["standardise"] = trained.standardise and vars(trained.standardise)
+    write(path, "model", shape | use | parameters_of(model.parameters()))
 
 
 def load_model(path: Path) -> Trained:
@@ -129,9 +129,7 @@ def understood(path: Path) -> Iterator[None]:
         yield
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         why = str(error) if isinstance(error, ValueError) else f"it is not arranged as one ({error})"
-        raise ValueError(
-            f"{os.fspath(path)} cannot be used: {why}. Take another copy of it, or train again."
-        ) from None
+        raise ValueError(f"{os.fspath(path)} cannot be used: {why}. Take another copy of it, or train again.") from None
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -139,7 +137,7 @@ def write_whole(path: Path, text: str) -> None:
     target = os.path.realpath(path)
     unfinished = f"{target}.{os.getpid()}.unfinished"
     try:
-        with open(unfinished, "x", encoding="utf-8", newline="") as file:
+        with open(unfinished, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -13,8 +13,6 @@ from typing import Any
 
 from .ops import real
 
-Row = Sequence[float]
-Target = float | Row
 Point = tuple[float, float]
 
 
@@ -42,7 +40,7 @@ def _shape(
     name: str, n: int, noise: float, seed: int, labels: Sequence[int], point: Callable[[int, float], Point]
 ) -> Dataset:
     """Sample `n` points, shuffled: `point(k, t)` is the place of class k at t, which runs from 0 to 1."""
-    if n < len(labels):
+    if count("n", n, 100) < len(labels):
         raise ValueError(
             f"{name} has {len(labels)} classes, so n = {n} points are too few. Write n={50 * len(labels)}."
         )
@@ -113,13 +111,10 @@ GLYPHS = {
 
 def glyphs(n: int = 100, noise: float = 0.05, seed: int = 1) -> Dataset:
     """Letters of 5 x 5 pixels, 0 or 1, row by row; each pixel is turned over with probability `noise`."""
-    if n < 1 or not 0 <= noise <= 1:
-        raise ValueError(
-            f"n = {n} pictures with noise = {noise} were asked for. "
-            "Write n=100 and noise=0.05, a probability."
-        )
+    if not 0 <= noise <= 1:
+        raise ValueError(f"noise = {noise} is not a probability. Write noise=0.05.")
     rng, letters = Random(seed), list(GLYPHS)
-    y = [i % len(letters) for i in range(n)]
+    y = [i % len(letters) for i in range(count("n", n, 100))]
     rng.shuffle(y)
     pictures = [GLYPHS[letters[k]].replace(" ", "") for k in y]
     X = [[float((pixel == "#") != (rng.random() < noise)) for pixel in picture] for picture in pictures]
@@ -137,14 +132,14 @@ def iris() -> Dataset:
 
 def _from_sklearn(name: str) -> Dataset:
     try:
-        table = getattr(import_module("sklearn.datasets"), f"load_{name}")()
+        found = getattr(import_module("sklearn.datasets"), f"load_{name}")()
     except ImportError:
         raise ImportError(
             f"The data set {name} comes with scikit-learn, which is not installed. "
             "Type: pip install 'micrograd-like[data]'"
         ) from None
-    features, classes = [[str(x) for x in names] for names in (table.feature_names, table.target_names)]
-    return Dataset(name, table.data.tolist(), table.target.tolist(), features, classes)
+    features, classes = [[str(x) for x in names] for names in (found.feature_names, found.target_names)]
+    return Dataset(name, found.data.tolist(), found.target.tolist(), features, classes)
 
 
 def digits() -> Dataset:
@@ -178,8 +173,8 @@ def read_csv(
 ) -> Dataset:
     """Read rows of numbers; the column `target`, a name or an index or None, holds what to learn.
 
-    The first line is a header unless it is all numbers, the target aside. Targets are classes, sorted, unless
-    they are numbers and not all whole, or `regression` says so. `features` picks columns by name.
+    The first line is a header unless it is all numbers, the target aside. Targets are classes, sorted, unless they
+    are numbers, not all whole or of more than 20 kinds, or `regression` says so. `features` picks columns by name.
     """
     lines, name = _lines(path), fspath(path)
     width = len(lines[0][1])
@@ -261,18 +256,16 @@ def _number(cell: str, where: str) -> float:
 
 def _finite(number: float, where: str) -> float:
     if not isfinite(number):
-        raise ValueError(
-            f"{where} is {number}, and only finite numbers can be learnt. Drop the row."
-        )
+        raise ValueError(f"{where} is {number}, and only finite numbers can be learnt. Drop the row.")
     return number
 
 
 def _targets(cells: list[str], places: list[str], regression: bool) -> tuple[list[Any], list[str]]:
     """Return the targets as numbers, or as indices into the sorted names of the classes, and these."""
     numeric = all(map(_is_number, cells))
-    if regression or (numeric and any(float(cell) % 1 for cell in cells)):
-        return [_number(cell, place) for cell, place in zip(cells, places)], []
     classes = sorted(set(cells), key=float if numeric else None)
+    if regression or (numeric and (len(classes) > 20 or any(float(cell) % 1 for cell in classes))):
+        return [_number(cell, place) for cell, place in zip(cells, places)], []
     return [classes.index(cell) for cell in cells], classes
 
 
@@ -309,9 +302,7 @@ def table(X: Any, name: str = "X") -> list[list[float]]:
                 "Make all rows equally long."
             )
     if not rows:
-        raise ValueError(
-            f"{name} is empty, and there is nothing to learn from no example. Give at least one row."
-        )
+        raise ValueError(f"{name} is empty, and there is nothing to learn from no example. Give at least one row.")
     return rows
 
 
@@ -334,9 +325,7 @@ def train_val_split(
     (120, 30)
     """
     if len(X) != len(y):
-        raise ValueError(
-            f"There are {len(X)} rows in X and {len(y)} targets in y. Give one target for each row."
-        )
+        raise ValueError(f"There are {len(X)} rows in X and {len(y)} targets in y. Give one target for each row.")
     size = round(len(X) * validation) if 0 < validation < 1 else 0
     if not 0 < size < len(X):
         raise ValueError(
@@ -396,9 +385,7 @@ def one_hot(k: int, n: int) -> list[float]:
 def class_index(k: Any, n: int) -> int:
     """Return the label `k` as a list index, or raise an error if it is not one of n classes."""
     if not (isinstance(k, int) or (isinstance(k, float) and k.is_integer()) or hasattr(k, "__index__")):
-        raise TypeError(
-            f"The label {k!r} is not a class. Classes are counted from 0: write a whole number below {n}."
-        )
+        raise TypeError(f"The label {k!r} is not a class. Classes are counted from 0: write a whole number below {n}.")
     if not 0 <= k < n:
         raise ValueError(
             f"The label {k} is outside the {n} classes, which are counted from 0 to {n - 1}. "

@@ -170,9 +170,7 @@ def _label(target: Any, output: Any) -> int:
 def check_lengths(outputs: Sequence[Any], targets: Sequence[Any]) -> None:
     """Raise an error unless there is one target for each output, and at least one."""
     if len(outputs) != len(targets):
-        raise ValueError(
-            f"There are {len(outputs)} outputs and {len(targets)} targets. Give one target for each."
-        )
+        raise ValueError(f"There are {len(outputs)} outputs and {len(targets)} targets. Give one target for each.")
     if not len(outputs):
         raise ValueError("There is no average over no example. Give at least one output and its target.")
 
@@ -184,9 +182,7 @@ def _vectors(output: Any, target: Any) -> tuple[Sequence[Any], Sequence[Any]]:
     if many and wanted and len(output) == len(target) > 0:
         return output, target
     shown = f"{len(output)} outputs" if many else "one output"
-    raise ValueError(
-        f"The network has {shown}, and the target is {target!r}. Give one number for each output."
-    )
+    raise ValueError(f"The network has {shown}, and the target is {target!r}. Give one number for each output.")
 
 
 def _check_score(score: Any, name: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .engine import Value
 from .functions import dot, softmax
-from .ops import OPS, Op
+from .ops import OPS, Op, real
 
 Activation = Callable[[Any], Any]
 Init = Callable[[int, int, Random], float]
@@ -155,9 +155,13 @@ class Neuron(Module):
     def __call__(self, x: Sequence[Any]) -> Any:
         return self.activate(self.weighted_sum(as_inputs(x, len(self.w), self)))
 
-    def predict(self, x: Sequence[float]) -> float:
+    def number(self, x: Sequence[float]) -> float:
+        """Return what `activate(weighted_sum(x))` has, without recording how it was made."""
         z = dot([w.data for w in self.w], x, self.b.data)
         return self.activation(z) if self.activation else z
+
+    def predict(self, x: Sequence[Any]) -> float:
+        return self.number(as_numbers(x, len(self.w), self))
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)}, activation={name_of(self.activation)!r})"
@@ -219,9 +223,13 @@ class Layer(Module):
     def __call__(self, x: Sequence[Any]) -> Any:
         return _one_or_many(self.activate(self.weighted_sums(x)))
 
-    def predict(self, x: Sequence[float]) -> Any:
-        a = [neuron.predict(x) for neuron in self.neurons]
-        return _one_or_many(softmax(a) if self.together else a)
+    def numbers(self, x: Sequence[float]) -> list[float]:
+        """Return what `activate(weighted_sums(x))` has, without recording how it was made."""
+        a = [neuron.number(x) for neuron in self.neurons]
+        return softmax(a) if self.together else a
+
+    def predict(self, x: Sequence[Any]) -> Any:
+        return _one_or_many(self.numbers(as_numbers(x, len(self.W[0]), self)))
 
     def __repr__(self) -> str:
         return f"Layer({len(self.W[0])}, {len(self.W)}, activation={name_of(self.activation)!r})"
@@ -286,14 +294,12 @@ class MLP(Module):
     def __call__(self, x: Sequence[Any]) -> Any:
         return _one_or_many(self.trace(x)[-1][1])
 
-    def predict(self, x: Sequence[float]) -> Any:
+    def predict(self, x: Sequence[Any]) -> Any:
         """Return the numbers of `model(x)` without recording how they were made."""
-        numbers: Any = as_numbers(x, self.sizes[0], self)
+        numbers = as_numbers(x, self.sizes[0], self)
         for layer in self.layers:
-            numbers = layer.predict(numbers)
-            if layer is not self.layers[-1] and not isinstance(numbers, list):
-                numbers = [numbers]
-        return numbers
+            numbers = layer.numbers(numbers)
+        return _one_or_many(numbers)
 
     def summary(self) -> str:
         n, rows = len(self.layers), []
@@ -349,7 +355,7 @@ def named(choices: dict[str, Any], name: Any, what: str) -> Any:
     """Return the choice of that name, or an error that lists names near it; a function is its own choice."""
     if callable(name):
         return name
-    if name in choices:
+    if isinstance(name, str) and name in choices:
         return choices[name]
     near = get_close_matches(str(name), choices, 3) or list(choices)
     raise ValueError(f"There is no {what} {name!r}. Write one of: {', '.join(map(repr, near))}.")
@@ -364,14 +370,12 @@ def as_inputs(x: Sequence[Any], nin: int, module: Module) -> list[Any]:
 def as_numbers(x: Sequence[Any], nin: int, module: Module) -> list[float]:
     """Return x as plain numbers, or raise an error if there are not `nin` of them."""
     _check_width(x, nin, module)
-    return [number.data if isinstance(number, Value) else number for number in x]
+    return [a.data if isinstance(a, Value) else real(a) for a in x]
 
 
 def _check_width(x: Any, nin: int, module: Module) -> None:
     if not hasattr(x, "__len__") or isinstance(x, str):
-        raise TypeError(
-            f"{module!r} was called on {x!r}. Give a list of its {nin} inputs, as in model([0.5, -1.0])."
-        )
+        raise TypeError(f"{module!r} was called on {x!r}. Give a list of its {nin} inputs, as in model([0.5, -1.0]).")
     if len(x) and hasattr(x[0], "__len__"):
         raise TypeError(
             f"{module!r} takes one example at a time, and several were given. "

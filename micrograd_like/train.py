@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 @dataclass
 class History:
-    """One `Row` for each epoch, the first one before any training; losses include the l2 penalty."""
+    """One `Row` for each epoch, the first one before any training; losses are without the l2 penalty."""
 
     watch: list[int] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
@@ -185,7 +185,7 @@ def fit(
     if unknown := [i for i in watch if i not in range(len(X))]:
         raise ValueError(f"watch names example {unknown[0]!r}. Write numbers from 0 to {len(X) - 1}.")
     parameters, rng, history = model.parameters(), Random(seed), History(list(watch))
-    best = [p.data for p in parameters]
+    best = [p.data for p in parameters]  # 1. drawn at random, when the network was made
 
     def penalised(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
         average = cost(outputs, targets)
@@ -220,13 +220,12 @@ def fit(
     else:
         measure()
         save()  # a place where nothing can be written shows now, not after the first epoch
-    with Progress(epochs, progress) as report:
+    with Progress(history.epochs, epochs, -(-len(X) // (batch_size or len(X))), progress) as report:
         try:
             while not finished():  # 6. when the entire training set has been sent through, repeat
                 optimizer.epoch = history.epochs
                 for X_batch, y_batch in batches(X, y, batch_size, rng):  # 5. repeat for every batch
-                    now = learn(model, X_batch, y_batch, penalised, optimizer, clip)  # steps 2 to 4
-                    report(history.epochs, now)
+                    report(learn(model, X_batch, y_batch, penalised, optimizer, clip))  # steps 2 to 4
                 with _diverging(optimizer):
                     measure(optimizer.rate)
                 save()
@@ -296,8 +295,8 @@ def _diverging(optimizer: Optimizer) -> Iterator[None]:
 def _collector_off() -> Iterator[None]:
     """Stop the cyclic garbage collector, which takes a quarter of the time, and graphs have no cycles."""
     was_on = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if was_on:
@@ -307,22 +306,26 @@ def _collector_off() -> Iterator[None]:
 class Progress:
     """A bar on the terminal, at most ten times a second; nothing where the errors do not go to a terminal."""
 
-    def __init__(self, epochs: int, shown: bool | None = None) -> None:
-        self.epochs, self.shown = epochs, sys.stderr.isatty() if shown is None else shown
+    def __init__(self, epoch: int, epochs: int, updates: int, shown: bool | None = None) -> None:
+        self.epochs, self.updates = epochs, updates  # the latter in each epoch
+        self.first = self.done = epoch * updates
+        self.shown = sys.stderr.isatty() if shown is None else shown
         self.start = self.last = time.monotonic()
-        self.first = -1
 
     def __enter__(self) -> Progress:
         return self
 
-    def __call__(self, epoch: int, loss: float) -> None:
+    def __call__(self, loss: float) -> None:
+        """Count one update, after which the loss was this."""
+        self.done += 1
         now = time.monotonic()
-        self.first = epoch if self.first < 0 else self.first
         if not self.shown or now < self.last + 0.1:
             return
-        self.last, bar = now, ("#" * (20 * epoch // self.epochs)).ljust(20, ".")
-        left = (now - self.start) / max(epoch - self.first, 1) * (self.epochs - epoch)
-        self._show(f"epoch {epoch + 1}/{self.epochs} [{bar}] loss {loss:.4g}, {left:.0f} s left")
+        self.last, total = now, self.epochs * self.updates
+        bar = ("#" * (20 * self.done // total)).ljust(20, ".")
+        left = (now - self.start) / (self.done - self.first) * (total - self.done)
+        epoch = -(-self.done // self.updates)
+        self._show(f"epoch {epoch}/{self.epochs} [{bar}] loss {loss:.4g}, {left:.0f} s left")
 
     def __exit__(self, *exception: object) -> None:
         if self.shown:

@@ -71,6 +71,7 @@ def test_glyphs_without_noise_are_the_letters() -> None:
 @pytest.mark.parametrize(
     "ask, message",
     [
+        (lambda: moons(0), "n = 0 is not a whole number from 1 up. Write n=100"),
         (lambda: moons(1), "n = 1 points are too few. Write n=100"),
         (lambda: moons(noise=-0.1), "noise = -0.1 is not a standard deviation"),
         (lambda: circles(noise=math.nan), "noise = nan"),
@@ -154,6 +155,7 @@ def test_csv_whole_targets_are_classes_in_their_order_and_others_numbers(csv: An
     assert read_csv(csv("1,10\n1,9\n1,10\n")).classes == ["9", "10"]
     assert read_csv(csv("1,10\n1,9\n"), regression=True).y == [10.0, 9.0]
     assert read_csv(csv("1,0.5\n1,2\n")).y == [0.5, 2.0]
+    assert read_csv(csv("".join([f"1,{price}\n" for price in range(21)]))).y == list(range(21))
 
 
 @pytest.mark.parametrize(

@@ -453,7 +453,7 @@ def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> N
     for stream, shown in (Terminal(), True), (io.StringIO(), False):
         monkeypatch.setattr(sys, "stderr", stream)
         fit(small(), X, Y, "hinge", epochs=4)
-        assert ("\repoch 3/4 [##########..........] loss 0." in stream.getvalue()) == shown
+        assert ("\repoch 3/4 [###############.....] loss 0." in stream.getvalue()) == shown
         assert stream.getvalue().endswith("\r\x1b[K") == shown
 
 
