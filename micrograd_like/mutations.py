@@ -71,7 +71,7 @@ class Shadow:
         self._grad = number()
 
     @property
-    def grad(self) -> Gradient:
+    def grad(self) -> Any:
         return self._grad
 
     @grad.setter
@@ -150,7 +150,7 @@ class Pass:
                 self._steps = chain_rule(order)
 
     def __iter__(self) -> Iterator[tuple[Value, Value, int, float, Shadow]]:
-        last, position = None, 0
+        last, position = self.shadows[self.root], -1
         for shadow, input, local_grad in self._steps:
             position = position + 1 if shadow is last and position + 1 < len(shadow.inputs) else 0
             last = shadow
@@ -195,17 +195,15 @@ def grad_from(
     `uses` are what was made from the node, in creation order. So an error made further up is not held against it.
     """
     rule = rule_named(rule)
-    made = list(dict.fromkeys(uses))
-    parts = {x: Shadow(x, (), rule.number) for x in [node, *made, *[x for use in made for x in use.inputs]]}
-    for use in made:
-        parts[use].inputs = tuple([parts[x] for x in use.inputs])
-        parts[use].local_grads = rule.slopes(use)
-        parts[use].grad = upstream[use]
-    if node is root:
-        parts[node].grad = 1.0
-    for _ in chain_rule([parts[use] for use in reversed(made)]):
+    own, aside = Shadow(node, (), rule.number), Shadow(node, (), rule.number)
+    own.grad = 1.0 if node is root else 0.0
+    parts = []
+    for use in reversed(list(dict.fromkeys(uses))):
+        parts.append(Shadow(use, tuple([own if x is node else aside for x in use.inputs]), rule.number))
+        parts[-1].local_grads, parts[-1].grad = rule.slopes(use), upstream[use]
+    for _ in chain_rule(parts):
         pass
-    return float(rule.report(node, float(parts[node].grad), root))
+    return float(rule.report(node, float(own.grad), root))
 
 
 # What is done with the contributions

@@ -1,4 +1,4 @@
-"""Rules that write themselves: numbers whose operations leave a text, in Python, LaTeX or C.
+"""Rules that write themselves: numbers whose operations leave a text, in Python, LaTeX, MathML, C or JavaScript.
 
 >>> from micrograd_like.ops import OPS
 >>> [str(slope) for slope in OPS["tanh"].textbook(Python("out"), Python("a"))]
@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any, ClassVar, Self
 
 from .ops import Number, Op
@@ -29,9 +30,11 @@ class Written(Number):
         "neg": SIGN, "pow": POWER,
     }  # fmt: skip
 
+    minus: ClassVar[str] = "-"  # how a negative number begins
+
     def __init__(self, text: object, holds: int = ATOM) -> None:
         self.text = self.number(float(text)) if isinstance(text, int | float) else str(text)
-        self.holds = SIGN if self.text.startswith("-") and holds == ATOM else holds
+        self.holds = SIGN if self.text.startswith(self.minus) and holds == ATOM else holds
 
     def apply(self, op: Op, *operands: Any) -> Self:
         texts = [x if isinstance(x, Written) else type(self)(x) for x in operands]
@@ -69,6 +72,76 @@ class Python(Written):
 
     def number(self, number: float) -> str:
         return repr(number).removesuffix(".0")
+
+
+class Text(Python):
+    """Python source as a line of explanation holds it: a*b + (c / d)."""
+
+    tightness = Written.tightness | {"div": SUM}
+
+    def write(self, op: Op, *operands: Written) -> str:
+        if op.sign and operands[-1].text.startswith("-"):  # 2*(-3) and -(-3)
+            operands = *operands[:-1], type(self)(f"({operands[-1]})")
+        if op.name not in ("mul", "div"):
+            return super().write(op, *operands)
+        sign = "*" if op.name == "mul" else " / "
+        return f"{operands[0].within(PRODUCT)}{sign}{operands[1].within(PRODUCT + 1)}"
+
+
+class JavaScript(Written):
+    """JavaScript source, in which an operation without a sign of JavaScript's is a function with its name."""
+
+    tightness = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "neg": ATOM, "pow": POWER}
+
+    def write(self, op: Op, *operands: Written) -> str:
+        return f"(-{operands[0].within(ATOM)})" if op.name == "neg" else super().write(op, *operands)
+
+    def call(self, op: Op, *operands: str) -> str:
+        return f"{op.name}({', '.join(operands)})"
+
+    def number(self, number: float) -> str:
+        return repr(number).removesuffix(".0").replace("inf", "Infinity").replace("nan", "NaN")
+
+
+class MathML(Written):
+    """Presentation MathML, as browsers show it. Names go through `mathml_name` first."""
+
+    tightness = Written.tightness | {"div": ATOM, "exp": POWER, "sqrt": ATOM}
+    signs: ClassVar[dict[str, str]] = {"mul": "·", "sub": "−", "neg": "−", "mod": "mod"}
+    minus = "<mo>−</mo>"
+
+    def write(self, op: Op, *operands: Written) -> str:
+        a, b = operands[0], operands[-1]
+        if op.name in ("div", "pow", "exp"):
+            base = "<mi>e</mi>" if op.name == "exp" else a.within(ATOM if op.name == "pow" else SUM)
+            tag = "mfrac" if op.name == "div" else "msup"
+            return f"<{tag}>{_row(base)}{_row(str(b))}</{tag}>"
+        if op.name == "sqrt":
+            return f"<msqrt>{a}</msqrt>"
+        if op.name == "abs":
+            return f"<mo>|</mo>{a}<mo>|</mo>"
+        if op.name not in self.tightness:
+            return self.call(op, *map(str, operands))
+        own, sign = self.tightness[op.name], f"<mo>{self.signs.get(op.name, op.sign)}</mo>"
+        right = ATOM + 1 if b.text.startswith(self.minus) else own + (op.name not in ("add", "neg"))
+        return (a.within(own) if len(operands) == 2 else "") + sign + b.within(right)
+
+    def call(self, op: Op, *operands: str) -> str:
+        return f"<mi>{op.name}</mi><mo>(</mo>{'<mo>,</mo>'.join(operands)}<mo>)</mo>"
+
+    def number(self, number: float) -> str:
+        return f"<mn>{_digits(number)}</mn>" if number >= 0 else f"{self.minus}<mn>{_digits(-number)}</mn>"
+
+    def within(self, tightness: int) -> str:
+        return self.text if self.holds >= tightness else f"<mo>(</mo>{self.text}<mo>)</mo>"
+
+
+def _row(text: str) -> str:
+    return f"<mrow>{text}</mrow>"
+
+
+def _digits(number: float) -> str:
+    return repr(number).removesuffix(".0")
 
 
 class C(Written):
@@ -111,6 +184,28 @@ class LaTeX(Written):
 
     def within(self, tightness: int) -> str:
         return self.text if self.holds >= tightness else rf"\left({self.text}\right)"
+
+
+def short(number: float, digits: int = 4) -> str:
+    """Return a number for people to read: `digits` significant digits, and whole numbers below a million whole.
+
+    >>> short(0.70710678), short(-3.0), short(24704.08), short(1e-9)
+    ('0.7071', '-3', '24700', '1e-09')
+    """
+    text = f"{number + 0.0:.{digits}g}"
+    return f"{float(text):.0f}" if "e+" in text and abs(number) < 999999.5 else text
+
+
+def mathml_name(name: str) -> str:
+    """Return a name as MathML: letters as they are, what stands in brackets or after a letter as an index.
+
+    >>> mathml_name("w[1]"), mathml_name("x2"), mathml_name("<b>")
+    ('<msub><mi>w</mi><mn>1</mn></msub>', '<msub><mi>x</mi><mn>2</mn></msub>', '<mi>&lt;b&gt;</mi>')
+    """
+    if match := re.fullmatch(r"(\w*[^\W\d])\[?(\d+)\]?", name):
+        letter, index = match.groups()
+        return f"<msub><mi>{letter}</mi><mn>{index}</mn></msub>"
+    return f"<mi>{escape(name)}</mi>"
 
 
 def latex_name(name: str) -> str:
