@@ -36,9 +36,7 @@ def expression(count: int, seed: int) -> tuple[int, list[Edge]]:
     """Return `count` nodes, each made from one or two of the twelve before it."""
     rng = random.Random(seed)
     return count, [
-        (rng.randrange(max(0, head - 12), head), head)
-        for head in range(1, count)
-        for _ in range(rng.choice([1, 1, 2]))
+        (rng.randrange(max(0, head - 12), head), head) for head in range(1, count) for _ in range(rng.choice([1, 1, 2]))
     ]
 
 
@@ -50,7 +48,7 @@ def dots(count: int, edges: list[Edge]) -> Curves:
     """Return dot's curves; its start-up, about 5 ms, is in the time."""
     source = (
         f"digraph {{ rankdir=LR; ranksep={RANK_GAP / 72}; nodesep={NODE_GAP / 72}; edge [arrowhead=none];"
-        f"node [shape=box, fixedsize=true, label=\"\", width={WIDTH / 72}, height={HEIGHT / 72}];"
+        f'node [shape=box, fixedsize=true, label="", width={WIDTH / 72}, height={HEIGHT / 72}];'
         + "".join(f"{tail} -> {head};" for tail, head in edges)
         + "}"
     )
@@ -66,8 +64,12 @@ def sampled(route: list[Point], pieces: int = 16) -> list[Point]:
         p, q, r, s = route[i - 1 : i + 3]
         for t in [(k + 1) / pieces for k in range(pieces)]:
             weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
-            points.append((sum(w * a[0] for w, a in zip(weights, (p, q, r, s))),
-                           sum(w * a[1] for w, a in zip(weights, (p, q, r, s)))))
+            points.append(
+                (
+                    sum(w * a[0] for w, a in zip(weights, (p, q, r, s))),
+                    sum(w * a[1] for w, a in zip(weights, (p, q, r, s))),
+                )
+            )
     return points
 
 

@@ -40,11 +40,13 @@ def ranks(count: int, edges: Sequence[Edge]) -> list[int]:
         for x in order[order.index(node) + 1 :]:
             if sum(edges[above[x]]) - x in moved:
                 moved.add(x)
-        slack, entering = min([
-            (rank[head] - rank[tail] - 1, i)
-            for i, (tail, head) in enumerate(edges)
-            if (tail not in moved and head in moved if backward else tail in moved and head not in moved)
-        ])
+        slack, entering = min(
+            [
+                (rank[head] - rank[tail] - 1, i)
+                for i, (tail, head) in enumerate(edges)
+                if (tail not in moved and head in moved if backward else tail in moved and head not in moved)
+            ]
+        )
         for x in moved:
             rank[x] += -slack if backward else slack
         tree.remove(above[node])
@@ -104,8 +106,6 @@ def _rooted(count: int, edges: Sequence[Edge], tree: set[int]) -> tuple[list[int
                 above[other] = i
                 order.append(other)
     return above, order
-
-
 
 
 def ordered(layers: Layers, tails: Neighbours, heads: Neighbours) -> Layers:
