@@ -431,20 +431,20 @@ class StepTooFar(Rule):
 
 
 def examples(root: Value) -> float:
-    """Return over how many the output is a mean: the whole constant that it is last divided by, else 2."""
+    """Return over how many the output is a mean: the whole constant that it is last divided by, else 1."""
     for node in reversed(history(root)):
         if (_is(node, "div") or _is(node, "mul")) and node.inputs[1].constant:
             n = node.inputs[1].data if _is(node, "div") else 1.0 / (node.inputs[1].data or 1.0)
             if n > 1.0 and abs(n - round(n)) < 1e-9:
                 return float(round(n))
-    return 2.0
+    return 1.0
 
 
 class ForgotMean(Rule):
     name = "times_n"
     idea = "The 1/n of the mean is missing: this is the gradient of the sum."
     source = "forgetting the 1/n of a mean loss"
-    harmless = "every gradient is 0"
+    harmless = "the output is not divided by a whole number"
 
     def report(self, node: Value, grad: float, root: Value) -> float:
         return grad * examples(root)
@@ -454,7 +454,7 @@ class MeanTwice(Rule):
     name = "over_n"
     idea = "Divided by n once more than the loss does."
     source = "texts disagree whether a loss is a sum or a mean"
-    harmless = "every gradient is 0"
+    harmless = "the output is not divided by a whole number"
 
     def report(self, node: Value, grad: float, root: Value) -> float:
         return grad / examples(root)
