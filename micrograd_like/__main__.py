@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(FIRST_MINUTE, end="")
     except KeyboardInterrupt:
         return 130
-    except (ValueError, TypeError, ArithmeticError, ImportError, OSError) as error:
+    except (ValueError, TypeError, ArithmeticError, ImportError, OSError, RuntimeError) as error:
         print(f"micrograd-like: {error}", file=sys.stderr)
         return 1
     return 0
