@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from .engine import Value, ieee
 from .mutations import RIGHT, Rule
-from .notation import ATOM, PRODUCT, Text, Written, short
+from .notation import PRODUCT, Text, Written, short
 from .ops import Ieee
 
 W = TypeVar("W", bound=Written)
@@ -63,13 +63,9 @@ def rounded(numbers: Sequence[float], compute: Callable[..., float], digits: int
     return list(numbers)
 
 
-def product(slope: Written, upstream: float, alone: bool = True) -> str:
-    """Write local derivative times upstream gradient, as in "b · 1"; not alone, it may follow a plus."""
-    kind = type(slope)
-    if kind is not Text:
-        return str(slope * upstream)
-    first = ATOM + 1 if slope.text.startswith("-") and not alone else PRODUCT
-    return f"{slope.within(first)} · {value_text(upstream)}"
+def product(slope: Written, upstream: float) -> str:
+    """Write local derivative times upstream gradient, as in "b · 1"."""
+    return f"{slope.within(PRODUCT)} · {value_text(upstream)}" if type(slope) is Text else str(slope * upstream)
 
 
 def value_text(number: float, digits: int = 17) -> str:

@@ -27,6 +27,11 @@ class Gradient(float):
     def __add__(self, contribution: float) -> Gradient:
         return self.become(float(self) + contribution, contribution)
 
+    @staticmethod
+    def written(before: str, slope: str, upstream: str) -> str:
+        """Write how the next gradient is computed; `before` is "" if there was none."""
+        return f"{before} + {slope} · {upstream}" if before else f"{slope} · {upstream}"
+
     def become(self, number: float, contribution: float) -> Gradient:
         """Return the gradient that follows this one."""
         gradient = type(self)(number)
@@ -38,25 +43,45 @@ class Overwritten(Gradient):
     def __add__(self, contribution: float) -> Gradient:
         return self.become(contribution, contribution)
 
+    @staticmethod
+    def written(before: str, slope: str, upstream: str) -> str:
+        return f"{slope} · {upstream}"
+
 
 class Kept(Gradient):
     def __add__(self, contribution: float) -> Gradient:
         return self.become(float(self) if self else contribution, contribution)
+
+    @staticmethod
+    def written(before: str, slope: str, upstream: str) -> str:
+        return before or f"{slope} · {upstream}"
 
 
 class Multiplied(Gradient):
     def __add__(self, contribution: float) -> Gradient:
         return self.become(float(self) * contribution if self else contribution, contribution)
 
+    @staticmethod
+    def written(before: str, slope: str, upstream: str) -> str:
+        return f"{before} · {slope} · {upstream}" if before else f"{slope} · {upstream}"
+
 
 class WithoutUpstream(Gradient):
     def __rmul__(self, local_grad: float) -> float:
         return local_grad
 
+    @staticmethod
+    def written(before: str, slope: str, upstream: str) -> str:
+        return f"{before} + {slope}" if before else slope
+
 
 class WithoutLocal(Gradient):
     def __rmul__(self, local_grad: float) -> float:
         return float(self)
+
+    @staticmethod
+    def written(before: str, slope: str, upstream: str) -> str:
+        return f"{before} + {upstream}" if before else upstream
 
 
 class Shadow:

@@ -23,13 +23,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from math import isclose
+from os import PathLike
+from pathlib import Path
 from typing import Any, overload
 
 from .engine import Value
-from .formulas import at_numbers, in_numbers, in_symbols, numbers_of, product, rounded, slope_formula
+from .formulas import at_numbers, in_numbers, in_symbols, numbers_of, rounded, slope_formula, value_text
 from .graph import Graph, changed_after_use
 from .mutations import RIGHT, RULES, Pass, Rule, grads, rule_named
-from .notation import LaTeX, MathML, Text, Written, latex_name, mathml_name, short
+from .notation import PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
 from .source import Code, Line
 
 NAMING = {LaTeX: latex_name, MathML: mathml_name}
@@ -140,27 +142,33 @@ class Backward(Event):
     def numbers(self, kind: type[Written] = Text) -> tuple[Written, float, float]:
         """Return the local derivative with the numbers in, the upstream gradient, and the input's gradient before.
 
-        All are rounded only so far that before + local * upstream, computed as it stands there, is right.
+        All are rounded only so far that what is computed from them as it stands there is right.
         """
-        position, rule = self.position, self.walk.rule
+        position, number, digits = self.position, self.walk.rule.number, self.walk.digits
+
+        def chain_rule(before: float, upstream: float, slope: float) -> float:
+            return float(number(before) + slope * number(upstream))
+
         if not self._has_formula or changed_after_use(self.node):
-            before, upstream, slope = rounded(
-                [self.before, self.upstream, self.local_grad], lambda x, y, z: x + y * z, self.walk.digits
-            )
+            before, upstream, slope = rounded([self.before, self.upstream, self.local_grad], chain_rule, digits)
             return kind(slope), upstream, before
-        formula = slope_formula(self.node, position, rule)
+        formula = slope_formula(self.node, position, self.walk.rule)
         before, upstream, *numbers = rounded(
             [self.before, self.upstream, *numbers_of(self.node)],
-            lambda x, y, *z: x + y * at_numbers(formula, position, z),
-            self.walk.digits,
+            lambda x, y, *z: chain_rule(x, y, at_numbers(formula, position, z)),
+            digits,
         )
         return in_numbers(kind, lambda *z: formula(*z)[position], numbers), upstream, before
 
     def __str__(self) -> str:
         slope, upstream, before = self.numbers()
-        start = f"{Text(before)} + " if self.arrival or self.before else ""
-        sums = dict.fromkeys(start + product(x, upstream, not start) for x in (self.symbols(), slope))
-        return f"{self.target}.grad = {' = '.join(sums)} = {short(self.after, self.walk.digits)}{self.note}"
+        start = str(Text(before)) if self.arrival or self.before else ""
+        write, sums = self.walk.rule.number.written, []
+        for x in (self.symbols(), slope):
+            factor = f"({x})" if start and str(x).startswith("-") else x.within(PRODUCT)
+            sums.append(write(start, factor, value_text(upstream)))
+        result = short(self.after, self.walk.digits)
+        return f"{self.target}.grad = {' = '.join(dict.fromkeys(sums))} = {result}{self.note}"
 
 
 class Walk(Sequence[Event]):
@@ -336,6 +344,17 @@ class Walk(Sequence[Event]):
         widths = [max(map(len, column)) for column in zip(*rows)]
         table = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
         return [*table, *(["", "On this graph it happens to give the right gradients."] if self.agrees else [])]
+
+    def save(self, path: str | PathLike[str], title: str | None = None) -> Path:
+        """Write the walk as one page that steps through it, and return its path."""
+        from .page import save
+
+        return save(self, path, title)
+
+    def _repr_html_(self) -> str:
+        from .page import notebook
+
+        return notebook(self)
 
     def __repr__(self) -> str:
         return f"<Walk of {self.graph.name(self.root)}, {len(self.graph)} nodes, rule {self.rule.name!r}>"
