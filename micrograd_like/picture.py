@@ -15,6 +15,11 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 # Text has a contrast of at least 4.5 to 1 on what is behind it, in the light and in the dark.
 # fmt: off
+SERIES = [  # (line, area) of several things in one picture, light and dark
+    (("#1d4ed8", "#79a8ff"), ("#d6e4ff", "#16305c")), (("#c2410c", "#fb923c"), ("#ffe2cc", "#4a230b")),
+    (("#15803d", "#4ade80"), ("#d3f5de", "#0f3a20")), (("#7e22ce", "#d8b4fe"), ("#efe0ff", "#35194f")),
+    (("#854d0e", "#facc15"), ("#fbeebc", "#40330a")), (("#0f766e", "#5eead4"), ("#cdf3ee", "#0e3a36")),
+]
 PALETTE = {  # class: (property, light, dark)
     "paper":     ("fill", "#ffffff", "#0f141a"),
     "ink":       ("fill", "#1b1f24", "#e8edf2"),
@@ -35,11 +40,9 @@ PALETTE = {  # class: (property, light, dark)
     "parameter-edge": ("stroke", "#9a6700", "#d4a72c"),
     "output-edge":    ("stroke", "#1d4ed8", "#79a8ff"),
     "warn-edge":      ("stroke", "#c2410c", "#fb923c"),
-    "plus-edge":      ("stroke", "#1d4ed8", "#79a8ff"),
-    "minus-edge":     ("stroke", "#c2410c", "#fb923c"),
-    "plus":           ("fill", "#1d4ed8", "#79a8ff"),
-    "minus":          ("fill", "#c2410c", "#fb923c"),
 }
+for i, (line, area) in enumerate(SERIES):
+    PALETTE |= {f"line{i}": ("stroke", *line), f"mark{i}": ("fill", *line), f"area{i}": ("fill", *area)}
 # fmt: on
 
 SCRIPT = """
@@ -138,22 +141,23 @@ def framed(body: str, size: tuple[float, float], title: str, description: str) -
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT}">'
-        f"<title>{escape(title)}</title><desc>{escape(description)}</desc><style>{STYLE}</style>\n"
+        f"<title>{escape(title)}</title><desc>{escape(description)}</desc><style>{style(body)}</style>\n"
         f'<rect class="paper" width="{width}" height="{height}" rx="6"/>\n{body}\n</svg>\n'
     )
 
 
-def style() -> str:
-    """Return the style sheet of all pictures."""
-    light = "".join(f".{name}{{{what}:{colour}}}" for name, (what, colour, _) in PALETTE.items())
-    dark = "".join(f".{name}{{{what}:{colour}}}" for name, (what, _, colour) in PALETTE.items())
-    paper = {name: colours for name, (_, *colours) in PALETTE.items()}["paper"]
+def style(body: str) -> str:
+    """Return the style sheet for the classes that SVG elements use."""
+    used = {name for names in re.findall(r'class="([^"]*)"', body) for name in names.split()} | {"paper"}
+    kept = {name: rule for name, rule in PALETTE.items() if name in used}
     halo = ".halo{{paint-order:stroke;stroke:{};stroke-width:6;stroke-linejoin:round}}"
+    light, dark = (
+        "".join([f".{name}{{{rule[0]}:{rule[mode]}}}" for name, rule in kept.items()])
+        + (halo.format(PALETTE["paper"][mode]) if "halo" in used else "")
+        for mode in (1, 2)
+    )
     fixed = ".strong{font-weight:600}.dashed{stroke-dasharray:5 3}"
-    return fixed + light + halo.format(paper[0]) + f"@media(prefers-color-scheme:dark){{{dark}{halo.format(paper[1])}}}"
-
-
-STYLE = style()
+    return f"{fixed}{light}@media(prefers-color-scheme:dark){{{dark}}}"
 
 
 def run(command: list[str], source: str) -> bytes:

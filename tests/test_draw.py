@@ -145,21 +145,6 @@ def test_those_who_do_not_see_it_hear_the_program(expression):
     assert "d = e + c" in root.find("{http://www.w3.org/2000/svg}desc").text
 
 
-def luminance(colour):
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-@pytest.mark.parametrize("mode", [1, 2], ids=["light", "dark"])
-@pytest.mark.parametrize("letters", ["ink", "dim", "slope"])
-@pytest.mark.parametrize("ground", ["paper", "op", "input", "parameter", "output"])
-def test_text_is_legible_in_light_and_dark(ground, letters, mode):
-    """Contrast of at least 4.5 to 1: WCAG 2.2, success criterion 1.4.3."""
-    low, high = sorted(luminance(picture.PALETTE[name][mode]) for name in (ground, letters))
-    assert (high + 0.05) / (low + 0.05) >= 4.5
-
-
 @pytest.mark.parametrize("ending", ["svg", "dot", "html"])
 def test_a_file_is_what_its_ending_says(ending, tmp_path, expression):
     drawing = draw(expression["L"])
