@@ -148,14 +148,15 @@ def lanes(
     within = {step for found in sums.values() for step in found.steps}
     number_of: dict[Value, int] = {}  # of the signature
     numbers: dict[Hashable, int] = {}
-    uses: dict[Value, set[tuple[int, int]]] = {}
+    uses: dict[Value, frozenset[tuple[int, int]]] = {}  # of a leaf, the signatures and the places
+    known: dict[frozenset[tuple[int, int]], frozenset[tuple[int, int]]] = {}  # one object for all leaves alike
     for node in nodes:
         if node in within:
             continue
         signature: tuple[Hashable, ...]
         if node.op is None:
             signature = "leaf", node.constant, role(node) if getattr(node, "parameter", False) else ""
-            uses[node] = set()
+            uses[node] = frozenset()
         elif node in sums:
             factors = [term.inputs if term in within else (term,) for term in sums[node].terms]
             signature = "sum", *Counter([tuple([number_of[x] for x in term]) for term in factors]).items()
@@ -165,15 +166,15 @@ def lanes(
         if number > most:
             return None
         for place, x, _ in edges(node):
-            if x.op is None:
-                uses[x].add((number, place))
+            if x.op is None and (number, place) not in uses[x]:
+                use = uses[x] | {(number, place)}
+                uses[x] = known.setdefault(use, use)
     places: dict[Hashable, int] = {}
     groups: list[Group] = []
     for node, number in number_of.items():
-        use = frozenset(uses[node]) if node.op is None else None
-        if not use and node.constant:  # where Python's sum() starts
+        if node.constant and not uses[node]:  # where Python's sum() starts
             continue
-        number_of[node] = place = places.setdefault((number, use), len(groups))
+        number_of[node] = place = places.setdefault((number, uses.get(node)), len(groups))
         if place == len(groups):
             groups.append(Group([], node.op.name if node.op else "leaf"))
         group = groups[place]

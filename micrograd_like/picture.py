@@ -206,6 +206,6 @@ def number(x: float, digits: int = 4) -> str:
     >>> number(24.70408163265306), number(-6.0), number(1234567.0), number(1.5e-07)
     ('24.7', '-6', '1.235e6', '1.5e-7')
     """
-    written = repr(x) if digits >= 17 else f"{x:.{digits}g}"
+    written = repr(x) if digits >= 17 else f"{x + 0.0:.{digits}g}"  # -0.0 is 0
     mantissa, e, exponent = written.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else written

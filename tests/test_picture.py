@@ -46,7 +46,7 @@ def test_control_characters_are_seen_and_do_nothing(text, shown):
 @pytest.mark.parametrize(
     ("x", "shown"),
     [
-        (-0.0, "-0"),
+        (-0.0, "0"),
         (1e22, "1e22"),
         (-1.5e-300, "-1.5e-300"),
         (123456.0, "1.235e5"),
