@@ -190,10 +190,11 @@ def short(number: float, digits: int = 4) -> str:
     """Return a number for people to read: `digits` significant digits, and whole numbers below a million whole.
 
     >>> short(0.70710678), short(-3.0), short(24704.08), short(1e-9)
-    ('0.7071', '-3', '24700', '1e-09')
+    ('0.7071', '-3', '24700', '1e-9')
     """
     text = f"{number + 0.0:.{digits}g}"
-    return f"{float(text):.0f}" if "e+" in text and abs(number) < 999999.5 else text
+    mantissa, e, exponent = text.partition("e")
+    return f"{float(text):.0f}" if 0 <= int(exponent or -1) < 6 else f"{mantissa}e{int(exponent)}" if e else text
 
 
 def mathml_name(name: str) -> str:

@@ -189,10 +189,11 @@ def page(walk: Walk, title: str | None = None) -> str:
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{PRIVATE}">\n<style>\n'
-        ":root { color-scheme: light dark; background: light-dark(#ffffff, #0f141a); color: light-dark(#1b1f24, #e8edf2); }\n"
+        ":root { color-scheme: light dark; background: light-dark(#ffffff, #0f141a); "
+        "color: light-dark(#1b1f24, #e8edf2); }\n"
         "body { margin: 12px auto; max-width: 1400px; padding: 0 8px; font-family: system-ui, sans-serif; }\n"
         f"h1 {{ font-size: 1.25rem; overflow-wrap: anywhere; }}\n{asset('walk.css')}</style></head><body>\n"
-        f'<h1>{escape(title)}</h1><div id="walk"></div>\n<noscript><pre>{escape(str(walk))}</pre></noscript>\n'
+        f'<h1>{escape(title)}</h1><div id="walk">This page computes in your browser, with JavaScript.</div>\n'
         f'<script type="module">\n{module(walk, "walk")}\n</script></body></html>\n'
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .engine import Value
@@ -42,6 +42,7 @@ class Code:
         here = linecache.getlines(frame.f_code.co_filename, frame.f_globals) if text is None else text.splitlines(True)
         self.texts = [*(cells[:-1] if isinstance(cells, list) else ()), "".join(here)]
         self.last = frame.f_lineno if text is None else len(here)
+        self.function = frame.f_code.co_name
 
     def statements(self) -> Iterator[tuple[str, ast.expr, list[str]]]:
         """Yield (target, expression, lines of the text) for every assignment so far, in order."""
@@ -51,10 +52,12 @@ class Code:
             except (SyntaxError, ValueError):  # a cell with %magic, or a null byte
                 continue
             last = self.last if text is self.texts[-1] else len(text)
-            for part in sorted((x for x in ast.walk(tree) if isinstance(x, ast.stmt)), key=lambda x: x.lineno):
-                if part.lineno <= last:
-                    for target, value in _assignments(part):
-                        yield target, value, text.splitlines()
+            own = [x for x in ast.walk(tree) if getattr(x, "name", "") == self.function]
+            for scope in [tree, *[x for x in own if x.lineno <= last <= (x.end_lineno or 0)]]:  # type: ignore[attr-defined]
+                for part in _statements(scope):
+                    if part.lineno <= last:
+                        for target, value in _assignments(part):
+                            yield target, value, text.splitlines()
 
     def lines(self, nodes: Sequence[Value]) -> dict[Value, Line]:
         """Return the line of each node that was made by code which can be read."""
@@ -64,27 +67,37 @@ class Code:
         mine = set(nodes)
         found: dict[Value, Line] = {}
         for name, statements in assigned.items():
-            todo = [(statements[-1][0], self.variables.get(name), len(statements) - 1)]
+            todo = [(name, len(statements) - 1, statements[-1][0], self.variables.get(name))]
             while todo:
-                part, made, turn = todo.pop()
+                name, turn, part, made = todo.pop()
                 if isinstance(made, list | tuple) and isinstance(part, ast.List | ast.Tuple):
-                    todo += [(x, y, turn) for x, y in zip(part.elts, made)]
+                    todo += [(name, turn, x, y) for x, y in zip(part.elts, made)]
                 elif isinstance(made, Value) and made in mine and made not in found:
-                    if isinstance(part, ast.Name):
-                        if part.id == name:  # what it held one statement, or one turn of a loop, before
-                            turns = [i for i in (turn - 1, turn) if i >= 0 and _operands(statements[i][0], made)]
-                            todo += [(statements[i][0], made, i) for i in turns[:1]]
-                        continue
-                    operands = _operands(part, made)
-                    if operands is not None:
-                        found[made] = _line(part, statements[turn][1])
-                        todo += [(x, y, turn) for x, y in zip(operands, made.inputs) if isinstance(x, ast.expr)]
+                    if isinstance(part, ast.Name):  # what it held then: one statement, or one turn of a loop, before
+                        earlier = assigned.get(part.id, [])
+                        last = turn if part.id == name else len(earlier)
+                        turns = [*range(last - 1, -1, -1), *([turn] if part.id == name else [])]
+                        matching = [i for i in turns if _made(earlier[i][0], made)]
+                        todo += [(part.id, i, earlier[i][0], made) for i in matching[:1]]
+                    elif (operands := _operands(part, made)) is not None:
+                        found[made] = _line(part, assigned[name][turn][1])
+                        todo += [(name, turn, x, y) for x, y in zip(operands, made.inputs)]
         for node in reversed(nodes):  # what a function made on the way belongs to the line that called it
             if node in found:
                 for x in node.inputs:
                     if x.op:
                         found.setdefault(x, found[node])
         return found
+
+
+def _statements(scope: ast.AST) -> Iterator[ast.stmt]:
+    """Yield what is done in a module or function itself, not in the functions that it defines."""
+    for part in ast.iter_child_nodes(scope):
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if isinstance(part, ast.stmt):
+            yield part
+        yield from _statements(part)
 
 
 def _assignments(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
@@ -98,12 +111,19 @@ def _assignments(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
         for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
             if isinstance(target, ast.Name):
                 yield target.id, statement.value
-            elif isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
-                pairs = zip(target.elts, statement.value.elts)
-                yield from [(name.id, value) for name, value in pairs if isinstance(name, ast.Name)]
+            elif isinstance(target, ast.Tuple):
+                apart = isinstance(statement.value, ast.Tuple)
+                values = statement.value.elts if apart else [statement.value] * len(target.elts)  # type: ignore[attr-defined]
+                yield from [(name.id, value) for name, value in zip(target.elts, values) if isinstance(name, ast.Name)]
 
 
-def _operands(part: ast.expr, node: Value) -> Iterable[ast.expr] | None:
+def _made(part: ast.expr, node: Value) -> bool:
+    """Tell whether a piece of code is seen to make the node, not only that it could."""
+    operands = _operands(part, node)
+    return bool(operands) or (operands is not None and node.op is None)
+
+
+def _operands(part: ast.expr, node: Value) -> list[ast.expr] | None:
     """Return the pieces of code for the node's inputs, or None if this piece did not make the node."""
     if isinstance(part, ast.Call):
         called = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
@@ -111,7 +131,7 @@ def _operands(part: ast.expr, node: Value) -> Iterable[ast.expr] | None:
             method = isinstance(part.func, ast.Attribute) and getattr(part.func.value, "id", "") != "math"
             operands = [part.func.value, *part.args] if method else part.args  # type: ignore[attr-defined]
             return operands if node.op and node.op.name == called else None
-        return None if called[:1].isupper() and node.op else ()  # Value(2.0), or a function we cannot see into
+        return None if called[:1].isupper() and node.op else []  # Value(2.0), or a function we cannot see into
     if isinstance(part, ast.BinOp | ast.UnaryOp):
         if not node.op or node.op.name != SIGNS.get(type(part.op).__name__):
             return None

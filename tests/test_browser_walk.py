@@ -1,0 +1,308 @@
+"""The live view in a real browser: by keyboard, by mouse, at any width."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import chromium as chromium
+
+from micrograd_like import Value
+from micrograd_like.mutations import grads
+from micrograd_like.nn import MLP
+from micrograd_like.notation import short
+from micrograd_like.page import asset
+from micrograd_like.replay import what_if
+from micrograd_like.walk import Walk, walk
+
+
+def example() -> tuple[Value, dict[str, Value]]:
+    a, b, c = Value(2.0, "a"), Value(-3.0, "b"), Value(10.0, "c")
+    e = a * b
+    L = (e + c).tanh() + a * 0.5 + e.relu()
+    return L, {"a": a, "b": b, "c": c}
+
+
+@pytest.fixture
+def shown(chromium: Any, tmp_path: Path) -> Any:
+    """Return a function that shows a walk in a new page; errors and requests of the pages fail the test."""
+    contexts, problems, requests = [], [], []
+
+    def show(w: Walk, width: int = 1280, **options: Any) -> Any:
+        contexts.append(chromium.new_context(viewport={"width": width, "height": 900}, **options))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: requests.append(request.url))
+        path = w.save(tmp_path / "lesson.html")
+        page.goto(path.as_uri())
+        page.wait_for_selector(".mgl .bar")
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert problems == []
+    assert all(url.startswith(("file:", "data:")) for url in requests)
+
+
+def press(page: Any, *keys: str) -> None:
+    page.locator(".mgl").focus()
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def read(page: Any, what: str) -> dict[str, str]:
+    """Return what stands in the boxes, by name."""
+    boxes = page.locator(".box:not(.constant)")
+    texts = [(box.locator(".name").text_content(), box.locator(f".{what}").text_content()) for box in boxes.all()]
+    return {re.sub(r"(×|÷|−|\+|\*\*|tanh|relu)$", "", name): text for name, text in texts}
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-"))
+
+
+def test_stepping_to_the_end_by_keyboard_shows_the_engines_grads(shown: Any) -> None:
+    L, _ = example()
+    w = walk(L)
+    page = shown(w)
+    press(page, *["ArrowRight"] * len(w))
+    assert page.locator(".counter").text_content() == f"{len(w)} / {len(w)}"
+    found = read(page, "grad")
+    for node, grad in w.grads.items():
+        assert found[w.graph.name(node)] == short(grad), w.graph.name(node)
+
+
+def test_nothing_is_shown_before_its_time(shown: Any) -> None:
+    L, _ = example()
+    page = shown(walk(L))
+    assert set(read(page, "data").values()) == {""}
+    press(page, "ArrowRight")
+    assert read(page, "data")["a"] == "2"
+    assert set(read(page, "grad").values()) == {""}
+
+
+def test_home_end_back_slider_and_jumps(shown: Any) -> None:
+    L, _ = example()
+    w = walk(L)
+    page = shown(w)
+    press(page, "End", "ArrowLeft")
+    assert page.locator(".counter").text_content() == f"{len(w) - 1} / {len(w)}"
+    press(page, "Home")
+    assert page.locator(".counter").text_content() == f"0 / {len(w)}"
+    page.locator(".where").fill("5")
+    assert page.locator(".counter").text_content() == f"5 / {len(w)}"
+    page.locator("select[aria-label='Go to node']").select_option(label="c")
+    assert "c.grad" in page.locator(".tell .big").text_content()
+    press(page, "p")
+    assert page.locator("button[aria-label=Pause]").count() == 1
+    press(page, "p")
+
+
+def test_the_step_says_symbols_numbers_sum_and_what_is_pending(shown: Any) -> None:
+    L, _ = example()
+    w = walk(L)
+    page = shown(w)
+    event = next(e for e in w.backward if e.pending)
+    press(page, *["ArrowRight"] * (event.index + 1))
+    text = page.locator(".tell").text_content()
+    pending = w.graph.name(event.pending[0])
+    assert f"{event.target} still waits for {pending}" in text
+    assert event.why in text
+    assert "is the output" in text or "is complete" in text
+
+
+def test_code_formula_and_node_are_marked_together(shown: Any) -> None:
+    a, b = Value(2.0), Value(-3.0)
+    e = a * b
+    L = e + a
+    page = shown(walk(L))
+    press(page, *["ArrowRight"] * 3)
+    assert page.locator(".code mark").text_content() == "a * b"
+    page.locator(".code mark").hover()
+    assert page.locator(".box.linked").count() == 1
+
+
+@pytest.mark.parametrize("how", ["type", "slide", "drag the box"])
+def test_a_leaf_moves_and_everything_is_computed_again(shown: Any, how: str) -> None:
+    L, leaves = example()
+    page = shown(walk(L))
+    press(page, "End")
+    field = page.locator("input[aria-label='b']")
+    if how == "type":
+        field.fill("-4.5")
+    else:
+        handle = page.locator("input[aria-label='b, slide']" if how == "slide" else ".box.leaf[data-node='1']")
+        box = handle.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 15, y, steps=5)
+        page.mouse.up()
+    moved = float(field.input_value())
+    assert moved != -3.0
+    other = what_if(L, {leaves["b"]: moved})
+    found, expected = read(page, "grad"), grads(other)
+    for name, leaf in leaves.items():
+        twin = next(x for x in expected if x.label == name)
+        assert found[name] == short(expected[twin])
+        assert leaf.grad == 0.0
+    assert read(page, "data")["b"] == short(moved)
+
+
+def test_predict_hides_the_number_and_waits(shown: Any) -> None:
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    c = a * b
+    L = c + a
+    page = shown(walk(L))
+    page.locator("[value=predict]").check()
+    press(page, "ArrowRight", "ArrowRight", "ArrowRight")
+    assert read(page, "data")["c"] == "?"
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    assert "Not yet" in page.locator(".tell .bad").text_content()
+    press(page, "ArrowRight")
+    assert page.locator(".counter").text_content() == "3 / 8"  # it waits
+    page.locator(".answer").fill("6")
+    page.keyboard.press("Enter")
+    assert page.locator(".tell .good").text_content() == "Right: 6."
+    press(page, "ArrowRight")
+    page.locator(".answer").fill("8")
+    page.keyboard.press("Enter")
+    press(page, "ArrowRight")
+    page.locator(".answer").fill("1")
+    page.keyboard.press("Enter")
+    press(page, "ArrowRight")
+    page.locator(".answer").fill("1")
+    page.keyboard.press("Enter")
+    press(page, "ArrowRight")  # a.grad = 1 + b · 1
+    for typed, reply in [
+        ("3", "this contribution alone"),
+        ("2", "upstream gradient alone"),
+        ("-4", "sign"),
+        ("x", "Type a"),
+    ]:
+        page.locator(".answer").fill(typed)
+        page.keyboard.press("Enter")
+        assert reply in page.locator(".tell .bad").text_content(), typed
+    page.locator(".answer").fill("8/2")
+    page.keyboard.press("Enter")
+    assert page.locator(".tell .good").text_content() == "Right: 4."
+
+
+def test_wrong_on_purpose_stands_beside_the_right_one(shown: Any) -> None:
+    a = Value(1.0, "a")
+    b = a + a
+    c = b + b
+    page = shown(walk(c, "depth_first"))
+    press(page, "End")
+    rows = page.locator(".compare tbody tr").all_text_contents()
+    assert rows == ["c11same", "b22same", "a48differs"]
+    page.locator("select[aria-label=Mistake]").select_option("first_reach")
+    assert "happens to give the right gradients" in page.locator(".card").text_content()
+
+
+def test_nudging_warns_at_a_kink(shown: Any) -> None:
+    x = Value(0.05, "x")
+    y = x.relu() * 2.0
+    page = shown(walk(y))
+    page.locator("[value=nudge]").check()
+    text = page.locator(".result").text_content()
+    assert "measured 1.5" in text and "backward 2" in text and "A kink was crossed" in text
+
+
+def test_a_hostile_label_is_text(shown: Any) -> None:
+    hostile = '</script><img src=x onerror="document.title=1"><b>\\u0000"\'{a}'
+    a = Value(2.0, hostile)
+    L = a * a
+    page = shown(walk(L))
+    press(page, "End")
+    assert page.title() == "Walk through L"
+    assert page.locator(".mgl img").count() == 0
+    assert hostile in page.locator(".tell").text_content()
+
+
+@pytest.mark.parametrize("width", [320, 390, 800, 1280])
+def test_numbers_never_overlap(shown: Any, width: int) -> None:
+    a, b = Value(-1.2345e-10, "a"), Value(-98765.4321, "b")
+    L = (a * b - 1234567.0) * (a + b) / 3.0
+    page = shown(walk(L), width)
+    press(page, "End")
+    overlaps = page.evaluate("""() => {
+      const rects = [...document.querySelectorAll(".graph text")].filter((t) => t.textContent)
+        .map((t) => [t.textContent, t.getBoundingClientRect()]);
+      const meet = (p, q) => p.left < q.right - 1 && p.top < q.bottom - 3;
+      return rects.flatMap(([a, p], i) =>
+        rects.slice(i + 1).flatMap(([b, q]) => (meet(p, q) && meet(q, p) ? [a + " | " + b] : [])));
+    }""")
+    assert overlaps == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def large() -> Value:
+    model = MLP(2, [8, 1], rng=1)
+    outputs = [model([0.1 * i, -0.2 * i]) for i in range(15)]
+    loss = outputs[0]
+    for output in outputs[1:]:
+        loss = loss + output * output
+    return loss
+
+
+def test_a_thousand_nodes_are_folded_and_groups_open(shown: Any) -> None:
+    w = walk(large())
+    assert len(w.graph) > 1000 or len(w.graph) > 600
+    page = shown(w)
+    assert page.locator(".box").count() <= 100
+    page.evaluate("document.querySelector('.box .behind').closest('.box').dispatchEvent(new Event('click'))")
+    assert "stands for" in page.locator(".group").text_content()
+    page.locator(".members button").first.click()
+    press(page, "End")
+    total = len(w)
+    assert page.locator(".counter").text_content() == f"{total} / {total}"
+    assert page.evaluate("document.getElementById('walk').walk.grads")[w.graph.name(w.graph.nodes[0])] == pytest.approx(
+        w.grads[w.graph.nodes[0]], rel=1e-9
+    )
+    assert page.locator(".zoom button").count() == 3
+    press(page, "+", "-", "0")
+
+
+def test_jupyter_leaves_the_keys_alone(shown: Any) -> None:
+    page = shown(walk(example()[0]))
+    root = page.locator(".mgl")
+    assert root.get_attribute("data-lm-suppress-shortcuts") == "true"
+    assert root.get_attribute("tabindex") == "0"
+
+
+def test_on_paper_there_are_no_buttons(shown: Any) -> None:
+    page = shown(walk(example()[0]))
+    press(page, "End")
+    page.emulate_media(media="print")
+    assert not page.locator(".bar").is_visible()
+    assert page.locator(".trace table").is_visible()
+
+
+def test_a_page_of_25_nodes_is_under_60_kilobytes(tmp_path: Path) -> None:
+    model = MLP(2, [2], activation="tanh", rng=1)
+    first, second = model([1.0, -2.0])
+    L = (first - second) ** 2 + first / (1 + second.exp() * first)
+    w = walk(L)
+    assert len(w.graph) == 25
+    assert w.save(tmp_path / "lesson.html").stat().st_size < 60_000
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("text", ["ink", "dim", "slope", "warn", "good", "go"])
+@pytest.mark.parametrize("behind", ["paper", "op", "input", "parameter", "output"])
+def test_contrast(text: str, behind: str) -> None:
+    if text in ("warn", "good", "go") and behind != "paper":
+        return
+    colours = dict(re.findall(r"--(\w+):light-dark\((#\w+,#\w+)\)", asset("walk.css")))
+    for front, back in zip(colours[text].split(","), colours[behind].split(",")):
+        light, dark = sorted([luminance(front), luminance(back)], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5

@@ -1,0 +1,79 @@
+"""The table as JavaScript computes what Python computes."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from random_graphs import random_graph
+
+from micrograd_like import Value, history
+from micrograd_like.javascript import operations
+from micrograd_like.mutations import Pass, grads
+from micrograd_like.ops import OPS
+from micrograd_like.page import WHOLE_PASS, asset
+
+node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+
+
+def described(output: Value, seed: int, rules: tuple[str, ...]) -> dict[str, Any]:
+    """Return a graph, what Python computes on it, and how large the terms of each gradient are."""
+    nodes = history(output)
+    number = {x: i for i, x in enumerate(nodes)}
+    scales = dict.fromkeys(nodes, 0.0)
+    steps = Pass(output)
+    for x, input, _, slope, _ in steps:
+        scales[input] += abs(slope * steps.upstream(x))
+    right = steps.grads()
+    wrong = {rule: grads(output, rule) for rule in rules}
+    return {
+        "seed": seed,
+        "nodes": [
+            {"op": x.op.name if x.op else None, "inputs": [number[i] for i in x.inputs], "data": x.data}
+            | ({"constant": True} if x.constant else {})
+            for x in nodes
+        ],
+        "data": [x.data for x in nodes],
+        "slopes": [x.local_grads for x in nodes],
+        "grads": [right.get(x, 0.0) for x in nodes],
+        "scales": [scales[x] for x in nodes],
+        "wrong": {rule: [found.get(x, 0.0) for x in nodes] for rule, found in wrong.items()},
+    }
+
+
+def steady(output: Value) -> bool:
+    """Tell whether small errors stay small: whether 1e-13 more in every node is at most 200 times that anywhere."""
+    copies: dict[Value, Any] = {}
+    nodes = history(output)
+    for x in nodes:
+        made = x.op(*[copies[i] for i in x.inputs]) if x.op else x.data if x.constant else Value(x.data)
+        copies[x] = made * (1 + 1e-13) if isinstance(made, Value) else made
+    before, after = grads(output), grads(copies[output])
+    pairs = [(before[x], after[copies[x]]) for x in nodes if not x.constant]
+    pairs += [(x.data, copies[x].data) for x in nodes if x.op]
+    return all(abs(x - y) <= 2e-11 * abs(x) for x, y in pairs)
+
+
+@node
+def test_a_thousand_random_graphs(tmp_path: Path) -> None:
+    graphs: list[dict[str, Any]] = []
+    seed = 0
+    while len(graphs) < 1000:
+        output, _ = random_graph(seed, 8)
+        if steady(output):
+            graphs.append(described(output, seed, WHOLE_PASS if seed % 20 == 0 else ()))
+        seed += 1
+    (tmp_path / "graphs.json").write_text(json.dumps(graphs))
+    (tmp_path / "walk.mjs").write_text(f"{asset('walk.js')}\nexport const ops = {operations(OPS)};\n", "utf-8")
+    script = Path(__file__).with_name("walk.test.mjs")
+    run = subprocess.run(["node", str(script), str(tmp_path)], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert max(json.loads(run.stdout).values()) <= 1e-12
+
+
+def test_only_what_a_graph_uses_is_written() -> None:
+    text = operations(["mul"])
+    assert "mul:" in text and "tanh" not in text
+    assert "const sigmoid =" in operations(["tanh"])
