@@ -1,0 +1,129 @@
+"""One recorded graph, ready to run on other numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..engine import Value
+from ..ops import in_ieee
+from . import tape
+from .backends import BACKENDS
+from .capture import Recording
+from .extra import numpy as np
+from .guards import Guards
+from .inputs import Guard
+from .lanes import find
+from .plan import Planner, state_size
+
+FORWARD, BACKWARD, UPDATE = 0, 1, 2
+
+
+class Refused(ValueError):
+    """The graph cannot be compiled so that it stays right."""
+
+
+class Captured:
+    """The graph of one loss in arrays: a memory of floats, in which the parameters come first."""
+
+    def __init__(
+        self,
+        graph: Recording,
+        parameters: Sequence[int],
+        inputs: Sequence[int],
+        guards: Sequence[Guard],
+        theta: Sequence[Any],
+        backend: str,
+    ) -> None:
+        self.graph, self.backend = graph, backend
+        self.updates_by: tuple[Any, ...] = ()  # the optimizer that the program can do the step of, and its settings
+        self.updates = False
+        number = {graph.nodes[i]: i for i in range(len(graph))} if guards else {}
+        kept = [number[x] for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
+        kept += [x for _, table, _ in graph.choices.values() for x in table]
+        self.plan = Planner(graph, find(graph, parameters, kept), parameters, inputs, theta).plan()
+        self.size, self.state = len(self.plan.parameters), state_size(len(self.plan.parameters))
+        self.memory = aligned(self.plan.size)
+        for block in self.plan.blocks:
+            if block.kind != "lanes":
+                numbers = [graph.nodes[i].data for i in block.nodes.tolist()]
+                self.memory[block.offset : block.offset + block.size] = numbers
+        self.inputs = self.plan.place[np().array(inputs, dtype=int)]
+        self.input_nodes = list(inputs)
+        self.choices = self.plan.choices
+        self.guards = Guards(guards, self.plan)
+        self.runner = BACKENDS[backend](self.memory, self.plan.forward, self.plan.backward)
+
+    @property
+    def loss(self) -> float:
+        return float(self.memory[self.plan.loss])
+
+    def accept(self, numbers: Any) -> str:
+        """Put these numbers into the inputs; return why they are not those of this graph, or ""."""
+        self.memory[self.inputs] = numbers
+        if failed := self.guards.inputs_fail(self.memory):
+            return failed
+        for view in self.choices:
+            view.choose(self.memory)
+        return ""
+
+    def run(self) -> str:
+        """Compute values and gradients; return why another graph would have been recorded, or ""."""
+        flagged = self.runner.run(FORWARD)
+        if failed := self.guards.values_fail(self.memory):
+            return failed
+        flagged |= self.runner.run(BACKWARD)
+        if flagged and not in_ieee.get():
+            self.eagerly()
+        return ""
+
+    def eagerly(self) -> tuple[list[float], list[float]]:
+        """Compute with the engine's own operations, which raise what there is to raise."""
+        leaves = [node.data for node in self.graph.nodes]
+        for block in self.plan.blocks:
+            if block.kind != "lanes":
+                for i, number in zip(
+                    block.nodes.tolist(), self.memory[block.offset : block.offset + block.size].tolist()
+                ):
+                    leaves[i] = number
+        data = tape.forward(self.graph, leaves)
+        return data, tape.backward(self.graph, data)
+
+    def check(self, loss: float, grads: Sequence[float], tolerance: float = 1e-12) -> None:
+        """Run once, and refuse if values or gradients are not those of the engine."""
+        self.runner.run(FORWARD), self.runner.run(BACKWARD)
+        for block in self.plan.blocks:
+            eager = np().array([self.graph.nodes[i].data for i in block.nodes.tolist()])
+            self._compare("value", block, self.memory[block.offset : block.offset + block.size], eager, tolerance)
+        if abs(self.loss - loss) > tolerance * abs(loss):
+            raise Refused(
+                f"The recorded graph has the loss {self.loss}, and the function itself {loss}. It does not "
+                "compute the same each time it is called: give it its random numbers as inputs."
+            )
+        eager = np().array(grads)
+        found = self.memory[self.size : 2 * self.size]
+        for block in self.plan.blocks:
+            if block.kind == "parameter":
+                part = slice(block.offset, block.offset + block.size)
+                self._compare("gradient", block, found[part], eager[part], tolerance)
+
+    def _compare(self, what: str, block: Any, found: Any, eager: Any, tolerance: float) -> None:
+        scale = abs(eager[np().isfinite(eager)]).max(initial=0.0)
+        same = (found == eager) | (abs(found - eager) <= tolerance * scale) | ((found != found) & (eager != eager))
+        if same.all():
+            return
+        i = int(np().flatnonzero(~same)[0])
+        node = self.graph.nodes[int(block.nodes[i])]
+        made = node.op.name if node.op else "leaf"
+        raise Refused(
+            f"The {what} of lane {i} of {block.size} in the array of {node.label or made!r}, made by {made}, "
+            f"came out as {found[i]!r}, and the engine has {eager[i]!r}. Write compile(..., exact=True), which keeps "
+            "the engine's order, and report this graph."
+        )
+
+
+def aligned(size: int) -> Any:
+    """Return zeros that start at a multiple of 64 bytes."""
+    memory = np().zeros(size + 8)
+    skip = -memory.ctypes.data % 64 // 8
+    return memory[skip : skip + size]

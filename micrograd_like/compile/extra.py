@@ -1,0 +1,28 @@
+"""Packages that are there only where somebody installed them."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+
+class NotInstalled(ImportError):
+    """A package that this needs is not there."""
+
+
+@cache
+def package(name: str, what: str, extra: str) -> Any:
+    """Return the package, or raise one sentence that says what to type."""
+    try:
+        return import_module(name)
+    except ImportError:
+        raise NotInstalled(
+            f"{what} needs {name.partition('.')[0]}, which is not installed. "
+            f'Write pip install "micrograd-like[{extra}]".',
+            name=name,
+        ) from None
+
+
+def numpy() -> Any:
+    return package("numpy", "compile", "arrays")

@@ -1,0 +1,353 @@
+"""A compiled loss: new inputs, gradients, steps and whole trainings at the speed of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from inspect import signature
+from random import Random
+from typing import Any
+
+from ..engine import Value, history
+from ..graph import callers_variables, named_values
+from ..nn import AutoLabel
+from ..ops import in_ieee
+from ..optim import Optimizer, diverged
+from .algebra import algebra, block_names
+from .backends import BACKENDS, best
+from .capture import record
+from .captured import UPDATE, Captured, Refused
+from .extra import numpy as np
+from .guards import BranchChanged
+from .inputs import Chosen, Input, as_inputs, comparisons_noted, numbers, shape
+from .plan import MEMORY
+from .update import RATE, STEPS, Remembered, instructions
+
+
+class Program:
+    """The arrays that were found in a graph of scalars, and what runs them.
+
+    Calling it computes the loss of new inputs, and every parameter's gradient. `print` shows the equations.
+    """
+
+    def __init__(self, source: Any, examples: Sequence[Any], parameters: Any, backend: str) -> None:
+        self.backend = best() if backend == "auto" else backend
+        if self.backend not in BACKENDS:
+            raise ValueError(f"There is no backend {backend!r} here. Write one of: {', '.join(map(repr, BACKENDS))}.")
+        self.function: Callable[..., Value] | None = None if isinstance(source, Value) else source
+        self.wanted = None if parameters is None else list(dict.fromkeys(_flat(parameters)))
+        self.parameters: list[Value] = []
+        self.variants: dict[Any, list[Captured]] = {}
+        self.optimizer: Optimizer | None = None
+        self.steps = -1
+        if self.function is None:
+            self.now = self.captured_graph(source, examples)
+        else:
+            names = [*signature(self.function).parameters]
+            self.names = names if len(names) == len(examples) else [f"x{i}" for i in range(len(examples))]
+            self.now = self.captured_call(examples)
+        self.write()
+
+    # what was recorded
+
+    def captured_graph(self, loss: Value, inputs: Sequence[Any]) -> Captured:
+        """Return the compiled graph of a loss, whose leaves in `inputs` are given anew with each call."""
+        nodes = history(loss)
+        late = [x for x in nodes if x.op and any(getattr(y, "_changed", 0) > x._born for y in x.inputs)]
+        if late:
+            raise Refused(
+                f"{late[0]!r} was made before one of its inputs was changed. Record the loss again, then compile."
+            )
+        leaves = list(dict.fromkeys(x for argument in inputs for x in _flat(argument)))
+        self.shapes = [shape(argument) for argument in inputs]
+        given = set(leaves)
+        parameters = self.wanted or _parameters(nodes, given)
+        graph = record(loss, also=[*leaves, *parameters])
+        made = self.capture(graph, parameters, leaves, [], loss.data)
+        if not leaves:
+            order = [i for b in made.plan.blocks if b.kind == "number" for i in b.nodes.tolist()]
+            made.inputs, made.input_nodes = made.plan.place[np().array(order, dtype=int)], order
+            self.shapes = [b.shape for b in made.plan.blocks if b.kind == "number"]
+        self.names = [f"inputs[{i}]" for i in range(len(self.shapes))]
+        self.variants[str(self.shapes)] = [made]
+        return made
+
+    def captured_call(self, examples: Sequence[Any]) -> Captured:
+        """Run the function on examples, and return what it recorded, compiled."""
+        assert self.function
+        shapes = str([shape(argument) for argument in examples])
+        flat = [numbers(argument) for argument in examples]
+        leaves = [Input(x, AutoLabel(name)) for name, xs in zip(self.names, flat) for x in xs]
+        rest = iter(leaves)
+        arguments = [as_inputs(argument, [next(rest) for _ in xs]) for argument, xs in zip(examples, flat)]
+        with comparisons_noted() as guards:
+            loss = _as_loss(self.function(*arguments))
+        nodes = history(loss)
+        found = self.wanted or self.parameters or _parameters(nodes, set(leaves))
+        also = [x for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
+        graph = record(loss, also=[*leaves, *also, *found])
+        found = self.wanted or self.parameters or _parameters(graph.nodes, set(leaves))
+        eager = _as_loss(self.function(*examples))
+        made = self.capture(graph, found, leaves, guards, eager.data, eager)
+        self.variants.setdefault(shapes, []).append(made)
+        return made
+
+    def capture(
+        self,
+        graph: Any,
+        parameters: Sequence[Value],
+        leaves: Sequence[Value],
+        guards: Any,
+        loss: float,
+        eager: Any = None,
+    ) -> Captured:
+        """Compile one graph, and hold it against the engine."""
+        number = {node: i for i, node in enumerate(graph.nodes)}
+        theta = []
+        if self.parameters:
+            first = next(iter(self.variants.values()))[0].plan
+            theta = [
+                np().array([number[first.graph.nodes[i]] for i in b.nodes])
+                for b in first.blocks
+                if b.kind == "parameter"
+            ]
+        inputs = [number[x] for x in leaves]
+        made = Captured(graph, [number[p] for p in parameters], inputs, guards, theta, self.backend)
+        if not self.parameters:
+            self.parameters = [graph.nodes[i] for i in made.plan.parameters]
+        root = graph.nodes[graph.roots[0]] if eager is None else eager
+        with _gradients_of(root, self.parameters) as grads:
+            made.check(loss, grads)
+        return made
+
+    # what it computes
+
+    def __call__(self, *inputs: Any) -> float:
+        """Compute the loss of these inputs, or of those of before, and put each gradient into its parameter."""
+        self.accept(inputs)
+        self.run()
+        self.write()
+        return self.loss
+
+    @property
+    def loss(self) -> float:
+        """The loss of the last run."""
+        return self.now.loss
+
+    @property
+    def gradients(self) -> dict[str, Any]:
+        """The gradient of the loss by each array of parameters, under its name in the equations."""
+        plan, made = self.now.plan, {}
+        for name, block in zip(block_names(plan, self._variables()), plan.blocks):
+            if block.kind == "parameter":
+                start = block.offset + block.shift
+                made[name] = self.now.memory[start : start + block.size].reshape(block.shape).copy()
+        return made
+
+    def accept(self, inputs: Sequence[Any]) -> None:
+        """Take new inputs, and the parameters as they are now; record again where the graph would be another."""
+        self.inputs = inputs
+        if inputs:
+            shapes = [shape(argument) for argument in inputs]
+            if self.function is None and shapes != self.shapes:
+                raise ValueError(
+                    f"The program was recorded with inputs of the shapes {self.shapes}, and was given {shapes}. "
+                    "Give as many, or compile a function, which is recorded again for each shape."
+                )
+            flat = np().array([x for argument in inputs for x in numbers(argument)])
+            _check_finite(inputs, self.names, flat)
+            self.switch(str(shapes), flat, inputs)
+        self.now.memory[: self.now.size] = [p.data for p in self.parameters]
+
+    def switch(self, shapes: str, flat: Any, inputs: Sequence[Any]) -> None:
+        """Find or record the graph of these inputs, and hand it the optimizer's numbers."""
+        before = self.now
+        failed = ""
+        for made in self.variants.get(shapes, ()):
+            failed = made.accept(flat)
+            if not failed:
+                break
+        else:
+            if self.function is None:
+                raise BranchChanged(f"The recorded graph does not hold: {failed}. Record it again.")
+            made = self.captured_call(inputs)
+        if made is not before:
+            made.memory[: made.state] = before.memory[: made.state]
+            self.now = made
+            if self.optimizer is not None:
+                self.bind(self.optimizer)
+
+    def run(self) -> None:
+        """Compute; where a comparison now comes out otherwise, record again and compute that."""
+        if failed := self.now.run():
+            if self.function is None or not self.inputs:
+                raise BranchChanged(f"The recorded graph does not hold: {failed}. Record it again.")
+            before = self.now
+            self.now = self.captured_call(self.inputs)
+            self.now.memory[: self.now.state] = before.memory[: self.now.state]
+            self.now.run()
+
+    def write(self) -> None:
+        """Put parameters and gradients of the program into the learner's Values."""
+        size, memory = self.now.size, self.now.memory
+        for p, data, grad in zip(self.parameters, memory[:size].tolist(), memory[size : 2 * size].tolist()):
+            if p.data != data:
+                p.data = data
+            p.grad = grad
+
+    # how it learns
+
+    def step(self, optimizer: Optimizer, *inputs: Any) -> float:
+        """Compute the loss and let the optimizer set the parameters; return the loss before that."""
+        self.accept(inputs)
+        self.run()
+        loss = self.loss
+        if not np().isfinite(loss):
+            raise diverged(f"The loss is {loss}", optimizer)
+        if self.bind(optimizer):
+            self.now.runner.run(UPDATE)
+            optimizer.steps = self.steps = self.steps + 1
+            self.write()
+        else:
+            self.write()
+            optimizer.step()
+        return loss
+
+    def bind(self, optimizer: Optimizer) -> bool:
+        """Take over what the optimizer remembers; tell whether its update is one that the program can do."""
+        now = self.now
+        memory = optimizer.remembered
+        mine = isinstance(memory, Remembered) and memory.memory is now.memory
+        settings = {k: v for k, v in vars(optimizer).items() if k not in ("remembered", "steps", "epoch", "parameters")}
+        if now.updates_by != (optimizer, settings):
+            if set(optimizer.parameters) != set(self.parameters):
+                return False
+            made = instructions(optimizer, now.size)
+            now.updates_by = (optimizer, settings)
+            now.updates = made is not None
+            if made is not None:
+                now.runner.define(UPDATE, made)
+        if not now.updates:
+            return False
+        if not mine or self.steps != optimizer.steps:
+            remembered = Remembered(self.parameters, now.memory, optimizer.memory)
+            for p in self.parameters:
+                remembered[p] = memory[p]
+            optimizer.remembered = remembered  # type: ignore[assignment]
+            self.optimizer, self.steps = optimizer, optimizer.steps
+        hyper = (2 + MEMORY) * now.size
+        now.memory[hyper + RATE], now.memory[hyper + STEPS] = optimizer.rate, optimizer.steps
+        return True
+
+    def fit(
+        self,
+        *data: Any,
+        optimizer: Optimizer,
+        epochs: int = 1,
+        batch_size: int | None = None,
+        seed: int | None = None,
+    ) -> list[float]:
+        """Train on the examples, and return the loss of each step before it was made.
+
+        Each epoch deals the examples into batches, shuffled by `seed` if given, as `train.fit` does.
+        """
+        examples = [argument.tolist() if hasattr(argument, "tolist") else argument for argument in data]
+        count = len(examples[0]) if examples else 1
+        size, rng = batch_size or count, Random(seed)
+        losses: list[float] = []
+        for epoch in range(epochs):
+            optimizer.epoch = epoch
+            order = list(range(count))
+            if seed is not None:
+                rng.shuffle(order)
+            for start in range(0, count, size):
+                batch = order[start : start + size]
+                losses.append(self.step(optimizer, *[[argument[i] for i in batch] for argument in examples]))
+        return losses
+
+    # what it shows
+
+    def _variables(self) -> dict[Value, str]:
+        return named_values(callers_variables(), {*self.parameters})
+
+    def __str__(self) -> str:
+        return algebra(self.now.plan, self._variables())
+
+    def __repr__(self) -> str:
+        arrays = sum([block.kind == "lanes" for block in self.now.plan.blocks])
+        return f"<Program of {arrays} arrays for {len(self.now.graph)} scalars, on {self.backend}>"
+
+
+def compile(
+    loss: Any, *examples: Any, inputs: Sequence[Any] = (), parameters: Any = None, backend: str = "auto"
+) -> Program:
+    """Find the arrays in a recorded loss, or in what a function records on examples; return them as a program.
+
+    `loss` is a Value, whose leaves in `inputs` (nested lists of Values) are given anew with each call; or a function
+    of the `examples`, which is run on Values in the place of their numbers. Parameters are those of the networks
+    that take part, or all leaves that are not inputs, unless given.
+
+    >>> from micrograd_like import MLP, losses
+    >>> model = MLP(2, [3, 1], activation="tanh")
+    >>> def loss(X, y):
+    ...     return losses.mse([model(x) for x in X], y)
+    >>> program = compile(loss, [[0.0, 1.0], [1.0, 0.5], [1.0, 1.0]], [0.0, 1.0, 1.0])
+    >>> print(program)
+    Z1 = X @ W1.T + b1   3×3
+    A1 = tanh(Z1)        3×3
+    ŷ = A1 @ w2 + b2     3
+    v1 = ŷ - y           3
+    v2 = sum(v1 ** 2)
+    v3 = v2 / 3
+    """
+    return Program(loss, examples or inputs, parameters, backend)
+
+
+def _flat(parts: Any) -> Iterator[Value]:
+    if isinstance(parts, Value):
+        yield parts
+    elif hasattr(parts, "parameters"):
+        yield from parts.parameters()
+    else:
+        for part in parts:
+            yield from _flat(part)
+
+
+def _parameters(nodes: Sequence[Value], inputs: set[Value]) -> list[Value]:
+    leaves = [x for x in nodes if x.op is None and not x.constant and x not in inputs and type(x) is not Chosen]
+    return [x for x in leaves if getattr(x, "parameter", False)] or leaves
+
+
+def _as_loss(loss: Any) -> Value:
+    if isinstance(loss, Value):
+        return loss
+    raise TypeError(f"compile was given a function that returned {loss!r:.60}. Let it return the loss, one Value.")
+
+
+def _check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:
+    if in_ieee.get() or not np().isnan(flat).any():
+        return
+
+    def find(name: str, part: Any) -> Iterator[str]:
+        if hasattr(part, "__len__"):
+            for i, x in enumerate(part):
+                yield from find(f"{name}[{i}]", x)
+        elif part != part:
+            yield name
+
+    where = next(place for name, argument in zip(names, inputs) for place in find(name, argument))
+    raise ValueError(f"{where} is nan, and so would be everything. Correct it, or leave that example out.")
+
+
+@contextmanager
+def _gradients_of(loss: Value, parameters: Sequence[Value]) -> Iterator[list[float]]:
+    """Give the engine's gradients, and leave those that are there as they were."""
+    before = [p.grad for p in parameters]
+    for p in parameters:
+        p.grad = 0.0
+    try:
+        loss.backward()
+        yield [p.grad for p in parameters]
+    finally:
+        for p, grad in zip(parameters, before):
+            p.grad = grad

@@ -1,0 +1,264 @@
+"""A compiled program computes what the engine computes, finds the matrices, and never takes a stale branch."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+pytest.importorskip("numpy")
+
+import itertools
+
+from micrograd_like import MLP, SGD, Adam, Value, losses, softmax
+from micrograd_like.compile import Program, Refused, Rows, compile
+from micrograd_like.compile.backends import BACKENDS
+from micrograd_like.data import moons, one_hot
+from micrograd_like.nn import Parameter
+from micrograd_like.ops import OPS, DivisionByZero, DomainError
+
+each_backend = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def examples(n: int, nin: int, seed: int = 1) -> list[list[float]]:
+    rng = Random(seed)
+    return [[rng.uniform(-1, 1) for _ in range(nin)] for _ in range(n)]
+
+
+def close(a: float, b: float, scale: float = 1.0) -> bool:
+    return abs(a - b) <= 1e-12 * max(abs(b), scale)
+
+
+def same_as_eager(program: Program, function: Any, *inputs: Any) -> None:
+    loss = program(*inputs)
+    found = [p.grad for p in program.parameters]
+    eager = function(*inputs)
+    for p in program.parameters:
+        p.grad = 0.0
+    eager.backward()
+    scale = max(abs(p.grad) for p in program.parameters)
+    assert close(loss, eager.data)
+    assert all(close(a, p.grad, scale) for a, p in zip(found, program.parameters))
+
+
+def network(nin: int = 2, nouts: tuple[int, ...] = (4, 3, 1), **options: Any) -> tuple[MLP, Any]:
+    model = MLP(nin, nouts, **options)
+
+    def loss(X: Any, y: Any) -> Any:
+        return losses.mse([model(x) for x in X], y) + losses.l2(model.parameters(), 0.01)
+
+    return model, loss
+
+
+@each_backend
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "gelu", "silu", "softplus", "leaky_relu", "sin"])
+def test_networks_get_the_gradients_of_the_engine(backend: str, activation: str) -> None:
+    _, loss = network(activation=activation)
+    X, y = examples(7, 2), [x[0] for x in examples(7, 1, seed=2)]
+    program = compile(loss, X, y, backend=backend)
+    same_as_eager(program, loss, X, y)
+    same_as_eager(program, loss, examples(7, 2, seed=3), y)
+
+
+@each_backend
+@pytest.mark.parametrize("name", OPS)
+def test_every_operation_of_the_table_compiles(backend: str, name: str) -> None:
+    op, rng = OPS[name], Random(5)
+    ends = [(max(low, -20.0), min(high, 20.0)) for low, high in op.sample]
+    rows = [[Parameter(rng.uniform(*interval)) for interval in ends] for _ in range(5)]
+
+    def loss() -> Any:
+        return sum((op(*row) * (i + 1) for i, row in enumerate(rows)), Value(0.0))
+
+    same_as_eager(compile(loss, backend=backend), loss)
+
+
+@each_backend
+def test_softmax_and_cross_entropy_are_only_lanes(backend: str) -> None:
+    model = MLP(5, [6, 4])
+
+    def loss(X: Any, y: Any) -> Any:
+        return losses.cross_entropy([model(x) for x in X], y)
+
+    X, y = examples(9, 5), [one_hot(i % 4, 4) for i in range(9)]
+    program = compile(loss, X, y, backend=backend)
+    same_as_eager(program, loss, X, y)
+    same_as_eager(program, loss, examples(9, 5, 2), y[::-1])
+    assert len(program.now.plan.forward) < 40
+
+
+def test_the_equations_are_those_of_a_textbook() -> None:
+    _model, loss = network(nouts=(4, 1), activation="tanh")
+    program = compile(loss, examples(7, 2), [0.0] * 7)
+    assert str(program).splitlines()[:4] == [
+        "Z1 = X @ W1.T + b1                7×4",
+        "A1 = tanh(Z1)                     7×4",
+        "ŷ = A1 @ w2 + b2                  7",
+        "v1 = ŷ - y                        7",
+    ]
+    assert {name: g.shape for name, g in program.gradients.items()} == {"W1": (4, 2), "b1": (4,), "w2": (4,), "b2": ()}
+
+
+def test_the_moons_graph_becomes_a_dozen_arrays() -> None:
+    X, y = moons(20, labels=(-1, 1))
+    model = MLP(2, [16, 16, 1])
+    cost = losses.hinge([model(x) for x in X], y) + losses.l2(model.parameters())
+    program = compile(cost)
+    assert "Z2 = A1 @ W2.T + b2" in str(program)
+    assert sum(block.kind == "lanes" for block in program.now.plan.blocks) == 13
+    assert close(program(), cost.data)
+
+
+@each_backend
+@pytest.mark.parametrize("seed", range(40))
+def test_irregular_graphs_compile_too(backend: str, seed: int) -> None:
+    def build() -> Any:
+        rng, nodes = Random(seed), list(leaves)
+        for _ in range(30):
+            a, b = rng.choice(nodes), rng.choice(nodes)
+            nodes.append(rng.choice([a + b, a * b, a - 2.0 * b, a.tanh(), a.relu()]))
+        return sum(nodes[-8:], Value(0.0))
+
+    leaves = [Parameter(Random(seed + i).uniform(-1, 1)) for i in range(4)]
+    same_as_eager(compile(build, backend=backend), build)
+
+
+@each_backend
+@pytest.mark.parametrize("make", [
+    lambda ps: SGD(ps, 0.1), lambda ps: SGD(ps, 0.1, momentum=0.9, weight_decay=0.01), lambda ps: Adam(ps, 0.05),
+])  # fmt: skip
+def test_steps_are_those_of_the_optimizer(backend: str, make: Any) -> None:
+    (model, loss), (twin, twins_loss) = network(), network()
+    X, y = examples(8, 2), [x[0] for x in examples(8, 1, seed=2)]
+    ours, theirs = make(model.parameters()), make(twin.parameters())
+    program = compile(loss, X, y, backend=backend)
+    for _ in range(5):
+        eager = twins_loss(X, y)
+        theirs.zero_grad()
+        eager.backward()
+        theirs.step()
+        assert close(program.step(ours, X, y), eager.data)
+        assert all(close(p.data, q.data) for p, q in zip(model.parameters(), twin.parameters()))
+    assert ours.steps == 5
+    assert all(close(ours.delta[p], theirs.delta[q]) for p, q in zip(model.parameters(), twin.parameters()))
+
+
+@each_backend
+def test_fit_learns_in_batches_of_which_the_last_is_smaller(backend: str) -> None:
+    model, loss = network()
+    X, y = examples(10, 2), [x[0] for x in examples(10, 1, seed=2)]
+    program = compile(loss, X[:4], y[:4], backend=backend)
+    seen = program.fit(X, y, optimizer=SGD(model.parameters(), 0.1), epochs=30, batch_size=4, seed=1)
+    assert len(seen) == 90 and sum(seen[-3:]) < sum(seen[:3])
+    same_as_eager(program, loss, X, y)
+
+
+def test_a_parameter_that_the_learner_sets_is_seen() -> None:
+    model, loss = network()
+    X, y = examples(3, 2), [1.0, 2.0, 3.0]
+    program = compile(loss, X, y)
+    model.parameters()[0].data = 0.75
+    same_as_eager(program, loss, X, y)
+
+
+def test_another_branch_is_recorded_again() -> None:
+    w = Parameter(0.5)
+
+    def loss(x: Any) -> Any:
+        return w * x if x > 0 else w - x
+
+    program = compile(loss, 2.0)
+    assert program(2.0) == 1.0 and w.grad == 2.0
+    assert program(-2.0) == 2.5 and w.grad == 1.0
+    assert program(3.0) == 1.5 and len(program.variants[str([()])]) == 2
+
+
+def test_a_branch_on_what_was_computed_is_recorded_again() -> None:
+    w = Parameter(0.5)
+
+    def loss(x: Any) -> Any:
+        z = w * x
+        return z if z > 0 else z * 0.1
+
+    program = compile(loss, 2.0)
+    w.data = -0.5
+    assert program(2.0) == pytest.approx(-0.1) and w.grad == pytest.approx(0.2)
+
+
+def test_labels_that_are_only_checked_are_data() -> None:
+    model = MLP(2, [3, 1])
+
+    def loss(X: Any, y: Any) -> Any:
+        return losses.hinge([model(x) for x in X], y)
+
+    X, y = moons(8, labels=(-1, 1))
+    program = compile(loss, X, y)
+    same_as_eager(program, loss, X, [-k for k in y])
+    assert sum(map(len, program.variants.values())) == 1
+    with pytest.raises(ValueError, match="labels -1 and 1"):
+        program(X, [0] * 8)
+
+
+def test_rows_that_an_input_chooses_are_data() -> None:
+    table = Rows([[Parameter(0.1 * i + j) for j in range(3)] for i in range(5)])
+
+    def loss(tokens: Any) -> Any:
+        chosen = [Rows(softmax(table[before]))[token] for before, token in itertools.pairwise(tokens)]
+        return -sum((p.log() for p in chosen), Value(0.0))
+
+    program = compile(loss, [0, 1, 2, 1])
+    same_as_eager(program, loss, [0, 1, 2, 1])
+    same_as_eager(program, loss, [2, 2, 0, 1])
+    assert sum(map(len, program.variants.values())) == 1
+
+
+def test_a_plain_list_that_an_input_chose_from_is_recorded_again() -> None:
+    table = [Parameter(1.0), Parameter(2.0)]
+
+    def loss(k: Any) -> Any:
+        return table[k] * 3.0
+
+    program = compile(loss, 0)
+    assert program(1) == 6.0 and table[1].grad == 3.0
+
+
+def test_domain_errors_are_those_of_the_engine() -> None:
+    w = Parameter(2.0, "w")
+    program = compile(lambda x: (w - x).log(), 1.0)
+    with pytest.raises(DomainError, match="logarithm"):
+        program(3.0)
+    program = compile(lambda x: w / x, 1.0)
+    with pytest.raises(DivisionByZero, match="w"):
+        program(0.0)
+
+
+def test_nan_in_the_inputs_names_its_place() -> None:
+    _, loss = network()
+    program = compile(loss, examples(3, 2), [0.0] * 3)
+    with pytest.raises(ValueError, match=r"X\[1\]\[0\] is nan"):
+        program([[0.0, 1.0], [float("nan"), 1.0], [0.0, 0.0]], [0.0] * 3)
+
+
+def test_a_graph_cannot_be_given_other_shapes() -> None:
+    model = MLP(2, [1])
+    X = [[Value(1.0), Value(2.0)]]
+    program = compile(model(X[0]), X)
+    assert program([[0.5, 0.5]]) == model([0.5, 0.5]).data
+    with pytest.raises(ValueError, match="compile a function"):
+        program([[0.5, 0.5], [1.0, 1.0]])
+
+
+def test_a_changed_parameter_before_compiling_is_refused() -> None:
+    w = Parameter(2.0)
+    y = w * 3.0
+    w.data = 1.0
+    with pytest.raises(Refused, match="Record the loss again"):
+        compile(y)
+
+
+def test_a_function_that_is_random_is_refused() -> None:
+    rng, w = Random(1), Parameter(2.0)
+    with pytest.raises(Refused, match="the same each time"):
+        compile(lambda x: w * x * rng.random(), 1.0)
+
