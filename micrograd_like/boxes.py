@@ -111,10 +111,11 @@ class Arrow:
         (x, y), (end_x, end_y) = route[0], route[-1]
         curve = f"M{x:.1f} {y:.1f}C" + " ".join(f"{x:.1f} {y:.1f}" for x, y in route[1:])
         point = f"M{end_x:.1f} {end_y:.1f}" + ("l-4 -7h8z" if vertical else "l-7 -4v8z")
+        x, y = at[0] - (0 if vertical else 3), at[1] - (2 if vertical else -3.5)  # clear of the point
         return (
             f'<g><title>{escaped(self.tip)}</title><path class="line" fill="none" d="{curve}"/>'
             f'<path class="head" d="{point}"/>'
-            f"{text(at[0] - 3, at[1] + 3.5, self.label, 'slope halo', 10, 'middle')}</g>"
+            f"{text(x, y, self.label, 'slope halo', 10, 'middle')}</g>"
         )
 
 
@@ -124,7 +125,7 @@ def svg(
     """Return the drawing as an SVG file, laid out by `layout`, with a legend and notes below."""
     entering = Counter([arrow.head for arrow in arrows])
     sizes = [box.size(entering[i]) for i, box in enumerate(boxes)]
-    labels = [(text_width(arrow.label, 10) + 16, 13.0) for arrow in arrows]
+    labels = [(text_width(arrow.label, 10) + 16, 24.0 if vertical else 13.0) for arrow in arrows]
     placed = layout(sizes, [(arrow.tail, arrow.head) for arrow in arrows], labels, vertical=vertical, rank_gap=30.0)
     parts = [f'<g transform="translate({MARGIN:g} {MARGIN:g})">']
     parts += [arrow.svg(route, at, vertical) for arrow, route, at in zip(arrows, placed.routes, placed.labels)]

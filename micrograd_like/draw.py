@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from . import boxes as written
@@ -66,9 +66,16 @@ def draw(
     groups = folded(graph.nodes, BOXES) if fold else unfolded(graph.nodes)
     name_of = _names_alone(graph, groups) if fold else graph.names
     reached = any(node.grad != 0.0 for node in graph.nodes)
-    boxes = [_box(group, graph, name_of, digits, reached) for group in groups]
+    late = {
+        x
+        for node in graph.nodes
+        if changed_after_use(node)
+        for x in node.inputs
+        if getattr(x, "_changed", 0) > node._born
+    }
+    boxes = [_box(group, graph, name_of, digits, reached, late) for group in groups]
     arrows = [
-        _arrow(boxes, tail, head, link, digits)
+        _arrow(groups, boxes, tail, head, link, digits)
         for head, group in enumerate(groups)
         for (tail, _), link in group.links.items()
     ]
@@ -116,7 +123,7 @@ def _names_alone(graph: Graph, groups: Sequence[Group]) -> dict[Value, str]:
     return {node: _given_name(node, variables) for node in alone}
 
 
-def _box(group: Group, graph: Graph, name_of: Mapping[Value, str], digits: int, reached: bool) -> Box:
+def _box(group: Group, graph: Graph, name_of: Mapping[Value, str], digits: int, reached: bool, late: Set[Value]) -> Box:
     nodes, first = group.nodes, group.nodes[0]
     if group.what == "more":
         counts = Counter([node.op.name if node.op else "leaf" for node in nodes]).most_common(5)
@@ -130,7 +137,7 @@ def _box(group: Group, graph: Graph, name_of: Mapping[Value, str], digits: int, 
     data, grads = [node.data for node in nodes], [node.grad for node in nodes]
     name = name or (kind if not first.op else "")
     digits = digits if len(nodes) == 1 else min(digits, 3)
-    rows = [("data", _span(data, digits))]
+    rows = [("data" if late.isdisjoint(nodes) else "new data", _span(data, digits))]
     tip = [name or op or kind, f"data {_span(data, 17)}"]
     if kind != "constant":
         rows.append(("grad", _span(grads, digits) if reached else "–"))
@@ -141,14 +148,16 @@ def _box(group: Group, graph: Graph, name_of: Mapping[Value, str], digits: int, 
     return Box(kind, op, shortened(name, 26), _lanes(nodes), rows, stale, "\n".join(tip))
 
 
-def _arrow(boxes: Sequence[Box], tail: int, head: int, link: Link, digits: int) -> Arrow:
+def _arrow(groups: Sequence[Group], boxes: Sequence[Box], tail: int, head: int, link: Link, digits: int) -> Arrow:
     ends = boxes[tail], boxes[head]
     if ends[0].kind == "constant" or "more" in (ends[0].kind, ends[1].kind):
         return Arrow(tail, head, "", "")
     below, above = (box.tip.partition("\n")[0] for box in ends)
     slopes = [link.low, link.high]
+    times = link.count // (len(groups[tail].nodes) * len(groups[head].nodes))  # from each to each
     digits = digits if link.count == 1 else min(digits, 2)
-    return Arrow(tail, head, _span(slopes, digits), f"∂({above})/∂({below}) = {_span(slopes, 17)}")
+    label = _span(slopes, digits) + (f" ×{times:,}" if times > 1 else "")
+    return Arrow(tail, head, label, f"∂({above})/∂({below}) = {_span(slopes, 17)}")
 
 
 def _span(numbers: Sequence[float], digits: int) -> str:

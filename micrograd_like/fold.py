@@ -190,7 +190,7 @@ def lanes(
 def _ends(nodes: Sequence[Value], most: int) -> list[Group]:
     """Return a group for each of the first and the last operations and their leaves, and one for all others."""
     operations = [node for node in nodes if node.op]
-    apart = {*operations[: most // 8], *operations[-most // 4 :]}
+    apart = {*operations[: most // 15], *operations[-max(most // 8, 1) :]}
     apart |= {x for node in apart for x in node.inputs if x.op is None}
     number_of: dict[Value, int] = {}
     groups = [Group([], "more")]

@@ -142,7 +142,7 @@ def framed(body: str, size: tuple[float, float], title: str, description: str) -
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT}">'
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc><style>{style(body)}</style>\n"
-        f'<rect class="paper" width="{width}" height="{height}" rx="6"/>\n{body}\n</svg>\n'
+        f'<rect class="paper" width="{width}" height="{height}"/>\n{body}\n</svg>\n'
     )
 
 
