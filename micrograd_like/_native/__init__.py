@@ -39,6 +39,14 @@ def twin(function: F) -> F:
     return getattr(c, f"twin_of_{function.__name__}")(function) if c else function
 
 
+def updated(optimizer: Any, parameters: list[Any], rate: float) -> bool:
+    """Do the step of an SGD or Adam in C, and return True; or False where a number is not finite, and the like."""
+    kind = type(optimizer)
+    if c is None or kind.__module__ != "micrograd_like.optim" or kind.__name__ not in ("SGD", "Adam"):
+        return False
+    return bool(c.update(optimizer, kind.__name__, parameters, rate))
+
+
 c = _load()
 NAME = "C" if c else "Python"
 if c:

@@ -24,7 +24,7 @@ static PyTypeObject *ValueType, *ConstantType, *known; /* known: a subclass that
 static PyObject *ops[OP_COUNT];                         /* the Op objects */
 static PyObject *pure_apply, *pure_init, *pure_backward, *pure_history, *pure_set_data, *pure_compare[6], *pure_call;
 static PyObject *in_ieee, *str_apply, *str_constant, *str_gate, *empty_text, *empty_tuple;
-static uint64_t clock_now;
+static uint64_t clock_now;   /* one clock for births and changes: creation order is a topological order */
 static Py_ssize_t not_finite; /* how many nodes alive have a value or local derivative that is not finite */
 static int rewired;           /* whether creation order may no longer be a topological order */
 static int running;           /* backward passes under way */
@@ -280,6 +280,9 @@ static PyObject *op_call(PyObject *module, PyObject *const *arguments, Py_ssize_
     if (result || PyErr_Occurred()) return result;
     return PyObject_Vectorcall(pure_call, arguments, count, keywords);
 }
+
+static PyMethodDef op_call_method = {"__call__", (PyCFunction)(void (*)(void))op_call, METH_FASTCALL | METH_KEYWORDS,
+                                     "Apply the operation: floats give a float, and any other kind of number gives that kind."};
 
 static PyObject *value_power(PyObject *x, PyObject *y, PyObject *modulus) {
     if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
@@ -733,6 +736,7 @@ static PyObject *value_compare(PyObject *self, PyObject *other, int sign) {
 static Py_hash_t value_hash(PyObject *self) { return _Py_HashPointer(self); }
 
 #include "passes.h"
+#include "updates.h"
 
 /* ---- the type ---- */
 
@@ -830,6 +834,9 @@ static PyObject *setup(PyObject *module, PyObject *arguments) {
     ValueType = (PyTypeObject *)PyType_FromSpecWithBases(&value_spec, number);
     ConstantType = ValueType ? (PyTypeObject *)PyType_FromSpecWithBases(&constant_spec, (PyObject *)ValueType) : NULL;
     if (!ConstantType) return NULL;
+    PyObject *function = PyCFunction_New(&op_call_method, NULL), *method = function ? PyInstanceMethod_New(function) : NULL;
+    if (!method || PyObject_SetAttrString(op_type, "__call__", method) < 0) return NULL;
+    Py_DECREF(function), Py_DECREF(method);
     ValueType->tp_vectorcall = ConstantType->tp_vectorcall = value_vectorcall;
     Py_DECREF(pure), Py_DECREF(number), Py_DECREF(op_type), Py_DECREF(data), Py_DECREF(math);
     return Py_BuildValue("OO", ValueType, ConstantType);
@@ -850,8 +857,8 @@ static PyMethodDef functions_of_module[] = {
     {"tick", tick_, METH_NOARGS, "Return the next number of the clock of births and changes."},
     {"history", (PyCFunction)(void (*)(void))history, METH_FASTCALL, "Return the roots and every node they were made from, inputs before what is made from them."},
     {"capture", (PyCFunction)(void (*)(void))capture, METH_FASTCALL, "Return the nodes of a history and bytes with their columns."},
-    {"op_call", (PyCFunction)(void (*)(void))op_call, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"twin_of_dot", twin_of_dot, METH_O, NULL},
+    {"update", update, METH_VARARGS, NULL},
     {NULL},
 };
 
