@@ -8,6 +8,7 @@ from math import isinf
 from operator import add
 from typing import Any, TypeVar, overload
 
+from ._native import twin
 from .ops import Number, exp, log, maximum
 
 N = TypeVar("N", bound=Number)
@@ -17,6 +18,7 @@ N = TypeVar("N", bound=Number)
 def dot(ws: Sequence[float], xs: Sequence[float], start: float | None = None) -> float: ...
 @overload
 def dot(ws: Sequence[N], xs: Sequence[N | float], start: N | float | None = None) -> N: ...
+@twin
 def dot(ws: Sequence[Any], xs: Sequence[Any], start: Any = None) -> Any:
     """Return start + w0*x0 + w1*x1 + ..., added from the left.
 
