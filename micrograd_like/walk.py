@@ -351,6 +351,12 @@ class Walk(Sequence[Event]):
 
         return save(self, path, title)
 
+    def widget(self) -> Any:
+        """Return the live view as an anywidget, whose `step` and `leaves` can be observed and set from Python."""
+        from .widget import widget
+
+        return widget(self)
+
     def _repr_html_(self) -> str:
         from .page import notebook
 
