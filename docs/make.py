@@ -1,7 +1,8 @@
-"""Write what is generated: the methods that editors see, the page of all operations. `python docs/make.py`"""
+"""Write what is generated: the methods that editors see, all operations, the picture. `python docs/make.py`"""
 
 from pathlib import Path
 
+from micrograd_like import Value, draw
 from micrograd_like.notation import LaTeX, Python
 from micrograd_like.ops import OPS, Op
 
@@ -45,7 +46,20 @@ def _row(op: Op) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + 'vert ') for cell in cells)} |\n"
 
 
-GENERATED = {"micrograd_like/methods.pyi": methods, "docs/operations.md": operations}
+def picture() -> str:
+    """Return docs/picture.svg: the neuron of the micrograd lecture, after its backward pass."""
+    x1, x2, w1, w2, b = Value(2.0), Value(0.0), Value(-3.0), Value(1.0), Value(6.8813735870195432)
+    n = x1 * w1 + x2 * w2 + b
+    o = n.tanh()
+    o.backward()
+    return draw(o).svg
+
+
+GENERATED = {
+    "micrograd_like/methods.pyi": methods,
+    "docs/operations.md": operations,
+    "docs/picture.svg": picture,
+}
 
 if __name__ == "__main__":
     for path, text in GENERATED.items():

@@ -1,22 +1,28 @@
 """Understand backpropagation by doing it: a scalar autograd engine, and what draws, checks and trains its graphs."""
 
 from . import _native as _native, copying as copying, data, losses
-from .check import grade, gradcheck
+from .check import gradcheck, grade
 from .checkpoint import load_model, save_model
 from .draw import draw, draw_dot
 from .engine import Value, backward_steps, history, ieee
+from .explain import explain, paths
 from .functions import dot, logsumexp, mean, softmax
 from .graph import Graph, gradients
+from .key import answer_key
 from .nn import MLP, Layer, LogisticRegression, Module, Neuron
 from .ops import OPS, Op
 from .optim import SGD, Adam, TrainingDiverged, clip_gradients
+from .plots import decision_boundary
+from .replay import nudge, what_if
 from .train import History, fit
+from .walk import walk
 
 __all__ = [
     "MLP", "OPS", "SGD", "Adam", "Graph", "History", "Layer", "LogisticRegression", "Module", "Neuron", "Op",
-    "TrainingDiverged", "Value", "backward_steps", "clip_gradients", "data", "dot", "draw", "draw_dot", "fit",
-    "grade", "gradcheck", "gradients", "history", "ieee", "load_model", "logsumexp", "losses", "mean", "save_model",
-    "softmax",
+    "TrainingDiverged", "Value", "answer_key", "backward_steps", "clip_gradients", "data",
+    "decision_boundary", "dot", "draw", "draw_dot", "explain", "fit", "gradcheck", "grade", "gradients",
+    "history", "ieee", "load_model", "logsumexp", "losses", "mean", "nudge", "paths", "save_model", "softmax",
+    "walk", "what_if",
 ]  # fmt: skip
 
 
