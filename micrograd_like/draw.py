@@ -92,8 +92,8 @@ def draw(
                 "type sudo apt install graphviz (Debian), brew install graphviz (macOS)."
             )
         return Drawing(run(["dot", "-Tsvg"], dot).decode(), title, dot)
-    description = f"{graph}" if not fold else "\n".join([box.tip.partition("\n")[0] for box in boxes])
-    return Drawing(written.svg(boxes, arrows, notes, vertical, title, visible(description)), title, dot)
+    told = [box.tip.partition("\n")[0] for box in boxes] if fold else f"{graph}".split("\n")
+    return Drawing(written.svg(boxes, arrows, notes, vertical, title, "\n".join(map(visible, told))), title, dot)
 
 
 def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR", **options: Any) -> Any:

@@ -142,7 +142,7 @@ def test_a_notebook_gets_an_image_that_survives_without_trust_and_a_line_of_text
 def test_those_who_do_not_see_it_hear_the_program(expression):
     root = ElementTree.fromstring(draw(expression["L"], names=expression).svg)
     assert root.get("role") == "img"
-    assert "d = e + c" in root.find("{http://www.w3.org/2000/svg}desc").text
+    assert "\nd = e + c " in root.find("{http://www.w3.org/2000/svg}desc").text
 
 
 @pytest.mark.parametrize("ending", ["svg", "dot", "html"])
