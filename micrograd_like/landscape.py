@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import hypot
+from math import hypot, isfinite
 from typing import Any
 
 from .engine import Value
@@ -64,10 +64,10 @@ def valley(
     low, high = interval or (min(xs) - around, max(xs) + around)
     grid = [low + (high - low) * i / STEPS for i in range(STEPS + 1)]
     with ieee():
-        heights = [f(Value(x)).data for x in grid]
+        curve = [(x, y) for x in grid if isfinite(y := f(Value(x)).data)]
     at = [slope(f, x) for x in xs]
-    plane = Plane(grid, [*heights, *(y for y, _ in at)], 520.0, 300.0)
-    parts = [*plane.axes(title, "x", "f(x)"), line([plane.at(x, y) for x, y in zip(grid, heights)])]
+    plane = Plane(grid, [y for _, y in curve] + [y for y, _ in at], 520.0, 300.0)
+    parts = [*plane.axes(title, "x", "f(x)"), line([plane.at(x, y) for x, y in curve])]
     reach = (high - low) / 14
     frames = []
     for x, (y, (gradient,)) in zip(xs, at):
@@ -97,7 +97,7 @@ def contour(
     with ieee():
         corners = [[plane.inside(i / CELLS, j / CELLS) for i in range(CELLS + 1)] for j in range(CELLS + 1)]
         field = [[f(*map(Value, corner)).data for corner in row] for row in corners]
-    ranked = sorted(z for row in field for z in row if z == z)
+    ranked = sorted(z for row in field for z in row if isfinite(z))
     parts = []
     for k in range(1, LEVELS):
         level = ranked[k * len(ranked) // LEVELS]
