@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from math import hypot, isfinite, sqrt
 from typing import Any
 
+from ._native import updated
 from .engine import Value
 from .ops import real
 
@@ -36,10 +37,7 @@ class Optimizer:
         self.remembered = dict.fromkeys(self.parameters, (0.0,) * self.memory)
         if len(self.remembered) < len(self.parameters):
             twice = next(p for i, p in enumerate(self.parameters) if p in self.parameters[:i])
-            raise ValueError(
-                f"{twice!r} is given more than once, and would be updated more than once. "
-                "Give each parameter once."
-            )
+            raise ValueError(f"{twice!r} is given more than once, and would be updated so. Give each parameter once.")
         self.lr, self.maximise, self.epoch, self.steps = lr, maximise, 0, 0
         _ = self.rate  # is it one?
 
@@ -80,11 +78,14 @@ class Optimizer:
         """
         rate = self.rate
         free = [p for p in self.parameters if not getattr(p, "frozen", False)]
+        if updated(self, free, rate):
+            self.steps += 1
+            return
         check_gradients(free, self)
         updates = [self.update(p, rate) for p in free]
-        for p, (delta, *_) in zip(free, updates):
-            if not isfinite(p.data + delta):
-                raise diverged(f"{p.label or repr(p)} would become {p.data + delta}", self)
+        for p, numbers in zip(free, updates):
+            if not all(map(isfinite, (p.data + numbers[0], *numbers))):
+                raise diverged(f"{p.label or repr(p)} would become {p.data + numbers[0]}", self)
         for p, numbers in zip(free, updates):
             p.data += numbers[0]
             self.remembered[p] = numbers
@@ -102,8 +103,7 @@ class Optimizer:
         if state["kind"] != kind or not fits:
             raise ValueError(
                 f"The state is of {state['kind']} with {len(memory)} parameters, and this is {kind} with "
-                f"{len(self.parameters)}. "
-                "Use the optimizer and the model that it was saved from."
+                f"{len(self.parameters)}. Use the optimizer and the model that it was saved from."
             )
         self.epoch, self.steps = state["epoch"], state["steps"]
         self.remembered = {p: tuple(row) for p, row in zip(self.parameters, memory)}
@@ -112,7 +112,7 @@ class Optimizer:
 class SGD(Optimizer):
     """Gradient descent: Δθ = momentum * Δθ - lr * gradient.
 
-    With momentum 0 it is `p.data -= lr * p.grad`, to the bit. weight_decay adds weight_decay * p to it.
+    With momentum 0 it is `p.data -= lr * p.grad`, to the bit. weight_decay adds weight_decay * p to each gradient.
 
     >>> w = Value(0.5, "w")
     >>> w.grad = 2.0
@@ -164,11 +164,9 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters, lr, maximise)
         self.betas = (not_negative("betas[0]", betas[0], 0.9), not_negative("betas[1]", betas[1], 0.999))
-        if max(self.betas) >= 1:
-            raise ValueError(
-                f"betas = {betas} must be below 1, for a mean that forgets nothing. Write betas=(0.9, 0.999)."
-            )
         self.eps = not_negative("eps", eps, 1e-8)
+        if max(self.betas) >= 1 or not self.eps:
+            raise ValueError(f"betas = {betas} must be below 1, and eps = {eps} above 0. Leave both out.")
 
     def means(self, p: Value) -> tuple[float, float, float, float]:
         """Return both running means after this step, and both corrected for their start."""

@@ -155,7 +155,7 @@ def test_csv_whole_targets_are_classes_in_their_order_and_others_numbers(csv: An
     assert read_csv(csv("1,10\n1,9\n1,10\n")).classes == ["9", "10"]
     assert read_csv(csv("1,10\n1,9\n"), regression=True).y == [10.0, 9.0]
     assert read_csv(csv("1,0.5\n1,2\n")).y == [0.5, 2.0]
-    assert read_csv(csv("".join([f"1,{price}\n" for price in range(21)]))).y == list(range(21))
+    assert read_csv(csv("".join([f"1,{price}\n" for price in range(21)]))).classes == []
 
 
 @pytest.mark.parametrize(
@@ -213,6 +213,7 @@ def test_a_split_keeps_every_example_with_its_target_once(n: int, seed: int) -> 
     (X1, y1), (X2, y2) = train_val_split(X, y, 0.5, seed)
     assert sorted(y1 + y2) == y and [[float(i)] for i in y1 + y2] == X1 + X2
     assert train_val_split(X, y, 0.5, seed) == ((X1, y1), (X2, y2))
+    assert n < 20 or y1 != sorted(y1)
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.2, math.nan, 0.01])

@@ -95,6 +95,7 @@ def test_against_pytorch() -> None:
 
 
 def test_a_sure_mistake_has_no_finite_loss_and_the_error_says_so() -> None:
+    assert nll([[0.0, 1.0]], [[0.0, 1.0]]) == 0.0
     with pytest.raises(DomainError, match=r"logarithm"):
         bce([Value(0.0, "p")], [1])
     assert bce([1.0], [1]) == 0.0
@@ -151,3 +152,5 @@ def test_accuracy_decides_and_compares() -> None:
     assert decide([0.1, 0.3, 0.3]) == argmax([0.1, 0.3, 0.3]) == 1
     with pytest.raises(ValueError, match=r"no average"):
         accuracy([], [])
+    with pytest.raises(ValueError, match=r"label 2 is outside the 2 classes"):
+        accuracy([[0.1, 0.2]], [2])

@@ -20,6 +20,7 @@ from micrograd_like.nn import (
     Neuron,
     Parameter,
     activation_named,
+    label_parameters,
 )
 from micrograd_like.ops import OPS, exp, relu, sigmoid, tanh
 
@@ -147,7 +148,7 @@ def test_modules_find_parameters_in_lists_and_dicts_and_a_shared_one_once() -> N
 def test_a_label_of_the_learners_own_stays() -> None:
     model = MLP(1, [1])
     model.layers[0].neurons[0].b.label = "bias"
-    model([2.0])
+    label_parameters(model)
     assert model.layers[0].neurons[0].b.label == "bias"
 
 
