@@ -163,8 +163,9 @@ def fit(
     """Train the network on the examples, and return how it went.
 
     `loss` is a name from LOSSES or a function (outputs, targets) -> Value; l2 * Σ p² is added to it. The
-    optimizer is SGD with lr=0.1 unless given. Each epoch deals the examples, shuffled by `seed`, into
-    batches; batch_size=None is batch gradient descent, 1 is one by one. `clip` bounds the gradient's length.
+    optimizer is SGD with lr=0.1 unless given. Each epoch deals the examples, shuffled by `seed`, into batches;
+    batch_size=None is batch gradient descent. Some call only 1, some every smaller batch stochastic gradient
+    descent. `clip` bounds the gradient's length.
 
     Stops early once the loss, that of the (X, y) in `validation` if given, is at most `goal`, or has not
     fallen by more than `tol` for `patience` epochs; then, as after Ctrl-C, the network has its best weights.
@@ -220,7 +221,7 @@ def fit(
     else:
         measure()
         save()  # a place where nothing can be written shows now, not after the first epoch
-    with Progress(history.epochs, epochs, -(-len(X) // (batch_size or len(X))), progress) as report:
+    with Bar(history.epochs, epochs, -(-len(X) // (batch_size or len(X))), progress) as report:
         try:
             while not finished():  # 6. when the entire training set has been sent through, repeat
                 optimizer.epoch = history.epochs
@@ -303,7 +304,7 @@ def _collector_off() -> Iterator[None]:
             gc.enable()
 
 
-class Progress:
+class Bar:
     """A bar on the terminal, at most ten times a second; nothing where the errors do not go to a terminal."""
 
     def __init__(self, epoch: int, epochs: int, updates: int, shown: bool | None = None) -> None:
@@ -312,7 +313,7 @@ class Progress:
         self.shown = sys.stderr.isatty() if shown is None else shown
         self.start = self.last = time.monotonic()
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Bar:
         return self
 
     def __call__(self, loss: float) -> None:
