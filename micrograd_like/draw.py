@@ -11,7 +11,7 @@ from . import boxes as written
 from .boxes import Arrow, Box
 from .engine import Value
 from .fold import Group, Link, folded, opened, unfolded
-from .graph import Graph, _given_name, changed_after_use, named_values
+from .graph import Graph, changed_after_use
 from .picture import NoConverter, Picture, number, run, shortened, visible
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
@@ -66,13 +66,7 @@ def draw(
     groups = folded(graph.nodes, BOXES) if fold else unfolded(graph.nodes)
     name_of = _names_alone(graph, groups) if fold else graph.names
     reached = any(node.grad != 0.0 for node in graph.nodes)
-    late = {
-        x
-        for node in graph.nodes
-        if changed_after_use(node)
-        for x in node.inputs
-        if getattr(x, "_changed", 0) > node._born
-    }
+    late = {x for node in graph.nodes for x in changed_after_use(node)}
     boxes = [_box(group, graph, name_of, digits, reached, late) for group in groups]
     arrows = [
         _arrow(groups, boxes, tail, head, link, digits)
@@ -118,9 +112,7 @@ def _values(roots: Sequence[Any]) -> list[Value]:
 
 def _names_alone(graph: Graph, groups: Sequence[Group]) -> dict[Value, str]:
     """Return the given names of nodes that have a box of their own; v1, v2, ... would count what is not seen."""
-    alone = [group.nodes[0] for group in groups if len(group.nodes) == 1]
-    variables = named_values(graph._variables, set(alone))
-    return {node: _given_name(node, variables) for node in alone}
+    return graph.given_names([group.nodes[0] for group in groups if len(group.nodes) == 1])
 
 
 def _box(group: Group, graph: Graph, name_of: Mapping[Value, str], digits: int, reached: bool, late: Set[Value]) -> Box:

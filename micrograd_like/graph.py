@@ -54,8 +54,7 @@ class Graph:
     @cached_property
     def names(self) -> dict[Value, str]:
         """Every node's name; only a constant's, which is its number, need not be unique."""
-        variables = named_values(self._variables, set(self.nodes))
-        given = {node: _given_name(node, variables) for node in self.nodes if not node.constant}
+        given = self.given_names([node for node in self.nodes if not node.constant])
         taken: set[str] = set()
         counts: dict[str, int] = {}
         for node in sorted(given, key=lambda node: not given[node]):  # v1, v2, ... take what the others leave
@@ -67,6 +66,11 @@ class Graph:
             taken.add(name)
             given[node] = name
         return {node: given.get(node) or str(Python(node.data)) for node in self.nodes}
+
+    def given_names(self, nodes: Sequence[Value]) -> dict[Value, str]:
+        """Return what the nodes are called by label, variable or network; the empty string where they are not."""
+        variables = named_values(self._variables, set(nodes))
+        return {node: _given_name(node, variables) for node in nodes}
 
     def name(self, node: Value) -> str:
         """Return the name of one node."""
@@ -107,7 +111,8 @@ def callers_variables() -> dict[str, Any]:
 def named_values(variables: Mapping[str, Any], nodes: set[Value]) -> dict[Value, str]:
     """Return the first name by which variables hold each node: `x`, `x[0]`, `weights['out'][1]`, `n.w[1]`."""
     found: dict[Value, str] = {}
-    todo = [(name, x) for name, x in variables.items() if name[:1] != "_" and name not in ("In", "Out")]
+    hidden = {"In", "Out"}  # of IPython
+    todo = [(name, x) for name, x in variables.items() if name[:1] not in "_@" and name not in hidden]
     for _ in range(8):  # enough for model.layers[0].neurons[2].w[1], and an end for a list within itself
         for name, x in todo:
             if isinstance(x, Value) and x in nodes:
@@ -133,9 +138,9 @@ def _is_network(x: Any) -> bool:
     return hasattr(type(x), "parameters") and hasattr(x, "__dict__")
 
 
-def changed_after_use(node: Value) -> bool:
-    """Tell whether an input's data was set after the node was made from it: the node is of before."""
-    return any(getattr(x, "_changed", 0) > node._born for x in node.inputs)
+def changed_after_use(node: Value) -> list[Value]:
+    """Return the inputs whose data was set after the node was made from them: the node is of before."""
+    return [x for x in node.inputs if getattr(x, "_changed", 0) > node._born]
 
 
 class _Nothing(float):

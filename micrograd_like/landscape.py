@@ -10,7 +10,7 @@ from .engine import Value
 from .ops import OPS, Op, ieee
 from .optim import SGD, Optimizer
 from .picture import Picture, text, visible
-from .plots import CELLS, Plane, _area, _picture, mark
+from .plots import CELLS, Plane, area_of, mark, pictured
 
 LEVELS, STEPS = 12, 160
 
@@ -77,7 +77,7 @@ def valley(
         parts.append(mark(*plane.at(x, y), 1))
     parts.append(_ball(frames))
     told = f"from x = {xs[0]:.4g}, slope {at[0][1][0]:.4g}, to x = {xs[-1]:.4g}, slope {at[-1][1][0]:.4g}"
-    return _picture(parts, (plane.left + plane.width + 20, plane.top + plane.height + 48), title or told, told)
+    return pictured(parts, (plane.left + plane.width + 20, plane.top + plane.height + 48), title or told, told)
 
 
 def contour(
@@ -101,7 +101,7 @@ def contour(
     parts = []
     for k in range(1, LEVELS):
         level = ranked[k * len(ranked) // LEVELS]
-        area, border = _area([[level - z for z in row] for row in field], plane)
+        area, border = area_of([[level - z for z in row] for row in field], plane)
         parts.append(f'<path class="area0" opacity="0.2" d="{area}"/><path class="grid" fill="none" d="{border}"/>')
     parts += plane.axes(title, "x", "y")
     legend = plane.left
@@ -113,7 +113,7 @@ def contour(
         parts.append(mark(legend + 5, below_axes - 4, colour) + text(legend + 15, below_axes, visible(name), "ink", 11))
         legend += 7.0 * len(name) + 40
     told = "; ".join(f"{name} ends at ({path[-1][0]:.4g}, {path[-1][1]:.4g})" for name, path in paths.items())
-    return _picture(parts, (plane.left + plane.width + 20, plane.top + plane.height + 48), title or told, told)
+    return pictured(parts, (plane.left + plane.width + 20, plane.top + plane.height + 48), title or told, told)
 
 
 def activation(op: str | Op, low: float = -6.0, high: float = 6.0) -> Picture:
@@ -129,7 +129,7 @@ def activation(op: str | Op, low: float = -6.0, high: float = 6.0) -> Picture:
         parts.append(line([plane.at(x, y) for x, y in zip(grid, numbers)], colour))
         x, y = plane.left + 150 * colour, plane.top + plane.height + 34
         parts += [line([(x, y - 4), (x + 24, y - 4)], colour), text(x + 30, y, name, "ink", 11)]
-    return _picture(parts, (plane.left + plane.width + 20, plane.top + plane.height + 48), op.name, op.why)
+    return pictured(parts, (plane.left + plane.width + 20, plane.top + plane.height + 48), op.name, op.why)
 
 
 def line(points: Sequence[tuple[float, float]], colour: int = 0, width: float = 2.0) -> str:

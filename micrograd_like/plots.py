@@ -123,7 +123,7 @@ def curves(
         ends = [10**y if log else y for _, y in (pieces[0][0], pieces[-1][-1])]
         told.append(f"{name} from {number(ends[0])} to {number(ends[1])}")
     size = max(plane.left + plane.width + 20, legend_x + 60), below + 14
-    return _picture(parts, size, title or "; ".join(told), "; ".join(told))
+    return pictured(parts, size, title or "; ".join(told), "; ".join(told))
 
 
 def _pieces(numbers: Sequence[float | None], log: bool) -> list[list[Point]]:
@@ -185,7 +185,7 @@ def diagram(model: Any, *, most: int = 16) -> Picture:
     parts.append(f'<path class="line1" stroke-width="2.5" stroke-dasharray="5 3" d="M183 {bottom - 4:.1f}h24"/>')
     parts.append(text(213, bottom, f"below 0; the thickest is {number(largest, 3)}", "dim", 11))
     size = max(120.0 + 170.0 * len(matrices), 450.0), bottom + 16
-    return _picture(parts, size, repr(model), " then ".join([f"{count:,}" for count in counts]) + " in columns")
+    return pictured(parts, size, repr(model), " then ".join([f"{count:,}" for count in counts]) + " in columns")
 
 
 def activation(layer: Any) -> str:
@@ -223,7 +223,7 @@ def decision_boundary(
     right, bottom = plane.left + plane.width, plane.top + plane.height
     parts = [f'<path class="area0" d="M{plane.left} {plane.top}H{right}V{bottom}H{plane.left}z"/>']
     for k in range(1, len(leads[0][0])):
-        area, border = _area([[lead[k] for lead in row] for row in leads], plane)
+        area, border = area_of([[lead[k] for lead in row] for row in leads], plane)
         parts.append(f'<path class="area{k % len(SERIES)}" d="{area}"/>')
         parts.append(f'<path class="line" fill="none" stroke-width="1.5" d="{border}"/>')
     parts += plane.axes(title, "x[0]", "x[1]")
@@ -234,7 +234,7 @@ def decision_boundary(
         parts.append(mark(x, bottom + 30, k) + text(x + 10, bottom + 34, number(label), "ink", 11))
         x += text_width(number(label), 11) + 34
     told = f"{len(X):,} examples of {len(labels)} classes, and the area that the model gives to each"
-    return _picture(parts, (right + 20, bottom + 48), title or told, told)
+    return pictured(parts, (right + 20, bottom + 48), title or told, told)
 
 
 def _plain(x: Any) -> float:
@@ -249,7 +249,7 @@ def _leads(out: Any, middles: Sequence[float]) -> list[float]:
     return [min(_plain(out) - low, high - _plain(out)) for low, high in pairwise([-inf, *middles, inf])]
 
 
-def _area(field: list[list[float]], plane: Plane) -> tuple[str, str]:
+def area_of(field: list[list[float]], plane: Plane) -> tuple[str, str]:
     """Return the paths of the area in which a field on the grid is not negative, and of its border.
 
     Marching squares: where the sign changes along a side of a cell, the border crosses it.
@@ -292,5 +292,5 @@ def mark(x: float, y: float, k: int) -> str:
     return f'<path class="mark{k % len(SERIES)}" style="stroke:#fff;stroke-width:0.8" d="{shape}"/>'
 
 
-def _picture(parts: Sequence[str], size: Point, title: str, description: str) -> Picture:
+def pictured(parts: Sequence[str], size: Point, title: str, description: str) -> Picture:
     return Picture(framed("\n".join(filter(None, parts)), size, visible(title), visible(description)), visible(title))
