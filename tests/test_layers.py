@@ -7,8 +7,12 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "micrograd_like"
 ORDER = """
-    methods ops engine copying notation graph check functions data losses nn optim checkpoint train
-    expression layering layout fold draw plots __main__
+    methods ops engine _native copying capture notation graph check expression
+    functions data losses nn optim checkpoint train
+    layering layout picture boxes fold draw plots landscape
+    mutations source formulas walk explain replay key
+    progress questions answers diagnosis messages confusions exercises generate
+    javascript page widget terminal compile __main__
 """.split()
 
 
