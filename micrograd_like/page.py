@@ -34,6 +34,7 @@ PRIVATE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-
 def asset(name: str) -> str:
     """Return a file of the html directory, without indentation and lines of comment."""
     text = (files(__package__) / "html" / name).read_text("utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S) if name.endswith(".css") else text
     text = "\n".join(line for line in map(str.strip, text.splitlines()) if line and not line.startswith("//"))
     return re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", text) if name.endswith(".css") else text
 
