@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from .engine import Value
+from . import _native, terminal
 
 if TYPE_CHECKING:
     from .nn import MLP
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FIRST_MINUTE = """
 Next:
+  micrograd-like walk "(a*b + c).tanh()" a=2 b=-3 c=10            step through backpropagation
   micrograd-like draw "(a*b + c).tanh()" a=2 b=-3 c=10 -o g.svg   draw an expression of your own
   micrograd-like train iris --validation 0.2                      train on real flowers
   micrograd-like --help                                           see everything else
@@ -73,6 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_expression(draw)
     draw.add_argument("-o", dest="output", type=Path, default=Path("graph.svg"), help=".svg, .png, .dot or .html")
     draw.set_defaults(run=run_draw)
+    terminal.add_commands(commands, add_expression)
     return parser
 
 
@@ -101,8 +103,7 @@ def version_line() -> str:
         number = version("micrograd-like")
     except PackageNotFoundError:
         number = "(not installed)"
-    engine = "pure Python" if Value.__module__.endswith("engine") else "C"
-    return f"micrograd-like {number}, engine: {engine}"
+    return f"micrograd-like {number}, engine in {_native.NAME}"
 
 
 def run_train(options: argparse.Namespace) -> None:

@@ -35,7 +35,7 @@ def test_without_arguments_the_first_minute(
     monkeypatch.setattr("micrograd_like.__main__.run_train", lambda options: asked.append(options.data))
     assert main([]) == 0
     assert asked == ["moons"]
-    assert 'draw "(a*b + c).tanh()"' in capsys.readouterr().out
+    assert 'walk "(a*b + c).tanh()"' in capsys.readouterr().out
 
 
 def test_predict_names_the_classes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,4 +119,4 @@ def test_runs_as_a_module_and_says_its_version() -> None:
         [sys.executable, "-m", "micrograd_like", "--version"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert result.stdout.strip() == version_line()
-    assert "engine: " in result.stdout
+    assert "engine in " in result.stdout
