@@ -37,4 +37,11 @@ engine = Extension(
     extra_compile_args=BITS,
     optional=True,
 )
-setup(ext_modules=[] if PURE else [engine], cmdclass={"build_ext": BuildRules})
+loops = Extension(
+    "micrograd_like.compile._loops",
+    ["micrograd_like/compile/_loops.c"],
+    depends=[f"{NATIVE}/prelude.h", f"{NATIVE}/node.h"],
+    extra_compile_args=BITS,
+    optional=True,
+)
+setup(ext_modules=[] if PURE else [engine, loops], cmdclass={"build_ext": BuildRules})

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .native import Native, loops
 from .whole import Whole
 
 BACKENDS: dict[str, Any] = {"numpy": Whole}
+if loops():
+    BACKENDS["native"] = Native
 
 
 def best() -> str:

@@ -65,7 +65,20 @@ class Captured:
             return failed
         for view in self.choices:
             view.choose(self.memory)
+        if self.choices:
+            self.runner.update_lists()
         return ""
+
+    def train(self, rows: Any) -> Any:
+        """Learn from each row of inputs; return their losses, fewer than rows where something unusual happened."""
+        losses = np().zeros(len(rows))
+        done = self.runner.train(self.inputs, rows, losses, self.plan.loss)
+        return losses[:done]
+
+    @property
+    def whole_runs(self) -> bool:
+        """Whether nothing has to be looked at between two steps."""
+        return not (self.choices or self.guards.between)
 
     def run(self) -> str:
         """Compute values and gradients; return why another graph would have been recorded, or ""."""

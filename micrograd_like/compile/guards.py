@@ -65,6 +65,20 @@ class Guards:
                 return f"the input {numbers[~open_][0]:g} was compared with {paths[0][0][1]:g}"
         return ""
 
+    def fail_for(self, memory: Any, places: Any, rows: Any) -> str:
+        """Return what is otherwise in one of many rows of inputs, or ""."""
+        if not self.ways:
+            return ""
+        before = memory[places].copy()
+        try:
+            for row in rows:
+                memory[places] = row
+                if failed := self.inputs_fail(memory):
+                    return failed
+        finally:
+            memory[places] = before
+        return ""
+
     def values_fail(self, memory: Any) -> str:
         """Return what is otherwise in what was computed, or ""."""
         for sign, outcome, left, right, two in self.between:

@@ -251,18 +251,36 @@ class Program:
 
         Each epoch deals the examples into batches, shuffled by `seed` if given, as `train.fit` does.
         """
-        examples = [argument.tolist() if hasattr(argument, "tolist") else argument for argument in data]
-        count = len(examples[0]) if examples else 1
-        size, rng = batch_size or count, Random(seed)
+        columns = [argument.tolist() if hasattr(argument, "tolist") else list(argument) for argument in data]
+        count = len(columns[0]) if columns else 1
+        size, rng = min(batch_size or count, count), Random(seed)
+        tables = [np().array([numbers(x) for x in column]) for column in columns]
         losses: list[float] = []
         for epoch in range(epochs):
             optimizer.epoch = epoch
             order = list(range(count))
             if seed is not None:
                 rng.shuffle(order)
-            for start in range(0, count, size):
-                batch = order[start : start + size]
-                losses.append(self.step(optimizer, *[[argument[i] for i in batch] for argument in examples]))
+            batches = [order[start : start + size] for start in range(0, count, size)]
+            losses += self._epoch(optimizer, columns, tables, batches)
+        self.write()
+        return losses
+
+    def _epoch(self, optimizer: Optimizer, columns: Any, tables: Any, batches: list[list[int]]) -> list[float]:
+        """Make a step with each batch: those of one size by the backend alone, where nothing has to be looked at."""
+        losses: list[float] = []
+        size = len(batches[0])
+        whole = [batch for batch in batches if len(batch) == size]
+        self.accept([[column[i] for i in whole[0]] for column in columns])
+        if self.now.whole_runs and self.bind(optimizer):
+            chosen = np().array(whole)
+            rows = np().concatenate([table[chosen].reshape(len(whole), -1) for table in tables], axis=1)
+            if not self.now.guards.fail_for(self.now.memory, self.now.inputs, rows):
+                losses = self.now.train(rows).tolist()
+                self.steps = optimizer.steps = optimizer.steps + len(losses)
+                self.write()
+        for batch in batches[len(losses) :]:
+            losses.append(self.step(optimizer, *[[column[i] for i in batch] for column in columns]))
         return losses
 
     # what it shows
