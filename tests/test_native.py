@@ -8,11 +8,12 @@ import math
 import os
 import pickle
 import random
+import shutil
 import signal
 import subprocess
 import sys
-import threading
 import weakref
+import zipfile
 from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +22,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from micrograd_like import Value, _native, engine, history, ieee
+from micrograd_like import SGD, Adam, Value, _native, dot, engine, history, ieee
 from micrograd_like._native.generate import header
 from micrograd_like.capture import KINDS, capture
 from micrograd_like.nn import Parameter
@@ -137,3 +138,208 @@ def test_every_operation_at_awkward_points(op: Op, quiet: bool) -> None:
                 if ours[0] is not None:
                     assert outcome(ours[0].backward) == outcome(theirs[0].backward), point
                     same_graphs([ours[0]], [theirs[0]])
+
+
+def test_the_header_is_fresh() -> None:
+    digest = header().rsplit('"', 2)[1]
+    assert digest == _native.c.RULES_DIGEST, "ops.py has changed: python setup.py build_ext --inplace"
+
+
+def test_every_operation_of_the_table_has_its_rule_in_c() -> None:
+    assert all(f"op_{name}(" in header() for name in OPS)
+
+
+def test_a_new_entry_is_written_to_the_header_or_else_done_in_python() -> None:
+    try:
+        once = {"latex": "", "why": "", "sample": ((-1, 1),)}
+        Op("cube", None, lambda out, a: (3.0 * a * a,), definition=lambda a: a * a * a, **once)
+        three = once | {"sample": ((-1, 1),) * 3}
+        middle = Op("middle", lambda *xs: sorted(xs)[1], lambda out, *xs: tuple([float(x == out) for x in xs]), **three)
+        assert "return 3.0 * a * a; }" in header() and "op_middle" not in header()
+        leaves = [Value(3.0), Value(1.0), Value(2.0)]
+        node = middle(*leaves)
+        (node * 2.0).backward()
+        assert (node.data, node.inputs, [x.grad for x in leaves]) == (2.0, tuple(leaves), [0.0, 0.0, 2.0])
+        assert list(capture(node).input) == [0, 1, 2]
+    finally:
+        del OPS["cube"], OPS["middle"]
+
+
+def dot_as_a_loop(ws: list[Any], xs: list[Any], total: Any) -> Any:
+    for w, x in zip(ws, xs):
+        total = w * x if total is None else total + w * x
+    return 0.0 if total is None else total
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10**9), st.integers(0, 8), st.booleans())
+def test_dot_records_the_nodes_that_the_loop_records(seed: int, size: int, start: bool) -> None:
+    draw = random.Random(seed)
+    recorded = []
+    for kind, act in ((Value, dot), (pure.Value, dot_as_a_loop)):
+        draw.seed(seed)
+        ws, xs = ([draw.choice([kind, float])(draw.uniform(-2, 2)) for _ in range(size)] for _ in "wx")
+        recorded.append(act(ws, xs, kind(0.5) if start else None))
+    ours, theirs = recorded
+    if isinstance(ours, Value):
+        same_graphs([ours], [theirs])
+    else:
+        assert ours == theirs
+
+
+@pytest.mark.parametrize("make", [
+    lambda p: SGD(p, 0.1), lambda p: SGD(p, 0.1, momentum=0.9, weight_decay=0.01), lambda p: SGD(p, 0.1, maximise=True),
+    lambda p: Adam(p, 0.1), lambda p: Adam(p, 0.1, maximise=True),
+])  # fmt: skip
+@pytest.mark.parametrize("last", [0.25, math.inf, math.nan, 1e308])
+def test_optimizers_step_to_the_same_bits(make: Any, last: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes = []
+    for in_c in (True, False):
+        if not in_c:
+            monkeypatch.setattr(_native, "c", None)
+        params = [Value(0.1 * i, f"p{i}") for i in range(5)]
+        optimizer = make(params)
+        errors = []
+        for grad in (1.0, -0.3, last):
+            for p in params:
+                p.grad = grad * (1.0 + p.data)
+            errors.append(outcome(optimizer.step)[1])
+        outcomes.append(([bits(p.data) for p in params], str(optimizer.state()), errors))
+    assert outcomes[0] == outcomes[1]
+
+
+def program() -> Value:
+    x, w = Value(0.5, "x"), Parameter(2.0, "w")
+    w.note = "mine"
+    y = (x * w + 1.0).tanh() - x / 3.0
+    y.backward()
+    return y * y
+
+
+def test_capture_is_the_history_as_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = program()
+    columns = capture(root)
+    assert columns.nodes == history(root)
+    for i, node in enumerate(columns.nodes):
+        made = [columns.nodes[k] for k in columns.input[columns.start[i] : columns.start[i + 1]]]
+        assert tuple(made) == node.inputs
+        assert tuple(columns.local_grad[columns.start[i] : columns.start[i + 1]]) == node.local_grads
+        assert (columns.data[i], columns.grad[i]) == (node.data, node.grad)
+        assert (columns.ops[columns.op[i]] if node.op else None) is node.op
+    assert {KINDS[k] for k in columns.kind} == set(KINDS)
+    monkeypatch.setattr(_native, "c", None)
+    assert capture(root) == columns
+
+
+def test_nodes_are_read_and_written_as_those_of_the_engine_that_one_reads() -> None:
+    y = program()
+    again = pickle.loads(pickle.dumps(y))
+    assert [*map(seen, history(again))] == [*map(seen, history(y))] == [*map(seen, history(copy.deepcopy(y)))]
+    y.local_grads, y.label = (0.5, math.inf), "loss"
+    with pytest.raises(ArithmeticError, match="not a finite number"):
+        y.backward()
+    y.op, y.inputs, y.local_grads = None, (), ()
+    y.backward()
+    assert (y.grad, y.inputs, y.label) == (1.0, (), "loss")
+    with pytest.raises(TypeError, match="inputs of a node are Values"):
+        y.inputs = (1.0,)  # type: ignore[assignment]
+
+
+def test_inputs_born_later_are_run_as_in_the_engine_that_one_reads() -> None:
+    code = (
+        "from micrograd_like import Value\n"
+        "a, b = Value(2.0), Value(3.0); y = a * a; z = b * b; y.inputs = (z, a); (y + z).backward()\n"
+        "print(a.grad, b.grad, z.grad)"
+    )
+    outputs = [
+        subprocess.run([sys.executable, "-c", code], env=os.environ | {"MICROGRAD_LIKE_PURE": pure}, cwd=ROOT,
+                       text=True, capture_output=True, check=True).stdout
+        for pure in ("0", "1")
+    ]  # fmt: skip
+    assert outputs[0] == outputs[1]
+
+
+def test_old_and_young_nodes_in_one_graph() -> None:
+    x = Value(1.5)
+    old = x * 2.0
+    chain = old
+    for i in range(200_000):  # further than a backward pass looks at a time
+        chain = chain + 0.0 if i % 2 else -chain
+        if i % 50_000 == 0:
+            old = old * chain
+    (chain * old).backward()
+    theirs = x.grad
+    x.grad = 0.0
+    for _ in engine.backward_steps(chain * old):
+        pass
+    assert x.grad == theirs
+
+
+def test_a_node_takes_80_bytes() -> None:
+    assert Value.__basicsize__ == 80
+    assert not gc.is_tracked(Value(1.0) * 2.0)
+
+
+def test_memory_is_flat_over_many_graphs_and_free_at_once() -> None:
+    def work() -> None:
+        y = program()
+        y.label, y.note = "loss", [y.data]
+        copy.deepcopy(y).tanh().label = "more"
+        with pytest.raises(ValueError):
+            (y - y).log()
+        weak = weakref.ref(y)
+        assert weak() is y
+
+    work()
+    watched = (Value, Parameter, "loss", OPS["add"])
+    counts, before = [*map(sys.getrefcount, watched)], resident()
+    for _ in range(3000):
+        work()
+    assert [*map(sys.getrefcount, watched)] == counts
+    for _ in range(10**5):
+        Value(1.0) * 2.0 + 1.0
+    assert resident() - before < 2 << 20
+    kept = Value(1.0)
+    for _ in range(3 * 10**6):
+        kept = -kept
+    assert resident() - before > 200 << 20
+    del kept
+    assert resident() - before < 70 << 20  # what the next graph will want
+
+
+def resident() -> int:
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("no /proc to read the memory from")
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer that could interrupt")
+def test_a_signal_stops_backward_and_the_next_one_is_whole() -> None:
+    leaf = end = Value(1.0)
+    for _ in range(3 * 10**6):
+        end = -end
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, 2e-3)
+            end.backward()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert leaf.grad == 0.0
+    end.backward()
+    assert leaf.grad == 1.0
+
+
+@pytest.mark.parametrize(("pure", "tag"), [("1", "py3-none-any"), ("0", f"cp3{sys.version_info.minor}")])
+def test_wheels_are_built_with_and_without_c(pure: str, tag: str, tmp_path: Path) -> None:
+    pytest.importorskip("setuptools")
+    wheels, env = tmp_path / "wheels", os.environ | {"MICROGRAD_LIKE_PURE": pure}
+    tree, left = tmp_path / "tree" / "micrograd_like", shutil.ignore_patterns("*.so", "__pycache__")
+    shutil.copytree(ROOT / "micrograd_like", tree, ignore=left)
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree.parent)
+    build = [sys.executable, "setup.py", "-q", "bdist_wheel", "-d", str(wheels)]
+    subprocess.run(build, cwd=tree.parent, env=env, check=True, capture_output=True)
+    [wheel] = wheels.iterdir()
+    assert tag in wheel.name
+    assert any("_engine" in name for name in zipfile.ZipFile(wheel).namelist()) == (pure == "0")

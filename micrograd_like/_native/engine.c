@@ -843,12 +843,19 @@ static PyObject *setup(PyObject *module, PyObject *arguments) {
 }
 
 /* twin_of_dot(function): the C dot, which calls `function` where the arguments are not two lists of one length. */
-static PyMethodDef dot_method = {"dot", (PyCFunction)(void (*)(void))dot, METH_FASTCALL | METH_KEYWORDS, NULL};
-
 static PyObject *twin_of_dot(PyObject *module, PyObject *function) {
+    static PyMethodDef method = {"dot", (PyCFunction)(void (*)(void))dot, METH_FASTCALL | METH_KEYWORDS, NULL};
+    static PyObject *text;
+    PyObject *doc = PyObject_GetAttrString(function, "__doc__"), *name = PyObject_GetAttrString(function, "__module__");
+    if (!doc || !name) return NULL;
+    Py_XSETREF(text, PyUnicode_FromFormat("dot(ws, xs, start=None)\n--\n\n%S", doc));
+    if (!text || !(method.ml_doc = PyUnicode_AsUTF8(text))) return NULL;
     Py_INCREF(function);
     Py_XSETREF(pure_dot, function);
-    return PyCFunction_New(&dot_method, NULL);
+    Py_DECREF(doc);
+    PyObject *twin = PyCFunction_NewEx(&method, NULL, name);
+    Py_DECREF(name);
+    return twin;
 }
 
 static PyMethodDef functions_of_module[] = {
