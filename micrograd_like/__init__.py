@@ -18,7 +18,7 @@ from .train import History, fit
 from .walk import walk
 
 __all__ = [
-    "MLP", "OPS", "SGD", "Adam", "Graph", "History", "Layer", "LogisticRegression", "Module", "Neuron", "Op",
+    "Adam", "Graph", "History", "Layer", "LogisticRegression", "MLP", "Module", "Neuron", "OPS", "Op", "SGD",
     "TrainingDiverged", "Value", "answer_key", "backward_steps", "clip_gradients", "data",
     "decision_boundary", "dot", "draw", "draw_dot", "explain", "fit", "gradcheck", "grade", "gradients",
     "history", "ieee", "load_model", "logsumexp", "losses", "mean", "nudge", "paths", "save_model", "softmax",
