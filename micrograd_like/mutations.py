@@ -515,7 +515,8 @@ class Constants(Rule):
     harmless = "there is no constant"
 
     def slopes(self, node: Value) -> tuple[float, ...]:
-        return node.op.local_grads(node.data, *[x.data for x in node.inputs]) if node.op else ()
+        slopes = node.op.local_grads(node.data, *[x.data for x in node.inputs]) if node.op else ()
+        return tuple([new if x.constant else old for x, new, old in zip(node.inputs, slopes, node.local_grads)])
 
 
 class Changed(Rule):

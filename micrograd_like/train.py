@@ -41,6 +41,8 @@ class Row(NamedTuple):
     val_accuracy: float | None
     predictions: list[Any]  # of the watched examples
     weights: list[float]  # of all parameters, if asked for
+    gradients: list[float]  # with which the last update was made, if asked for
+    memory: list[list[float]]  # what the optimizer remembers of each parameter, if asked for
 
 
 @dataclass
@@ -51,6 +53,7 @@ class History:
     rows: list[Row] = field(default_factory=list)
     best: int = 0  # the epoch of the lowest loss, in validation if there was one
     stopped: str = ""  # what ended it: "epochs", "patience", "goal" or "interrupted"
+    about: Any = field(default=None, repr=False, compare=False)  # (model, X, y, optimizer), for `save`
 
     def column(self, name: str) -> list[Any]:
         """Return one field of all rows."""
@@ -97,9 +100,18 @@ class History:
         """Write one line for each epoch."""
         text = io.StringIO()
         lines = csv.writer(text, lineterminator="\n")
-        lines.writerow([*Row._fields[:-2], *[f"prediction {i}" for i in self.watch]])
-        lines.writerows([[*row[:-2], *row.predictions] for row in self.rows])
+        lines.writerow([*Row._fields[:7], *[f"prediction {i}" for i in self.watch]])
+        lines.writerows([[*row[:7], *row.predictions] for row in self.rows])
         write_whole(path, text.getvalue())
+
+    def save(self, path: Path) -> Any:
+        """Write a page on which one moves through the epochs: boundary, losses, each weight and its update.
+
+        `fit` must have been called with record_weights=True.
+        """
+        from .training import save
+
+        return save(self, path)
 
     def __repr__(self) -> str:
         return f"<History of {self.epochs} epochs: loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}>"
@@ -169,7 +181,8 @@ def fit(
 
     Stops early once the loss, that of the (X, y) in `validation` if given, is at most `goal`, or has not
     fallen by more than `tol` for `patience` epochs; then, as after Ctrl-C, the network has its best weights.
-    Follows the predictions for the examples in `watch` and, with `record_weights`, every parameter.
+    Follows the predictions for the examples in `watch`, which `live(...)` shows in a notebook while it learns;
+    with `record_weights` also every parameter, its gradient and what the optimizer remembers of it.
     `checkpoint` is written after each epoch; where it exists, resume=True goes on from it, bit for bit.
     """
     cost: Cost = named(LOSSES, loss, "loss")
@@ -186,6 +199,8 @@ def fit(
     if unknown := [i for i in watch if i not in range(len(X))]:
         raise ValueError(f"watch names example {unknown[0]!r}. Write numbers from 0 to {len(X) - 1}.")
     parameters, rng, history = model.parameters(), Random(seed), History(list(watch))
+    history.about = model, X, y, optimizer
+    show = getattr(watch, "show", lambda history: None)
     best = [p.data for p in parameters]  # 1. drawn at random, when the network was made
 
     def penalised(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
@@ -198,15 +213,20 @@ def fit(
         if not isfinite(seen[0] + (later[0] or 0.0)):
             raise diverged(f"The loss is {seen[0]}, in validation {later[0]}", optimizer)
         watched, weights = [model.predict(X[i]) for i in watch], [p.data for p in parameters]
-        recorded = weights if record_weights else []
-        row = (len(history.rows), optimizer.steps, lr, *seen, *later, watched, recorded)
+        recorded: tuple[list[Any], ...] = ([], [], [])
+        if record_weights:
+            memory = [list(optimizer.remembered.get(p, ())) for p in parameters]
+            recorded = weights, [p.grad for p in parameters], memory
+        row = (len(history.rows), optimizer.steps, lr, *seen, *later, watched, *recorded)
         history.rows.append(Row._make(row))
         if history.score() < history.score(history.best) - tol:
             history.best, best[:] = history.epochs, weights
+        show(history)
 
     def save() -> None:
         if checkpoint is not None:
-            contents = {"optimizer": optimizer.state(), "rng": rng.getstate(), "history": vars(history)}
+            past = {name: getattr(history, name) for name in ("watch", "rows", "best")}
+            contents = {"optimizer": optimizer.state(), "rng": rng.getstate(), "history": past}
             write(checkpoint, "checkpoint", {**parameters_of(parameters), "best": best, **contents})
 
     def finished() -> str:
@@ -231,6 +251,7 @@ def fit(
                     measure(optimizer.rate)
                 save()
             history.stopped = finished()
+            show(history)
         except KeyboardInterrupt:
             history.stopped = "interrupted"
         except TrainingDiverged as error:
