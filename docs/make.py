@@ -1,8 +1,9 @@
-"""Write what is generated: the methods that editors see, all operations, the picture. `python docs/make.py`"""
+"""Write what is generated: the methods that editors see, all operations, all mistakes, the picture. `python docs/make.py`"""
 
 from pathlib import Path
 
 from micrograd_like import Value, draw
+from micrograd_like.mutations import RULES
 from micrograd_like.notation import LaTeX, Python
 from micrograd_like.ops import OPS, Op
 
@@ -46,6 +47,19 @@ def _row(op: Op) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + 'vert ') for cell in cells)} |\n"
 
 
+def mistakes() -> str:
+    """Return docs/mistakes.md: every wrong rule of mutations.py."""
+    head = (
+        "# Wrong on purpose\n\n"
+        "Written by `python docs/make.py` from `micrograd_like/mutations.py`. Each is a change of one part of the\n"
+        "backward rule, and runs on any graph: `walk(root, rule=...)`.\n\n"
+        "| rule | what goes wrong | it agrees with the right rule where | seen |\n|---|---|---|---|\n"
+    )
+    wrong = [rule for rule in RULES.values() if rule.harmless]
+    cells = [(f"`{rule.name}`", rule.idea, rule.harmless, rule.source) for rule in wrong]
+    return head + "".join(f"| {' | '.join(row)} |\n" for row in cells)
+
+
 def picture() -> str:
     """Return docs/picture.svg: the neuron of the micrograd lecture, after its backward pass."""
     x1, x2, w1, w2, b = Value(2.0), Value(0.0), Value(-3.0), Value(1.0), Value(6.8813735870195432)
@@ -58,6 +72,7 @@ def picture() -> str:
 GENERATED = {
     "micrograd_like/methods.pyi": methods,
     "docs/operations.md": operations,
+    "docs/mistakes.md": mistakes,
     "docs/picture.svg": picture,
 }
 

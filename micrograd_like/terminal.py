@@ -106,14 +106,14 @@ def _table(walk: Walk, event: Event) -> Iterator[str]:
 
 
 def _keys() -> Iterator[str]:
-    """Yield "" at once, then what each key pressed asks for."""
-    yield ""
+    """Yield "" once keys are heard, then what each key pressed asks for."""
     try:
         import termios
         import tty
     except ImportError:  # Windows
         import msvcrt
 
+        yield ""
         while True:
             key = msvcrt.getch()  # type: ignore[attr-defined]
             yield KEYS.get(key + msvcrt.getch() if key in b"\x00\xe0" else key, "")  # type: ignore[attr-defined]
@@ -121,6 +121,7 @@ def _keys() -> Iterator[str]:
     before = termios.tcgetattr(stream)
     try:
         tty.setcbreak(stream)
+        yield ""
         while True:
             yield KEYS.get(os.read(stream, 8), "")
     finally:
