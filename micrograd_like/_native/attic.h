@@ -63,7 +63,7 @@ static Attic attic_taken(Node *node) {
                 hole = i;
             }
         memset(&rows[hole], 0, sizeof(Row));
-        if (row_mask > 8191 && row_count < row_mask / 16) rows_resize((row_mask + 1) / 8); /* if it fails, it stays */
+        if (row_mask > 131071 && row_count < row_mask / 16) rows_resize((row_mask + 1) / 8); /* if it fails, it stays */
     }
     return taken;
 }

@@ -628,7 +628,8 @@ static PyObject *own_of(Node *node) { /* borrowed, made if there is none */
     Attic *attic = attic_for(node);
     if (!attic) return NULL;
     if (!attic->own) {
-        if (ValueType->tp_getattro != owning_getattro && look_for_own(ValueType) < 0) return NULL;
+        PyTypeObject *type = Py_TYPE(node);
+        if (type->tp_getattro == PyObject_GenericGetAttr && look_for_own(type) < 0) return NULL;
         PyObject *own = PyDict_New();
         attic = attic_for(node);
         if (!own || !attic) return Py_XDECREF(own), NULL;

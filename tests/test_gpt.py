@@ -1,0 +1,30 @@
+"""The lesson in examples/gpt.py learns, and runs on any engine that its first import names."""
+
+import random
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+from micrograd_like import Value
+
+LESSON = Path(__file__).parent.parent / "examples" / "gpt.py"
+
+
+def test_a_name_learnt_again_and_again_surprises_less() -> None:
+    gpt = runpy.run_path(str(LESSON))
+    names = gpt["read_names"](LESSON.with_name("names.txt"))
+    letters = gpt["alphabet"](names)
+    model = gpt["new_model"](letters, random.Random(1))
+    optimizer = gpt["Adam"](gpt["parameters"](model))
+    assert 4000 < len(optimizer.params) < 4300 and all(isinstance(p, Value) for p in optimizer.params)
+    losses = [gpt["train_step"]("ada", model, letters, optimizer, 0.02) for _ in range(4)]
+    assert losses == sorted(losses, reverse=True) and losses[-1] < 0.8 * losses[0]
+    assert set(gpt["invent"](model, letters, random.Random(1))) <= set(letters)
+
+
+def test_the_lesson_is_a_program_that_takes_any_file_of_names(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("ann\nnan\n")
+    run = [sys.executable, str(LESSON), str(tmp_path / "names.txt"), "--steps", "2"]
+    shown = subprocess.run(run, capture_output=True, text=True, check=True, cwd=LESSON.parent.parent).stdout
+    assert shown.startswith("2 names of 2 letters") and "It invents:" in shown
