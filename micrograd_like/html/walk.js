@@ -202,6 +202,8 @@ export function mount(root, lesson, ops, changed = () => {}) {
     now = evaluate(nodes, ops, leaves);
     right = walk(nodes, ops, now);
     shown = mode === "wrong" ? walk(nodes, ops, now, rule) : right;
+    shown.positions = {};
+    shown.events.forEach((e, at) => { if (e.input === undefined) shown.positions[e.node] = at; });
     k = Math.min(k, shown.events.length);
   }
 
@@ -392,12 +394,10 @@ export function mount(root, lesson, ops, changed = () => {}) {
     return grads;
   }
 
-  const known = (i) => shown.events.findIndex((e) => e.node === i && e.input === undefined) < k;
-
   function render() {
     const event = shown.events[k - 1], hidden = mode === "predict" && event && !solved && (event.input !== undefined || nodes[event.node].op);
     const target = event && (event.input ?? event.node), grads = gradsNow(), total = shown.events.length;
-    const positions = Object.fromEntries(shown.events.map((e, i) => [e.node, i]).filter(([, i]) => shown.events[i].input === undefined));
+    const positions = shown.positions;
     slider.max = total;
     slider.value = k;
     slider.setAttribute("aria-valuetext", `step ${k} of ${total}`);
@@ -486,6 +486,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
     const line = event && nodes[event.node].line;
     if (!code.rows) put(code, (code.rows = lesson.code.map(([number, text], row) => Object.assign(h("div", {}, ""), { number, text, row }))));
     for (const row of code.rows) {
+      if (line?.[0] !== row.row && !row.classList.contains("current") && row.firstChild) continue;
       const [from, to] = line?.[0] === row.row ? line.slice(1) : [0, 0];
       row.classList.toggle("current", line?.[0] === row.row);
       put(row, h("span", { class: "no" }, String(row.number)), row.text.slice(0, from), to > from ? h("mark", { "data-node": event.node }, row.text.slice(from, to)) : "", row.text.slice(to));
@@ -494,17 +495,29 @@ export function mount(root, lesson, ops, changed = () => {}) {
 
   const MANY = 400; // events; beyond it the table shows those around the step
 
+  let cells = [], built = null, done = 0, early = true;
+
   function renderTrace(hidden) {
-    if (!trace.open) return;
-    const { events } = shown, steps = new Map();
-    events.forEach((e, at) => { if (e.input !== undefined) steps.set(e.node, [...(steps.get(e.node) ?? []), at]); });
-    const around = events.length > MANY ? events[Math.max(k - 1, 0)].node : null;
-    const rows = events.flatMap((e, at) => (e.input === undefined && (around === null || abs(e.node - around) < 12) ? [[at, (steps.get(e.node) ?? []).toReversed()]] : []));
-    const cell = (at) => {
-      const done = at < k && !(hidden && at === k - 1);
-      return h("div", { class: at === k - 1 ? "current" : done ? "" : "ahead", "data-node": events[at].node }, done ? math(eventMath(events[at]).join("")) : math(eventMath(events[at])[0].replace(/<mo>=<\/mo>.*/, "")));
-    };
-    put(table, rows.map(([at, after]) => h("tr", {}, h("td", {}, cell(at)), h("td", {}, after.map(cell)))));
+    if (!trace.open || early) return;
+    const { events } = shown, middle = events.length > MANY ? events[Math.max(k - 1, 0)].node : null, full = built?.events !== events || built.middle !== middle;
+    if (full) buildTrace(events, middle);
+    const [from, to] = full ? [0, events.length] : [Math.min(done, k) - 1, Math.max(done, k)];
+    for (let at = Math.max(from, 0); at < to; at++) {
+      const e = events[at], cell = cells[at], known = at < k && !(hidden && at === k - 1);
+      if (!cell) continue;
+      cell.className = at === k - 1 ? "current" : known ? "" : "ahead";
+      if (cell.known !== known) put(cell, known ? math(eventMath(e).join("")) : e.input === undefined ? name(e.node) : `${name(e.input)}.grad`);
+      cell.known = known;
+    }
+    done = k;
+  }
+
+  function buildTrace(events, middle) {
+    const steps = nodes.map(() => []), near = (i) => middle === null || abs(i - middle) < 12;
+    built = { events, middle };
+    cells = events.map((e) => (near(e.node) ? h("div", { "data-node": e.node }) : null));
+    events.forEach((e, at) => e.input !== undefined && cells[at] && steps[e.node].unshift(cells[at]));
+    put(table, events.flatMap((e, at) => (e.input === undefined && cells[at] ? [h("tr", {}, h("td", {}, cells[at]), h("td", {}, steps[e.node]))] : [])));
   }
 
   function renderSide() {
@@ -654,6 +667,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
   root.dataset.mode = mode;
   k = lesson.step ?? 0;
   update(true);
+  setTimeout(() => { early = false; renderTrace(mode === "predict"); });
   let width = root.clientWidth;
   new ResizeObserver(() => { if (root.clientWidth !== width) { width = root.clientWidth; drawGraph(); render(); resize(); } }).observe(root);
   return state;
