@@ -98,12 +98,12 @@ def _width(text: str, size: float) -> float:
     return 0.62 * size * len(text)
 
 
-def _size(title: str, sign: str, kind: str) -> Pair:
+def _size(title: str, sign: str, kind: str, least: float = 118.0) -> Pair:
     """Return room for a title, and below it for the longest number of four digits."""
     if kind == "constant":
         return _width(title, 11) + 14, 22.0
     head = _width(title, 13) + _width(sign, 13) + 36
-    return max(head, 118.0), 62.0
+    return max(head, least), 62.0
 
 
 def _layouts(sizes: list[Pair], edges: list[tuple[int, int]], labels: list[Pair]) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _folded(graph: Graph, nodes: list[dict[str, Any]], number: Mapping[Value, in
         title = first.get("shown", first["name"]) if len(members) == 1 else f"×{len(members)}"
         what = _sign(group.what)
         groups.append({"nodes": members, "kind": first["kind"], "what": what, "title": title})
-        sizes.append(_size(title, what, first["kind"]))
+        sizes.append(_size(title, what, first["kind"], 118.0 if len(members) == 1 else 160.0))
         edges += [(tail, head, place) for tail, place in group.links]
     layouts = _layouts(sizes, [(tail, head) for tail, head, _ in edges], [(10.0, 14.0)] * len(edges))
     return {"groups": groups, "sizes": list(map(_rounded, sizes)), "edges": edges, "layouts": layouts}

@@ -28,10 +28,10 @@ from pathlib import Path
 from typing import Any, overload
 
 from .engine import Value
-from .formulas import at_numbers, in_numbers, in_symbols, numbers_of, rounded, slope_formula, value_text
+from .formulas import at_numbers, in_numbers, in_symbols, numbers_of, rounded, slope_formula
 from .graph import Graph, changed_after_use
 from .mutations import RIGHT, RULES, Pass, Rule, grads, rule_named
-from .notation import PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
+from .notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
 from .source import Code, Line
 
 NAMING = {LaTeX: latex_name, MathML: mathml_name}
@@ -65,6 +65,20 @@ class Event:
         """What else must be said: that a number on which the node rests has changed since."""
         return " (as computed, before an input was changed)" if changed_after_use(self.node) else ""
 
+    def equation(self, kind: type[Written] = Text) -> str:
+        """Return what happens in a notation: in symbols, with the numbers in, and the result."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.equation() + self.note
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.equation(LaTeX)}$"
+
+    def _result(self, number: float, kind: type[Written]) -> str:
+        text = short(number, self.walk.digits)
+        return text if kind is Text else str(kind(float(text)))
+
     def names(self, kind: type[Written] = Text) -> list[str]:
         """Return what the node and its inputs are called in a notation."""
         write = NAMING.get(kind, str)
@@ -80,15 +94,15 @@ class Forward(Event):
         """The node's value."""
         return self.node.data
 
-    def __str__(self) -> str:
-        node, value = self.node, short(self.node.data, self.walk.digits)
-        if node.op is None:
-            return f"{self.name} = {value}"
-        op, (name, *inputs) = node.op, self.names()
-        operands = [Text(x.data if x.constant else text) for x, text in zip(node.inputs, inputs)]
-        numbers = [] if changed_after_use(node) else rounded([x.data for x in node.inputs], op, self.walk.digits)
-        parts = [name, str(op(*operands)), str(in_numbers(Text, op, numbers)) if numbers else "", value]
-        return " = ".join(dict.fromkeys(filter(None, parts))) + self.note
+    def equation(self, kind: type[Written] = Text) -> str:
+        node, (name, *inputs) = self.node, self.names(kind)
+        parts = [name]
+        if node.op is not None:
+            parts.append(str(node.op(*[kind(x.data if x.constant else text) for x, text in zip(node.inputs, inputs)])))
+            if not changed_after_use(node):
+                numbers = rounded([x.data for x in node.inputs], node.op, self.walk.digits)
+                parts.append(str(in_numbers(kind, node.op, numbers)))
+        return " = ".join(dict.fromkeys([*parts, self._result(node.data, kind)]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,15 +174,23 @@ class Backward(Event):
         )
         return in_numbers(kind, lambda *z: formula(*z)[position], numbers), upstream, before
 
-    def __str__(self) -> str:
-        slope, upstream, before = self.numbers()
-        start = str(Text(before)) if self.arrival or self.before else ""
-        write, sums = self.walk.rule.number.written, []
-        for x in (self.symbols(), slope):
-            factor = f"({x})" if start and str(x).startswith("-") else x.within(PRODUCT)
-            sums.append(write(start, factor, value_text(upstream)))
-        result = short(self.after, self.walk.digits)
-        return f"{self.target}.grad = {' = '.join(dict.fromkeys(sums))} = {result}{self.note}"
+    def equation(self, kind: type[Written] = Text) -> str:
+        slope, upstream, before = self.numbers(kind)
+        start = str(kind(before)) if self.arrival or self.before else ""
+        up, sums = kind(upstream), []
+        for x in (self.symbols(kind), slope):
+            factor = x.within(ATOM + 1 if start and str(x).startswith("-") else PRODUCT)
+            sums.append(self.walk.rule.number.written(start, factor, up.within(ATOM + 1) if upstream < 0 else str(up)))
+        name, dot = self.target, "·"
+        if kind is LaTeX:
+            name, dot = (
+                rf"\frac{{\partial {latex_name(self.walk.graph.name(self.walk.root))}}}{{\partial {latex_name(name)}}}",
+                r"\cdot",
+            )
+        left = f"{name}.grad" if kind is Text else name
+        return " = ".join(
+            [left, *dict.fromkeys(text.replace("·", dot) for text in sums), self._result(self.after, kind)]
+        )
 
 
 class Walk(Sequence[Event]):

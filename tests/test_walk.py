@@ -52,6 +52,18 @@ def test_an_event_knows_the_whole_contribution() -> None:
     assert event.line is not None and str(event.line).endswith("a, b, c, L = diamond()")
 
 
+def test_a_notebook_shows_a_step_as_latex() -> None:
+    a, b = Value(2.0), Value(-3.0)
+    c = a * b
+    L = c + a
+    w = walk(L)
+    assert w[2]._repr_latex_() == r"$\displaystyle c = a \cdot b = 2 \cdot \left(-3\right) = -6$"
+    latex = w.backward[2]._repr_latex_()
+    assert latex == (
+        r"$\displaystyle \frac{\partial L}{\partial a} = 1 + b \cdot 1 = 1 + \left(-3\right) \cdot 1 = -2$"
+    )
+
+
 def test_what_is_still_to_come_is_told() -> None:
     a, _b, c, L = diamond()
     root_event = walk(L).backward[1]

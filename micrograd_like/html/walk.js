@@ -408,8 +408,9 @@ export function mount(root, lesson, ops, changed = () => {}) {
       box.classList.toggle("aim", Boolean(aim));
       if (!box.rows) continue;
       if (box.many) {
-        box.rows[0].textContent = `×${members.length}`;
-        box.rows[1].textContent = `${members.filter((x) => grads[x] !== null).length} done`;
+        const spread = (all) => (all.length ? [...new Set([Math.min(...all), Math.max(...all)].map((x) => short(x, 2)))].join(" … ") : "");
+        box.rows[0].textContent = spread(members.filter((x) => positions[x] < k).map((x) => now.data[x]));
+        box.rows[1].textContent = spread(members.filter((x) => grads[x] !== null).map((x) => grads[x]));
         continue;
       }
       const reached = positions[i] < k, ask = hidden && target === i;
@@ -484,7 +485,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
   function renderCode(event) {
     if (!lesson.code.length) return;
     const line = event && nodes[event.node].line;
-    if (!code.rows) put(code, (code.rows = lesson.code.map(([number, text], row) => Object.assign(h("div", {}, ""), { number, text, row }))));
+    if (!code.rows) put(code, (code.rows = lesson.code.map(([number, text], row) => Object.assign(h("div"), { number, text, row }))));
     for (const row of code.rows) {
       if (line?.[0] !== row.row && !row.classList.contains("current") && row.firstChild) continue;
       const [from, to] = line?.[0] === row.row ? line.slice(1) : [0, 0];
@@ -563,14 +564,16 @@ export function mount(root, lesson, ops, changed = () => {}) {
   function renderLeaves() {
     put(inputs, leafIndices.slice(0, 40).map((i) => {
       const reach = Math.max(2, 2 * abs(recorded[i]));
-      const number = h("input", { type: "number", step: "any", value: leaves[i], "aria-label": `${name(i)}`, oninput: () => number.value !== "" && setLeaf(i, +number.value, number) });
+      const number = h("input", { type: "number", step: "any", value: typed(i), "aria-label": name(i), oninput: () => number.value !== "" && setLeaf(i, +number.value, number) });
       const range = h("input", { type: "range", min: recorded[i] - reach, max: recorded[i] + reach, step: reach / 100, value: leaves[i], "aria-label": `${name(i)}, slide`, oninput: () => setLeaf(i, Number((+range.value).toPrecision(4)), range) });
       return Object.assign(h("label", { "data-node": i }, h("span", {}, name(i)), number, range), { leaf: i, number, range });
     }), leafIndices.length ? button("undo", "Numbers as recorded", () => { leaves = [...recorded]; syncLeaves(); update(); }) : null);
   }
 
+  const typed = (i) => Number(leaves[i].toPrecision(6));
+
   function syncLeaves(from) {
-    for (const row of inputs.children) for (const part of [row.number, row.range]) if (part && part !== from) part.value = leaves[row.leaf];
+    for (const row of inputs.children) for (const part of [row.number, row.range]) if (part && part !== from) part.value = typed(row.leaf);
   }
 
   // -- what the reader does
