@@ -1,0 +1,191 @@
+"""Mistakes in what is not a gradient: a local derivative, a contribution, a value, an updated weight, the order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite, nan
+
+from .answers import Answer
+from .diagnosis import corner, is_right
+from .engine import Value
+from .messages import NONE, Message, factor
+from .mutations import RULES, WrongSlope
+from .notation import short
+from .ops import OPS
+from .questions import CORNERS, Question, Task
+
+Candidate = tuple[str, float, str, str]  # mistake, the number that it gives, what was done, the idea
+SIMILAR = {  # operations that are taken for one another, in the forward pass
+    "add": ("mul", "sub"), "sub": ("add", "mul"), "mul": ("add", "div"), "div": ("mul", "sub"), "pow": ("mul",),
+    "exp": ("expm1",), "log": ("log1p",), "tanh": ("sigmoid",), "sigmoid": ("tanh",), "maximum": ("minimum",),
+    "minimum": ("maximum",), "relu": ("abs",),
+}  # fmt: skip
+PARTS = "The gradient of an input is built of contributions: local derivative times upstream gradient, for each use."
+FORWARD = "A value follows from the values of the inputs, by the operation that stands at the node."
+STEP = "Gradient descent subtracts lr times the gradient; momentum adds a part of the last step."
+ORDER = "A node may hand on once all its uses have handed on to it, for then its gradient is complete."
+
+
+def mark(task: Task, question: Question, answer: Answer, answers: Mapping[str, Answer]) -> tuple[str, Message | None]:
+    """Return "right", "carried" or "wrong" for one number, and what to say about a wrong one.
+
+    `answers` are all of the learner's: what follows from them is not held against this one.
+    """
+    if is_right(answer, question.right, abs(question.right)) or _on_a_corner(question, answer):
+        return "right", None
+    own = _own(task, question, answers)
+    if own != question.right and (answer.means(own) or is_right(answer, own)):
+        return "carried", None
+    key = (question.key,)
+    for mistake, number, did, idea in _candidates(task, question, own, answers):
+        if isfinite(number) and number != own and answer.means(number):
+            return "wrong", Message(
+                key, (mistake,), f"Your {question.key} = {answer.text} is {did}.", idea, _redo(task, question)
+            )
+    near = abs(answer.number - own) <= 0.02 * abs(own)
+    did = f"Your {question.key} = {answer.text} is close to what the right method gives." if near else NONE
+    return "wrong", Message(key, (), did, _idea(question), _redo(task, question), "arithmetic" if near else "unknown")
+
+
+def _on_a_corner(question: Question, answer: Answer) -> bool:
+    node = question.node
+    return (
+        question.kind == "local"
+        and corner(node)
+        and node.op is not None
+        and 0 <= answer.number <= CORNERS[node.op.name]
+    )
+
+
+def _own(task: Task, question: Question, answers: Mapping[str, Answer]) -> float:
+    """Return what follows from the learner's other answers."""
+    node = question.node
+
+    def typed(key: str, right: float) -> float:
+        return right if key not in answers or is_right(answers[key], right) else answers[key].number
+
+    if question.kind == "value":
+        inputs = [x.data if x.constant else typed(f"{task.names[x]}.data", x.data) for x in node.inputs]
+        return _at(node.op.name, inputs) if node.op else node.data
+    if question.kind == "contribution":
+        slope = typed("d{}/d{}".format(*question.key.split("->")), _slope(question))
+        return slope * typed(task.names[node], task.right[node])
+    if question.kind == "update":
+        return task.updated(node, typed(task.names[node], task.right[node]))
+    return question.right
+
+
+def _slope(question: Question) -> float:
+    return question.node.local_grads[question.position]
+
+
+def _at(op: str, inputs: Sequence[float]) -> float:
+    try:
+        return OPS[op](*inputs)
+    except (ArithmeticError, ValueError):
+        return nan
+
+
+def _candidates(task: Task, question: Question, own: float, answers: Mapping[str, Answer]) -> Iterator[Candidate]:
+    node, i, kind = question.node, question.position, question.kind
+    if kind == "value" and node.op:
+        inputs = [x.data for x in node.inputs]
+        for similar in SIMILAR.get(node.op.name, ()):
+            yield f"taken_for_{similar}", _at(similar, inputs), f"what {similar} gives", FORWARD
+        if len(inputs) == 2:
+            yield "swapped", _at(node.op.name, inputs[::-1]), "what the inputs give the other way round", FORWARD
+        for x in node.inputs:
+            yield "input", x.data, f"the value of {task.names[x]} unchanged", FORWARD
+        yield "negated", -own, "the right size with the wrong sign", FORWARD
+    elif kind == "update":
+        grad, lr, last = task.right[node], task.lr, task.deltas.get(node, 0.0)
+        yield "ascent", task.updated(node, -grad), "a step up: the gradient was added", STEP
+        yield "no_momentum", node.data - lr * grad, "the step without momentum", STEP
+        yield (
+            "whole_last_step",
+            node.data - lr * grad + last,
+            "with the whole of the last step, not momentum times it",
+            STEP,
+        )
+        yield "momentum_sign", node.data - lr * grad - task.momentum * last, "with the last step subtracted", STEP
+        yield "no_lr", node.data - grad, "a step without the learning rate", STEP
+        yield "step_only", own - node.data, "the step itself, not yet added to the weight", STEP
+        yield "gradient", grad, "the gradient, not the weight after the step", STEP
+        yield "lr_only", node.data - lr, "a step of lr, whatever the gradient", STEP
+    elif kind in ("local", "contribution"):
+        times = task.right[node] if kind == "contribution" else 1.0
+        for name, rule in RULES.items():
+            if isinstance(rule, WrongSlope) and rule.written(node):
+                yield name, rule.slopes(node)[i] * times, "what another rule gives", rule.idea
+        slope, upstream = _slope(question), task.right[node]
+        if kind == "local":
+            yield (
+                "contribution",
+                slope * upstream,
+                "the contribution: the upstream gradient is multiplied in already",
+                PARTS,
+            )
+        else:
+            yield "no_upstream", slope, "the local derivative alone", PARTS
+            yield "no_local", upstream, "the upstream gradient alone", PARTS
+            yield "whole_gradient", task.right[question.input], "the whole gradient, of which this is one part", PARTS
+        for k, (x, other) in enumerate(zip(node.inputs, node.local_grads)):
+            if k != i:
+                yield "other_input", other * times, f"that of the other input, {task.names[x]}", PARTS
+        yield "negated", -own, "the right size with the wrong sign", RULES["negated"].idea
+        yield "inverted", 1.0 / own if own else nan, "one over the right one", RULES["inverted"].idea
+
+
+def _idea(question: Question) -> str:
+    if question.kind == "local":
+        return question.node.op.why if question.node.op else ""
+    return {"value": FORWARD, "update": STEP, "contribution": PARTS}[question.kind]
+
+
+def _redo(task: Task, question: Question) -> str:
+    return f"Redo: {blank(task, question)}."
+
+
+def blank(task: Task, question: Question) -> str:
+    """Return the step for a question as an equation with a blank for the result."""
+    node, name = question.node, task.names[question.node]
+    if question.kind == "value":
+        return f"{name} = {task.graph.formula(node)} = ___"
+    if question.kind == "update":
+        last, blank_last = (" + momentum · last step", " + ___") if task.momentum else ("", "")
+        return f"{name} - lr · {name}.grad{last} = {short(node.data)} - {short(task.lr)} · ___{blank_last} = ___"
+    slope = factor(task, node, question.position)
+    return f"{question.key} = {slope}{f' · {name}.grad' if question.kind == 'contribution' else ''} = ___"
+
+
+def mark_order(task: Task, typed: str | Iterable[object]) -> tuple[str, Message | None]:
+    """Mark an order in which the nodes hand on: a text of names, or a list of names or nodes."""
+    words = typed.replace(",", " ").replace("->", " ").split() if isinstance(typed, str) else list(typed)
+    names = [task.names[x] if isinstance(x, Value) and x in task.names else str(x) for x in words]
+    by_name = {name: node for node, name in task.names.items()}
+    nodes = [by_name[name] for name in names if name in by_name]
+    must = {node for node in task.reached if node.inputs}
+    said = f"Your order is {' '.join(names)}"
+
+    def wrong(mistakes: tuple[str, ...], did: str, redo: str = "") -> tuple[str, Message]:
+        redo = redo or f"Redo: start at {task.names[task.root]}, and take only nodes all of whose uses are done."
+        return "wrong", Message(("order",), mistakes, did, ORDER, redo, "known" if mistakes else "unknown")
+
+    if strange := [name for name in names if name not in by_name]:
+        return wrong((), f"{said}, in which {', '.join(strange)} is no node.")
+    if twice := [name for i, name in enumerate(names) if name in names[:i] and by_name[name].inputs]:
+        return wrong(("depth_first",), f"{said}, in which {twice[0]} hands on twice.")
+    done: set[Value] = set()
+    for node in nodes:
+        waiting = [use for use in task.uses[node] if use in task.reached and use not in done]
+        if waiting and node.inputs:
+            forward = node is nodes[0] and task.root is not node
+            mistake = "not_reversed" if forward else "first_reach"
+            missing = task.names[waiting[0]]
+            return wrong(
+                (mistake,), f"{said}, in which {task.names[node]} hands on before {missing} has handed on to it."
+            )
+        done.add(node)
+    if missed := must - done:
+        return wrong((), f"{said}, in which {' and '.join(sorted(task.names[x] for x in missed))} is missing.")
+    return "right", None

@@ -1,0 +1,296 @@
+"""Which mistake gives exactly this number on this graph? Every candidate is computed, by running the mistake.
+
+Each node is held against the learner's own upstream numbers, so that one slip is found once, where it was made.
+What is then said about it stands in `messages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from math import isfinite
+
+from .answers import Answer, unit
+from .engine import Value
+from .mutations import RULES, Gradient, Pass, Rule, Update, Updated, WrongSlope, grad_from
+from .questions import CORNERS, Task
+
+TOLERANCE = 5.0001e-4  # of a right answer, relative: half a unit of the fourth digit of 1.000
+LISTED = [name for name in RULES if name != "right"]
+LIKELY = [  # of the mistakes that give the same number, the first comes first; the unlikely ones come last
+    "overwrite", "first_path", "square_once", "sub_sign", "neg_sign", "mul_own", "no_upstream", "no_local", "times_n",
+    "over_n", "pow_no_factor", "seed_is_value", "no_seed",
+]  # fmt: skip
+UNLIKELY = ["update", "updated", "negated", "double", "half", "inverted"]
+MOST_LOST = 6  # uses of a node of which any may have been forgotten
+SMALL_SLIP = 0.02
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """A mistake that gives the learner's number at `node`, or two of them together."""
+
+    names: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    node: Value
+    lost: tuple[int, ...] = ()  # places, among the uses, of the contributions that are missing
+
+    @property
+    def name(self) -> str:
+        """What the mistake is called."""
+        return " + ".join(self.names)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A wrong number that does not follow from earlier ones, with what may have been done, the likeliest first.
+
+    `verdict` is "known", "arithmetic" for a slip or too few digits, or "unknown"; `certain` is false for a guess
+    of two mistakes, or of one at a node that was not asked.
+    """
+
+    node: Value
+    answer: Answer
+    suspicions: tuple[Suspicion, ...]
+    verdict: str
+    certain: bool = True
+
+
+class Both(Rule):
+    """Two mistakes at once."""
+
+    def __init__(self, first: Rule, second: Rule) -> None:
+        self.name, self.parts = f"{first.name} + {second.name}", (first, second)
+        self.number = first.number if first.number is not Gradient else second.number
+
+    def slopes(self, node: Value) -> tuple[float, ...]:
+        changed = (rule.slopes(node) for rule in self.parts)
+        return next((slopes for slopes in changed if slopes != node.local_grads), node.local_grads)
+
+    def report(self, node: Value, grad: float, root: Value) -> float:
+        for rule in self.parts:
+            grad = rule.report(node, grad, root)
+        return grad
+
+
+def is_whole(rule: Rule) -> bool:
+    """Tell whether a mistake is one of the whole pass, its order or its start, and cannot be made at one node."""
+    return type(rule).order is not Rule.order or type(rule).start is not Rule.start
+
+
+def mistakes_on(task: Task) -> dict[str, Rule]:
+    """Return the mistakes that can be made on a graph: none about an operation that is not there."""
+    ops = {node.op.name for node in task.graph.nodes if node.op}
+    rules = {name: RULES[name] for name in LISTED} | {"update": Update(task.lr), "updated": Updated(task.lr)}
+    return {
+        name: rule
+        for name, rule in rules.items()
+        if not isinstance(rule, WrongSlope) or not ops.isdisjoint(rule.operations)
+    }
+
+
+class Diagnosis:
+    """What a learner's gradients say: `right`, `carried` forward from an earlier slip, `corner`, and the `slips`."""
+
+    def __init__(self, task: Task, answers: Mapping[Value, Answer]) -> None:
+        self.task, self.answers = task, answers
+        self.rules = mistakes_on(task)
+        self.right: set[Value] = set()
+        self.carried: set[Value] = set()
+        self.corner: set[Value] = set()
+        self.upstream: dict[Value, float] = {}  # the learner's, where they differ from the right ones
+        self._typed: dict[Value, float] = {}
+        self._rest: dict[Value, float] = {}  # how far a number may be off, having been rounded
+        wrong = [node for node in [*task.nodes, *answers] if self._place(node) and node in answers]
+        self.slips = self._rank([self._slip(node) for node in dict.fromkeys(wrong)])
+
+    def edges(self, node: Value) -> list[tuple[Value, float]]:
+        """Return (use, local derivative) for each use of a node through which the output can be reached."""
+        uses = dict.fromkeys(self.task.uses[node])
+        return [
+            (use, slope)
+            for use in uses
+            if use in self.task.reached
+            for x, slope in zip(use.inputs, use.local_grads)
+            if x is node
+        ]
+
+    def own(self, node: Value) -> float:
+        """Return the gradient that follows from the learner's own upstream numbers."""
+        return float(node is self.task.root) + sum([slope * self.upstream[use] for use, slope in self.edges(node)])
+
+    def _place(self, node: Value) -> bool:
+        """Enter a node, whose uses have been entered, and tell whether its answer is a slip."""
+        if node in self.upstream:
+            return node not in self.right | self.carried
+        task, right, edges = self.task, self.task.right[node], self.edges(node)
+        own = self.own(node)
+        typed = float(node is task.root) + sum([slope * self._typed[use] for use, slope in edges])
+        drift = sum([abs(slope) * (TOLERANCE * abs(self._typed[use]) + self._rest[use]) for use, slope in edges])
+        answer = self.answers.get(node)
+        if answer is None:
+            self.upstream[node], self._typed[node] = own, typed
+            self._rest[node] = sum([abs(slope) * self._rest[use] for use, slope in edges])
+            return False
+        self.upstream[node] = self._typed[node] = answer.number
+        self._rest[node] = answer.slack
+        if is_right(answer, right, task.scale):
+            self.right.add(node)
+            self.upstream[node] = right
+        elif self._on_a_corner(node, answer, edges):
+            self.right.add(node)
+            self.corner.add(node)
+        elif answer.means(own, abs(own) * TOLERANCE * (own != right)) or answer.means(typed, drift):
+            follows = all(use in self.right or self.upstream[use] == task.right[use] for use, _ in edges)
+            (self.right if follows and own == right else self.carried).add(node)
+        else:
+            return True
+        return False
+
+    def _on_a_corner(self, node: Value, answer: Answer, edges: list[tuple[Value, float]]) -> bool:
+        """Tell whether another slope at the kink of a use, as good as the library's, gives the answer."""
+        reach = [self.own(node)] * 2
+        for use, slope in edges:
+            if corner(use):
+                assert use.op is not None
+                ends = sorted([(end - slope) * self.upstream[use] for end in (0.0, CORNERS[use.op.name])])
+                reach = [reach[0] + ends[0], reach[1] + ends[1]]
+        return reach[0] != reach[1] and reach[0] - answer.slack <= answer.number <= reach[1] + answer.slack
+
+    @cached_property
+    def everywhere(self) -> set[str]:
+        """The mistakes which, made wherever they can be made, give all of the learner's numbers."""
+        return {name for name, rule in self.rules.items() if self._gives_all(rule)}
+
+    def _gives_all(self, rule: Rule) -> bool:
+        nodes = self.task.graph.nodes if len(self.task.graph.outputs) == 1 else None
+        try:
+            numbers = Pass(self.task.root, rule, nodes).grads()
+        except OverflowError:  # it goes along too many paths
+            return False
+        return all(
+            answer.means(number := numbers.get(node, 0.0), TOLERANCE * abs(number) * (node in self.right))
+            for node, answer in self.answers.items()
+        )
+
+    def _slip(self, node: Value) -> Slip:
+        answer = self.answers[node]
+        found = list(self._alone(node, answer))
+        if found:
+            return Slip(node, answer, tuple(found), "known")
+        own = self.own(node)
+        if abs(answer.number - own) <= SMALL_SLIP * abs(own) or _one_digit_off(answer, own):
+            return Slip(node, answer, (), "arithmetic")
+        guesses = list(self._earlier(node, answer)) or list(self._pairs(node, answer))
+        return Slip(node, answer, tuple(guesses), "known" if guesses else "unknown", False)
+
+    def _alone(self, node: Value, answer: Answer) -> Iterator[Suspicion]:
+        """Yield the mistakes that give the answer from the learner's own upstream numbers."""
+        if node.constant or node not in self.task.reached:
+            yield Suspicion(("constants" if node.constant else "unreached",), (), node)
+            yield from [Suspicion((name,), (self.rules[name],), node) for name in self.everywhere - {"constants"}]
+            return
+        own = self.own(node)
+        blur = max([self._rest[use] / abs(x) for use, _ in self.edges(node) if (x := self._typed[use])], default=0.0)
+        for name, rule in self.rules.items():
+            if name in self.everywhere:
+                yield Suspicion((name,), (rule,), node)
+            elif not is_whole(rule):
+                number = self._by(rule, node)
+                if number != own and answer.means(number, blur * abs(number)):
+                    yield Suspicion((name,), (rule,), node)
+        edges = self.edges(node)
+        for count in range(1, len(edges) if 2 < len(edges) <= MOST_LOST else 0):
+            for kept in combinations(range(len(edges)), count):
+                number = sum([edges[i][1] * self.upstream[edges[i][0]] for i in kept])
+                if answer.means(number, blur * abs(number)):
+                    lost = tuple(i for i in range(len(edges)) if i not in kept)
+                    yield Suspicion(("forgot_path",), (), node, lost)
+
+    def _by(self, rule: Rule, node: Value) -> float:
+        uses = [use for use in self.task.uses[node] if use in self.task.reached]
+        return grad_from(rule, node, uses, self.upstream, self.task.root)
+
+    def _earlier(self, node: Value, answer: Answer) -> Iterator[Suspicion]:
+        """Yield mistakes at one node further up that was not asked, after which all went right."""
+        hidden = [x for x in self.task.nodes if x not in self.answers and x in self.task.reached and x.inputs]
+        for x in hidden:
+            effect = Pass(x).grads().get(node)
+            for name, rule in self.rules.items() if effect else ():
+                change = 0.0 if is_whole(rule) else self._by(rule, x) - self.own(x)
+                if change and _exactly(answer, self.own(node) + change * (effect or 0.0)):
+                    yield Suspicion((name,), (rule,), x)
+
+    def _pairs(self, node: Value, answer: Answer) -> Iterator[Suspicion]:
+        """Yield two mistakes that give the answer together, and neither alone."""
+        own = self.own(node)
+        biting = {name: rule for name, rule in self.rules.items() if not is_whole(rule) and self._by(rule, node) != own}
+        for one, two in combinations(biting, 2):
+            rules = biting[one], biting[two]
+            if _part(rules[0]) != _part(rules[1]) and _exactly(answer, self._by(Both(*rules), node)):
+                yield Suspicion((one, two), rules, node)
+
+    def _rank(self, slips: list[Slip]) -> list[Slip]:
+        """Put first, at each slip, what explains all of the learner's numbers, then what explains most slips."""
+        count: dict[str, int] = {}
+        for slip in slips:
+            for name in {suspicion.name for suspicion in slip.suspicions}:
+                count[name] = count.get(name, 0) + 1
+
+        def place(suspicion: Suspicion) -> tuple[bool, int, int]:
+            return suspicion.name not in self.everywhere, -count[suspicion.name], likelihood(suspicion.names[0])
+
+        ranked = []
+        for slip in slips:
+            order = sorted(slip.suspicions, key=place)
+            first = [x for x in order if place(x)[:2] == place(order[0])[:2]]
+            ranked.append(Slip(slip.node, slip.answer, tuple(first), slip.verdict, slip.certain))
+        return ranked
+
+
+def likelihood(name: str) -> int:
+    """Return the place of a mistake among those that give the same number."""
+    if name in LIKELY:
+        return LIKELY.index(name)
+    return len(LIKELY) + (1 + UNLIKELY.index(name) if name in UNLIKELY else 0)
+
+
+def corner(node: Value) -> bool:
+    """Tell whether a node stands on a kink at which more than one slope is right."""
+    op = node.op
+    return op is not None and op.name in CORNERS and op.kink is not None and not op.kink(*[x.data for x in node.inputs])
+
+
+def is_right(answer: Answer, right: float, scale: float = 1.0) -> bool:
+    """Tell whether an answer is right to four significant digits; next to 0, against the size of the others."""
+    floor = 1e-12 * max(scale, 1.0)
+    return abs(answer.number - right) <= max(TOLERANCE * max(abs(right), abs(answer.number)), floor)
+
+
+def _part(rule: Rule) -> str:
+    """Return which part of the right rule a mistake changes."""
+    if rule.number is not Gradient:
+        return "number"
+    return "report" if type(rule).report is not Rule.report else "slopes"
+
+
+def _exactly(answer: Answer, number: float) -> bool:
+    """Tell whether an answer hits a number more closely than chance would; guesses need that."""
+    return isfinite(number) and abs(answer.number - number) <= answer.slack / 50 + 1e-9 * abs(number)
+
+
+def _one_digit_off(answer: Answer, right: float) -> bool:
+    """Tell whether one digit differs, two were exchanged, or the point moved, in a number of three digits or more."""
+    if not right or not answer.number:
+        return False
+    ratio = answer.number / right
+    if any(abs(ratio / power - 1.0) < TOLERANCE for power in (0.01, 0.1, 10.0, 100.0)):
+        return True
+    digits = [f"{round(abs(x) / unit(right)):d}" for x in (answer.number, right)]
+    if len(digits[0].rstrip("0")) < 3 or len(digits[0]) != len(digits[1]) or (ratio < 0):
+        return False
+    differ = [i for i, (x, y) in enumerate(zip(*digits)) if x != y]
+    exchanged = len(differ) == 2 and differ[1] == differ[0] + 1 and sorted(digits[0]) == sorted(digits[1])
+    return len(differ) == 1 or exchanged

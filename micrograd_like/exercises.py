@@ -1,0 +1,343 @@
+"""Exercises on any graph: the learner types numbers, and is told which mistake was made.
+
+>>> from micrograd_like import Value
+>>> a, b = Value(2.0, "a"), Value(-3.0, "b")
+>>> L = a * b + a
+>>> ex = Exercise(L, ask=[a, b])
+>>> bool(ex.check(a=-2, b="6/3"))
+True
+>>> marking = ex.check(a=1, b=2)
+>>> bool(marking), marking["b"].note
+(False, 'b.grad = 2 (through v1 = a*b: a · 1)')
+>>> [message] = marking.messages
+>>> print(message.did, message.redo, sep="\n")
+Your a = 1 is the contribution through L alone.
+Redo: a.grad = b · 1 + 1 · 1 = ___.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Any
+
+from . import confusions, messages
+from .answers import Answer, read
+from .diagnosis import Diagnosis
+from .engine import Value
+from .explain import Ledger
+from .expression import ExpressionError
+from .graph import callers_variables
+from .messages import Message
+from .notation import short
+from .progress import Attempt, Progress
+from .questions import Question, Task, spellings
+from .walk import Backward, Walk
+
+HINTS = 4
+CORNER = "At a corner any slope between its sides' is right; this library takes that of PyTorch"
+FOLLOWS = "it follows from a number of yours further up, and will change with it"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What became of one question: `verdict` is "right", "wrong", or "not yet", also for what follows from a slip."""
+
+    key: str
+    verdict: str
+    typed: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        typed = f"  {self.typed}" if self.typed else ""
+        return f"{self.key}{typed}: {self.verdict}{'. ' * bool(self.note)}{self.note}"
+
+
+class Marking:
+    """A mark for each question, and a message for each mistake; true if all is right."""
+
+    def __init__(self, marks: Iterable[Mark], messages: Iterable[Message]) -> None:
+        self.marks = {mark.key: mark for mark in marks}
+        self.messages = list(messages)
+
+    def __bool__(self) -> bool:
+        return all(mark.verdict == "right" for mark in self.marks.values())
+
+    def __getitem__(self, key: str) -> Mark:
+        return self.marks[key]
+
+    @property
+    def score(self) -> float:
+        """The share of the questions that are right."""
+        return sum(mark.verdict == "right" for mark in self.marks.values()) / len(self.marks)
+
+    @property
+    def mistakes(self) -> list[str]:
+        """The likeliest mistake of each message that knows one."""
+        return [message.mistakes[0] for message in self.messages if message.mistakes]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, [*self.marks.values(), *self.messages]))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th scope='row' style='text-align:left'>{escape(mark.key)}</th><td>{escape(mark.typed)}</td>"
+            f"<td>{SIGNS[mark.verdict]} {mark.verdict}</td><td style='text-align:left'>{escape(mark.note)}</td></tr>"
+            for mark in self.marks.values()
+        )
+        told = "".join(
+            f"<p><b>{escape(', '.join(m.keys))}</b> {escape(m.did)}<br><i>{escape(m.idea)}</i><br>{escape(m.redo)}</p>"
+            for m in self.messages
+        )
+        head = "<tr><th></th><th>typed</th><th></th><th style='text-align:left'>why</th></tr>"
+        return f"<table><caption>{self._count()}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>{told}"
+
+    def _count(self) -> str:
+        right = sum(mark.verdict == "right" for mark in self.marks.values())
+        return f"{right} of {len(self.marks)} right"
+
+
+SIGNS = {
+    verdict: f'<svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true"><path d="{path}" fill="none" '
+    f'stroke="{colour}" stroke-width="2"/></svg>'
+    for verdict, path, colour in (
+        ("right", "M1 6 L5 10 L11 2", "#1a7f37"), ("wrong", "M2 2 L10 10 M10 2 L2 10", "#c2410c"),
+        ("not yet", "M2 6 L10 6", "#5a6470"),
+    )
+}  # fmt: skip
+
+
+class Exercise:
+    """Questions about the graph of `root`, which hides what is asked and shows the rest.
+
+    `ask` names kinds of question ("gradients", "leaves", "constants", "local", "contributions", "values",
+    "updates", "order"), nodes whose gradient is meant, or keys as they stand in answers: "a", "dc/da", "c->a",
+    "c.data", "w.new". Local derivatives, half of a gradient's answer, are shown if `given` is "local". lr, momentum
+    and deltas (the last updates, by node) are those of the update. With keep=True, or a Progress of several
+    exercises, attempts are kept.
+    """
+
+    def __init__(
+        self,
+        root: Value,
+        ask: Any = "gradients",
+        *,
+        given: str = "",
+        lr: float = 0.1,
+        momentum: float = 0.0,
+        deltas: Mapping[Value, float] | None = None,
+        concept: str = "",
+        title: str = "",
+        keep: bool | Progress = False,
+        names: Mapping[str, Any] | None = None,
+    ) -> None:
+        variables = callers_variables() if names is None else names
+        nodes = [ask] if isinstance(ask, Value) else [x for x in ask if isinstance(x, Value)] if ask else []
+        self.task = Task(root, *nodes, lr=lr, momentum=momentum, deltas=deltas, names=variables)
+        self.questions = {question.key: question for question in self.task.questions(ask)}
+        self.root, self.given, self.concept = root, given, concept
+        self.title = title or f"The graph of {self.task.names[root]}"
+        self._kept = Progress() if keep is True else keep or None
+        self._levels: dict[str, int] = {}
+        self._keys = {other: key for key in self.questions for other in (*spellings(key), key)}
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of question asked."""
+        return {question.kind for question in self.questions.values()}
+
+    @property
+    def asked(self) -> list[Value]:
+        """The nodes whose gradients are asked."""
+        return [question.node for question in self.questions.values() if question.kind == "gradient"]
+
+    def check(self, answers: Mapping[str, object] | None = None, /, **named: object) -> Marking:
+        """Mark answers: numbers, fractions, expressions, for `order` names; what is not given is not yet done."""
+        typed = {self._key(key): x for key, x in {**(answers or {}), **named}.items() if x is not None and x != ""}
+        order = typed.pop("order", None) if "order" in self.questions else None
+        numbers = {key: self._read(key, x) for key, x in typed.items()}
+        task, found = self.task, dict[str, str]()
+        told: list[Message] = []
+        gradients = {
+            self.questions[key].node: x for key, x in numbers.items() if self.questions[key].kind == "gradient"
+        }
+        diagnosis = Diagnosis(task, gradients)
+        told += messages.of_slips(diagnosis)
+        for node in gradients:
+            key = task.gradient(node).key
+            found[key] = "right" if node in diagnosis.right else "carried" if node in diagnosis.carried else "wrong"
+        for key, answer in numbers.items():
+            if key not in found:
+                found[key], message = confusions.mark(task, self.questions[key], answer, numbers)
+                told += [message] if message else []
+        if order is not None:
+            found["order"], message = confusions.mark_order(task, order)  # type: ignore[arg-type]
+            told += [message] if message else []
+        marks = [
+            self._mark(question, found, typed | {"order": order}, diagnosis) for question in self.questions.values()
+        ]
+        marking = Marking(marks, told)
+        self._keep(marking)
+        return marking
+
+    def _key(self, key: str) -> str:
+        if key not in self._keys:
+            raise ValueError(f"{key!r} is not asked here. Answer {', '.join(self.questions)}.")
+        return self._keys[key]
+
+    def _read(self, key: str, typed: object) -> Answer:
+        values = {} if "value" in self.kinds else {name: node.data for node, name in self.task.names.items()}
+        try:
+            return read(typed, values)
+        except ExpressionError as error:
+            raise ExpressionError(f"{key}: {error}") from None
+
+    def _mark(
+        self, question: Question, found: Mapping[str, str], typed: Mapping[str, object], diagnosis: Diagnosis
+    ) -> Mark:
+        key = question.key
+        verdict = found.get(key, "not yet")
+        text = str(typed[key]) if key in found else ""
+        if verdict == "carried":
+            return Mark(key, "not yet", text, FOLLOWS)
+        if verdict != "right":
+            return Mark(key, verdict, text)
+        if question.kind == "gradient" and question.node in diagnosis.corner:
+            return Mark(key, verdict, text, f"{CORNER}: {short(question.right)}")
+        return Mark(key, verdict, text, self.reason(key))
+
+    def _keep(self, marking: Marking) -> None:
+        if self._kept:
+            blamed = {key: message.mistakes for message in marking.messages for key in message.keys}
+            tried = [mark for mark in marking.marks.values() if mark.typed]
+            self._kept.extend(
+                Attempt(self.concept, self.title, x.key, x.typed, x.verdict, blamed.get(x.key, ())) for x in tried
+            )
+
+    def progress(self) -> Progress:
+        """Return the attempts that were kept."""
+        if self._kept is None:
+            raise ValueError("No attempt was kept, for none is unless asked. Write Exercise(..., keep=True).")
+        return self._kept
+
+    def reason(self, key: str) -> str:
+        """Return why the right answer is what it is, with its numbers."""
+        question = self.questions[self._key(key)]
+        node, task = question.node, self.task
+        if question.kind == "order":
+            return f"{self.order}: each node after all of its uses"
+        if question.kind == "value":
+            return str(next(event for event in self._walk.forward if event.node is node))
+        if question.kind == "update":
+            return task.equation(node, task.right[node])
+        if question.kind == "gradient":
+            if node not in task.reached:
+                return messages.UNREACHED if not node.constant else messages.idea_of("constants")
+            return str(self._ledgers[node])
+        event = next(e for e in self._walk.backward if e.node is node and e.position == question.position)
+        if question.kind == "local":
+            return " = ".join(
+                dict.fromkeys([key, str(event.symbols()), str(event.numbers()[0]), short(question.right)])
+            )
+        slope = messages.factor(task, node, question.position)
+        return f"{key} = {slope} · {short(event.upstream)} = {short(question.right)}"
+
+    @property
+    def order(self) -> str:
+        """The engine's own order of handing on, in names."""
+        handing = [node for node in reversed(self.task.graph.nodes) if node in self.task.reached and node.inputs]
+        return " ".join(map(self.task.names.__getitem__, handing))
+
+    @cached_property
+    def _walk(self) -> Walk:
+        return Walk(self.root, names={name: node for node, name in self.task.names.items()})
+
+    @cached_property
+    def _ledgers(self) -> dict[Value, Ledger]:
+        entries: dict[Value, list[Backward]] = {node: [] for node in self.task.nodes}
+        for event in self._walk.backward:
+            entries[event.input].append(event)
+        return {node: Ledger(self._walk, node, found[::-1]) for node, found in entries.items()}
+
+    def hint(self, key: str, level: int | None = None) -> str:
+        """Return the next hint: where, which rule, the product with a blank, the answer; or that of `level` 1 to 4."""
+        key = self._key(key)
+        self._levels[key] = level or min(self._levels.get(key, 0) + 1, HINTS)
+        return self.hints(key)[self._levels[key] - 1]
+
+    def hints(self, key: str) -> list[str]:
+        """Return the whole ladder of hints for a question."""
+        question, task = self.questions[self._key(key)], self.task
+        node, name = question.node, task.names[question.node]
+        answer = self.reason(key)
+        if question.kind == "order":
+            first, *rest = self.order.split()
+            return [f"Start at {first}.", confusions.ORDER, f"{first} {'___ ' * len(rest)}".strip(), answer]
+        if question.kind != "gradient":
+            rule = {"update": confusions.STEP, "value": confusions.FORWARD}.get(question.kind) or (
+                node.op.why if node.op else ""
+            )
+            return [f"This is {question.asked}.", rule, confusions.blank(task, question), answer]
+        if node is task.root:
+            return [
+                f"{name} is the output.",
+                "How does a number move if it is moved itself?",
+                f"d{name}/d{name} = ___",
+                answer,
+            ]
+        uses = list(dict.fromkeys(use for use in task.uses[node] if use in task.reached))
+        if not uses or node.constant:
+            return [
+                f"Is there a path from {task.names[task.root]} to {name} that can move?",
+                answer,
+                f"{key}.grad = ___",
+                answer,
+            ]
+        count = len(messages.terms(task, node))
+        made = " and ".join(f"{task.names[use]} = {task.graph.formula(use)}" for use in uses)
+        where = f"{name} is used in {made}: {count} contribution{'s' * (count > 1)}."
+        rule = " ".join(dict.fromkeys(use.op.why for use in uses if use.op))
+        product = f"{name}.grad = {' + '.join(messages.terms(task, node))} = ___"
+        return [where, rule, product, answer]
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """The right answers, to four significant digits."""
+        return {
+            key: self.order if question.kind == "order" else short(question.right)
+            for key, question in self.questions.items()
+        }
+
+    def program(self) -> str:
+        """Return the graph as a straight-line program, with the values that are not asked."""
+        asked = {question.node for question in self.questions.values() if question.kind == "value"}
+        lines = []
+        for node in self.task.graph.nodes:
+            if not node.constant:
+                line = f"{self.task.names[node]} = {self.task.graph.formula(node)}"
+                hidden = "value" in self.kinds and (node in asked or node.op is not None)
+                lines.append((line, "" if not node.op else "# ___" if hidden else f"# {short(node.data)}"))
+        width = max(len(line) for line, value in lines)
+        return "\n".join(f"{line:{width}}   {value}".rstrip() for line, value in lines)
+
+    def given_numbers(self) -> dict[str, float]:
+        """Return the gradients that are shown, because others are asked, by name."""
+        asked = {question.node for question in self.questions.values() if question.kind == "gradient"}
+        if not asked or self.kinds & {"local", "value"}:
+            return {}
+        return {
+            self.task.names[x]: self.task.right[x] for x in self.task.nodes if x not in asked and x in self.task.reached
+        }
+
+    def __str__(self) -> str:
+        lines = [self.title, "", self.program(), ""]
+        lines += [f"{name}.grad = {short(number)}" for name, number in self.given_numbers().items()]
+        lines += [f"{key} = ?   {question.asked}" for key, question in self.questions.items()]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Exercise {self.title!r}: {', '.join(self.questions)}>"

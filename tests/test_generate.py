@@ -1,0 +1,77 @@
+"""Generated exercises: the same everywhere, computable by hand, and never ambiguous."""
+
+import subprocess
+import sys
+
+import pytest
+
+from micrograd_like.exercises import Exercise
+from micrograd_like.generate import CONCEPTS, coincidences, generate
+from micrograd_like.mutations import RULES, Pass
+
+each = pytest.mark.parametrize("concept", CONCEPTS)
+
+
+@each
+@pytest.mark.parametrize("difficulty", [1, 2, 3])
+def test_every_concept_gives_an_unambiguous_exercise_whose_answers_are_right(concept: str, difficulty: int) -> None:
+    ex = generate(concept, difficulty, seed=5)
+    assert ex.check(ex.answers)
+    assert not coincidences(ex.task, ex.asked)
+    assert all(node.data == 0 or 0.002 < abs(node.data) <= 200 for node in ex.task.graph.nodes)
+
+
+@each
+def test_the_same_seed_gives_the_same_exercise(concept: str) -> None:
+    one, other = generate(concept, 2, 11), generate(concept, 2, 11)
+    assert str(one) == str(other) and one.answers == other.answers
+    assert str(generate(concept, 2, 12)) != str(one)
+
+
+def test_the_same_seed_gives_the_same_exercise_in_every_process() -> None:
+    program = "from micrograd_like.generate import generate; print(generate('diamond', 2, 3, student='17').program())"
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert runs[0] == runs[1]
+
+
+def test_each_student_has_a_variant() -> None:
+    programs = {generate("chain", seed=1, student=f"s{i}").program() for i in range(12)}
+    assert len(programs) == 12
+
+
+def test_ambiguous_numbers_are_given_if_asked() -> None:
+    assert any(
+        coincidences(ex.task, ex.asked) for ex in (generate("chain", seed=seed, ambiguous=True) for seed in range(12))
+    )
+
+
+@each
+def test_no_two_mistakes_have_the_same_answers_throughout(concept: str) -> None:
+    ex = generate(concept, 2, seed=1)
+    found: dict[tuple[float, ...], str] = {}
+    for name in RULES:
+        numbers = Pass(ex.root, name).grads()
+        answers = tuple(round(numbers.get(x, 0.0), 9) for x in ex.asked)
+        if answers != tuple(round(ex.task.right[x], 9) for x in ex.asked):
+            assert found.setdefault(answers, name) == name
+
+
+def test_what_there_is_not_is_said() -> None:
+    with pytest.raises(ValueError, match=r"There is no concept 'zebra'\. Write one of: chain, fan-out"):
+        generate("zebra")
+    with pytest.raises(ValueError, match="Write 1, 2 or 3"):
+        generate("chain", 9)
+
+
+def test_a_concept_asks_for_what_it_is_about() -> None:
+    assert {"w.new", "b.new"} <= generate("momentum").questions.keys()
+    assert any(" in " in key for key in generate("powers").questions)
+    assert isinstance(generate("softmax"), Exercise)
