@@ -33,7 +33,7 @@ class BuildRules(build_ext):
 engine = Extension(
     "micrograd_like._native._engine",
     [f"{NATIVE}/engine.c"],
-    depends=[f"{NATIVE}/{name}.h" for name in ("node", "pool", "attic", "prelude", "passes", "updates")],
+    depends=[str(path) for path in Path(NATIVE).glob("*.h")],
     extra_compile_args=BITS,
     optional=True,
 )
