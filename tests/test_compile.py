@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from random import Random
 from typing import Any
 
@@ -262,3 +264,65 @@ def test_a_function_that_is_random_is_refused() -> None:
     with pytest.raises(Refused, match="the same each time"):
         compile(lambda x: w * x * rng.random(), 1.0)
 
+
+
+@pytest.mark.parametrize("backend", [*BACKENDS, "source"])
+@pytest.mark.parametrize("seed", range(60))
+def test_exact_keeps_every_bit(backend: str, seed: int) -> None:
+    def build(x: Any) -> Any:
+        rng, nodes = Random(seed), [*leaves, leaves[0] * x]
+        for _ in range(40):
+            a, b = rng.choice(nodes), rng.choice(nodes)
+            op = rng.choice([o for o in OPS.values() if o.name not in ("floordiv", "mod", "acosh", "gamma", "lgamma")])
+            nodes.append(op(*[a.tanh() * 0.4 + 0.5, b.sigmoid() * 0.4 + 0.5][: op.arity]))
+        return sum(nodes[-8:], Value(0.0))
+
+    leaves = [Parameter(Random(seed + i).uniform(-1, 1)) for i in range(4)]
+    program = compile(build, 0.3, backend=backend, exact=True)
+    for x in (0.3, 0.7, -0.2):
+        loss = program(x)
+        grads = [p.grad.hex() for p in leaves]
+        eager = build(x)
+        for p in leaves:
+            p.grad = 0.0
+        eager.backward()
+        assert (loss.hex(), grads) == (eager.data.hex(), [p.grad.hex() for p in leaves])
+
+
+@pytest.mark.parametrize("backend", ["auto", "source"])
+def test_exact_trains_as_the_engine_does_to_the_bit(backend: str) -> None:
+    (model, loss), (twin, twins_loss) = network(), network()
+    X, y = examples(8, 2), [x[0] for x in examples(8, 1, seed=2)]
+    ours, theirs = Adam(model.parameters(), 0.05), Adam(twin.parameters(), 0.05)
+    program = compile(loss, X, y, backend=backend, exact=True)
+    program.fit(X, y, optimizer=ours, epochs=5)
+    for _ in range(5):
+        eager = twins_loss(X, y)
+        theirs.zero_grad()
+        eager.backward()
+        theirs.step()
+    assert [p.data for p in model.parameters()] == [q.data for q in twin.parameters()]
+
+
+def test_exact_needs_no_dependency() -> None:
+    code = (
+        "import sys; sys.modules['numpy'] = None\n"
+        "from micrograd_like import Value\nfrom micrograd_like.compile import compile\n"
+        "x = Value(3.0)\np = compile(lambda k: x * k, 2.0, backend='source')\nassert p(4.0) == 12.0 and x.grad == 4.0\n"
+        "try: compile(x * 2.0)\n"
+        "except ImportError as error: assert 'pip install \"micrograd-like[arrays]\"' in str(error), error\n"
+        "else: raise AssertionError\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("backend", ["auto", "source"])
+def test_exact_has_branches_rows_and_errors_too(backend: str) -> None:
+    w, table = Parameter(2.0, "w"), Rows([Parameter(1.0), Parameter(2.0)])
+    program = compile(lambda x: w * x if x > 0 else w - x, 2.0, backend=backend, exact=True)
+    assert program(-1.0) == 3.0 and program(1.0) == 2.0
+    program = compile(lambda k: table[k] * 3.0, 0, backend=backend, exact=True)
+    assert program(1) == 6.0 and table[1].grad == 3.0 and len(program.variants) == 1
+    program = compile(lambda x: (w - x).log(), 1.0, backend=backend, exact=True)
+    with pytest.raises(DomainError, match="logarithm"):
+        program(3.0)

@@ -1,12 +1,8 @@
 /* Runs a plan's instructions over one long array of floats. `native` writes the words that are read here. */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
 #include <fenv.h>
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
 
+#include "../_native/node.h"
 #include "../_native/prelude.h"
 #include "rules.h"
 
@@ -198,7 +194,7 @@ static void product(Sizes s, const double *a, const double *b, double *c, int ad
 
 /* ---- everything else: blocks of lanes that stay in the first cache ---- */
 
-enum { LANES = 256, MOST_STEPS = 64, MOST_VIEWS = 16, MOST_LOOPS = 6 };
+enum { LANES = 512, MOST_STEPS = 64, MOST_VIEWS = 16, MOST_LOOPS = 6 };
 
 #define CODE_OF(name, gate, why) CODE_##name,
 enum { EACH_OP(CODE_OF, CODE_OF) OP_COUNT };
@@ -255,8 +251,54 @@ typedef struct {
         }                                                                                      \
     }
 
+/* Whole rows of a matrix, vector by vector: of each column at once, so that a row that stands still is read once. */
+INLINE void load_rows(double *restrict to, const double *from, word rows, word width, word by_row, word by) {
+    if (by == 0) {
+        for (word r = 0; r < rows; r++) {
+            double x = from[r * by_row];
+            for (word i = 0; i < width; i++) to[r * width + i] = x;
+        }
+        return;
+    }
+    word i = 0;
+    for (; i + WIDE <= width; i += WIDE)
+        for (word r = 0; r < rows; r++) *(vector *)(to + r * width + i) = *(const vector *)(from + r * by_row + i);
+    for (; i < width; i++)
+        for (word r = 0; r < rows; r++) to[r * width + i] = from[r * by_row + i];
+}
+
+INLINE void store_rows(const double *restrict x, double *restrict to, word rows, word width, word by_row, int add) {
+    word i = 0;
+    for (; i + WIDE <= width; i += WIDE)
+        if (by_row == 0) {
+            vector sum[2] = {{0}};
+            word r = 0;
+            for (; r + 2 <= rows; r += 2) {
+                sum[0] += *(const vector *)(x + r * width + i);
+                sum[1] += *(const vector *)(x + (r + 1) * width + i);
+            }
+            if (r < rows) sum[0] += *(const vector *)(x + r * width + i);
+            *(vector *)(to + i) += sum[0] + sum[1];
+        } else if (add)
+            for (word r = 0; r < rows; r++) *(vector *)(to + r * by_row + i) += *(const vector *)(x + r * width + i);
+        else
+            for (word r = 0; r < rows; r++) *(vector *)(to + r * by_row + i) = *(const vector *)(x + r * width + i);
+    for (; i < width; i++)
+        for (word r = 0; r < rows; r++)
+            if (add || !by_row) to[r * by_row + i] += x[r * width + i];
+            else to[r * by_row + i] = x[r * width + i];
+}
+
+/* Whether a block of lanes is whole rows of a matrix. */
+#define WHOLE_ROWS (loops == 2 && first % shape[1] == 0 && n % shape[1] == 0)
+
 DISPATCHED static void load(double *restrict to, const double *memory, const Seen *view, int loops, const word *shape,
                             word first, word n) {
+    if (WHOLE_ROWS && (view->stride[1] == 0 || view->stride[1] == 1)) {
+        word row = first / shape[1], by_row = view->stride[0];
+        load_rows(to, memory + view->at + row * by_row, n / shape[1], shape[1], by_row, view->stride[1]);
+        return;
+    }
     EACH_RUN(view, {
         const double *from = memory + offset;
         if (by == 1) for (word i = 0; i < count; i++) to[lane + i] = from[i];
@@ -276,6 +318,11 @@ INLINE double total(const double *x, word n) {
 
 DISPATCHED static void store(const double *restrict x, double *memory, const Seen *view, int loops, const word *shape,
                              word first, word n, int add) {
+    if (WHOLE_ROWS && view->stride[1] == 1) {
+        word row = first / shape[1], by_row = view->stride[0];
+        store_rows(x, memory + view->at + row * by_row, n / shape[1], shape[1], by_row, add);
+        return;
+    }
     EACH_RUN(view, {
         double *to = memory + offset;
         if (by == 0) *to += total(x + lane, count);
@@ -409,8 +456,10 @@ static void run(double *memory, const word *words, word count, const word *lists
                 continue;
             }
             if (map.summed && !map.add) clear(memory, &map.out, map.loops, map.shape);
-            for (word first = 0; first < map.lanes; first += LANES)
-                run_block(&map, memory, lists, first, map.lanes - first < LANES ? map.lanes - first : LANES);
+            word block = LANES;
+            if (map.loops == 2 && map.shape[1] < LANES) block -= LANES % map.shape[1];
+            for (word first = 0; first < map.lanes; first += block)
+                run_block(&map, memory, lists, first, map.lanes - first < block ? map.lanes - first : block);
         } else {
             Map maps[8];
             const word *w = words + 4;
@@ -420,6 +469,48 @@ static void run(double *memory, const word *words, word count, const word *lists
                     run_block(&maps[i], memory, lists, first, words[2] - first < LANES ? words[2] - first : LANES);
         }
     }
+}
+
+/* ---- the recorded order, with the engine's bits ---- */
+
+#define REPLAY_1(name, gate, why)                                                          \
+    case CODE_##name:                                                                      \
+        out = op_##name(x), slope[0] = slope0_##name(out, x);                              \
+        break;
+#define REPLAY_2(name, gate, why)                                                          \
+    case CODE_##name:                                                                      \
+        out = op_##name(x, y);                                                             \
+        slope[0] = slope0_##name(out, x, y), slope[1] = slope1_##name(out, x, y);          \
+        break;
+#define GATE_OF(name, gate, why) gate,
+static const char gates[] = {EACH_OP(GATE_OF, GATE_OF)};
+
+/* Four words a node: op, inputs, which of them learn. False where something is not finite, or nothing could hold it. */
+static int replay(double *data, double *grad, const int32_t *words, word count) {
+    int32_t root = *words++;
+    double(*slopes)[2] = PyMem_Malloc(count * sizeof *slopes);
+    int well = slopes != NULL;
+    for (word i = 0; i < count && well; i++) {
+        const int32_t *node = words + 4 * i;
+        if (node[0] < 0) continue;
+        double x = data[node[1]], y = node[2] < 0 ? 0.0 : data[node[2]], out = NAN, *slope = slopes[i];
+        switch (node[0]) { EACH_OP(REPLAY_1, REPLAY_2) }
+        data[i] = out;
+        for (int p = 0; p < 2; p++) well &= !(node[3] >> p & 1) || isfinite(slope[p]);
+        well &= isfinite(out) != 0;
+    }
+    if (well) {
+        memset(grad, 0, count * sizeof *grad);
+        grad[root] = 1.0;
+        for (word i = count - 1; i >= 0; i--) {
+            const int32_t *node = words + 4 * i;
+            if (node[0] < 0) continue;
+            for (int p = 0; p < 2; p++)
+                if (node[3] >> p & 1 && (slopes[i][p] != 0.0 || !gates[node[0]])) grad[node[1 + p]] += slopes[i][p] * grad[i];
+        }
+    }
+    PyMem_Free(slopes);
+    return well;
 }
 
 /* ---- what Python calls ---- */
@@ -473,10 +564,59 @@ static PyObject *loops_train(PyObject *self, PyObject *const *args, Py_ssize_t c
     return PyErr_Occurred() ? NULL : PyLong_FromLongLong(done);
 }
 
+/* read(values, memory): put the data of each Value of the engine in C at the front; False if there is another. */
+static PyObject *loops_read(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    Py_buffer memory;
+    if (count != 3 || !PyList_CheckExact(args[0])) return PyErr_SetString(PyExc_TypeError, "read takes a list, the memory, Value."), NULL;
+    if (!buffer_of(args[1], &memory, 1)) return NULL;
+    double *data = memory.buf;
+    Py_ssize_t size = PyList_GET_SIZE(args[0]), i = 0;
+    for (; i < size; i++) {
+        PyObject *value = PyList_GET_ITEM(args[0], i);
+        if (!PyObject_TypeCheck(value, (PyTypeObject *)args[2])) break;
+        data[i] = ((Node *)value)->data;
+    }
+    PyBuffer_Release(&memory);
+    return PyBool_FromLong(i == size);
+}
+
+/* write(leaves, memory, Value, now): give each leaf its data and gradient; what changed, changed now. */
+static PyObject *loops_write(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    Py_buffer memory;
+    if (count != 4 || !PyList_CheckExact(args[0])) return PyErr_SetString(PyExc_TypeError, "write takes a list, the memory, Value, now."), NULL;
+    uint64_t now = PyLong_AsUnsignedLongLong(args[3]);
+    if (!buffer_of(args[1], &memory, 0)) return NULL;
+    const double *data = memory.buf;
+    Py_ssize_t size = PyList_GET_SIZE(args[0]), i = 0;
+    for (; i < size; i++) {
+        PyObject *value = PyList_GET_ITEM(args[0], i);
+        Node *node = (Node *)value;
+        if (!PyObject_TypeCheck(value, (PyTypeObject *)args[2]) || CODE(node) != LEAF) break;
+        if (node->data != data[i]) node->data = data[i], node->leaf.changed = now;
+        node->grad = data[size + i];
+    }
+    PyBuffer_Release(&memory);
+    return PyBool_FromLong(i == size);
+}
+
+static PyObject *loops_replay(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    Py_buffer data, grad, words;
+    if (count != 3) return PyErr_SetString(PyExc_TypeError, "replay takes the data, the gradients and the words."), NULL;
+    if (!buffer_of(args[0], &data, 1)) return NULL;
+    if (!buffer_of(args[1], &grad, 1)) return PyBuffer_Release(&data), NULL;
+    if (!buffer_of(args[2], &words, 0)) return PyBuffer_Release(&data), PyBuffer_Release(&grad), NULL;
+    int well = replay(data.buf, grad.buf, words.buf, data.len / (Py_ssize_t)sizeof(double));
+    PyBuffer_Release(&data), PyBuffer_Release(&grad), PyBuffer_Release(&words);
+    return PyBool_FromLong(well);
+}
+
 #define NAME_OF(name, gate, why) #name,
 static PyMethodDef methods[] = {
     {"run", (PyCFunction)(void (*)(void))loops_run, METH_FASTCALL, "Run the words on the memory; tell of unusual results."},
     {"train", (PyCFunction)(void (*)(void))loops_train, METH_FASTCALL, "Run words on the memory for each row of data."},
+    {"replay", (PyCFunction)(void (*)(void))loops_replay, METH_FASTCALL, "Compute in recorded order."},
+    {"read", (PyCFunction)(void (*)(void))loops_read, METH_FASTCALL, "Read the data of Values."},
+    {"write", (PyCFunction)(void (*)(void))loops_write, METH_FASTCALL, "Write data and gradients of leaves."},
     {NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_loops", "The loops of compiled programs.", -1, methods};
@@ -490,6 +630,6 @@ PyMODINIT_FUNC PyInit__loops(void) {
     PyObject *ops = PyTuple_New(OP_COUNT);
     for (int i = 0; ops && i < OP_COUNT; i++) PyTuple_SET_ITEM(ops, i, PyUnicode_FromString(names[i]));
     Py_DECREF(math);
-    if (!math_hypot || !ops || PyModule_AddObject(module, "OPS", ops) < 0) return NULL;
+    if (PyModule_AddIntConstant(module, "NODE_SIZE", sizeof(Node)) < 0 || !math_hypot || !ops || PyModule_AddObject(module, "OPS", ops) < 0) return NULL;
     return module;
 }

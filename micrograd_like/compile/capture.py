@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
 
-from ..engine import Value, history
+from ..capture import capture
+from ..engine import Value
 from ..ops import Op
 from .inputs import Chosen
 
@@ -23,7 +24,9 @@ class Recording:
     nodes: list[Value]
     ops: list[Op | None]
     inputs: list[Inputs]
+    number: dict[Value, int]
     roots: list[int]
+    data: Sequence[float]
     choices: dict[int, tuple[int, list[int], int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -33,19 +36,19 @@ class Recording:
 def record(*roots: Value, also: Sequence[Value] = ()) -> Recording:
     """Return the graph of the roots; `also` are nodes that have a number even if the roots do not use them."""
     everything = [*roots, *also]
-    nodes = history(*everything)
-    while missing := _missing(nodes, everything):
+    columns = capture(*everything)
+    while missing := _missing(columns.nodes, everything):
         everything += missing
-        nodes = history(*everything)
-    number = dict(zip(nodes, range(len(nodes)))).__getitem__
-    ops = [node.op for node in nodes]
-    inputs = [node.inputs for node in nodes]
-    flat = iter(list(map(number, chain.from_iterable(inputs))))
-    numbered = [tuple(islice(flat, len(x))) for x in inputs]
+        columns = capture(*everything)
+    nodes, flat, start = columns.nodes, columns.input.tolist(), columns.start.tolist()
+    table = [*columns.ops, None]
+    ops = [table[code] for code in columns.op]
+    inputs = [tuple(flat[a:b]) for a, b in itertools.pairwise(start)]
+    number = {node: i for i, node in enumerate(nodes)}
     choices = {
-        number(x): (number(x.by), list(map(number, x.candidates)), int(x.by.data)) for x in nodes if type(x) is Chosen
+        number[x]: (number[x.by], [number[y] for y in x.candidates], int(x.by.data)) for x in nodes if type(x) is Chosen
     }
-    return Recording(nodes, ops, numbered, [number(root) for root in roots], choices)
+    return Recording(nodes, ops, inputs, number, [number[root] for root in roots], columns.data, choices)
 
 
 def _missing(nodes: Sequence[Value], everything: Sequence[Value]) -> list[Value]:

@@ -38,15 +38,15 @@ class Captured:
         self.graph, self.backend = graph, backend
         self.updates_by: tuple[Any, ...] = ()  # the optimizer that the program can do the step of, and its settings
         self.updates = False
-        number = {graph.nodes[i]: i for i in range(len(graph))} if guards else {}
-        kept = [number[x] for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
+        self.recorded = np().array(graph.data)
+        kept = [graph.number[x] for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
         kept += [x for _, table, _ in graph.choices.values() for x in table]
         self.plan = Planner(graph, find(graph, parameters, kept), parameters, inputs, theta).plan()
         self.size, self.state = len(self.plan.parameters), state_size(len(self.plan.parameters))
         self.memory = aligned(self.plan.size)
         for block in self.plan.blocks:
             if block.kind != "lanes":
-                numbers = [graph.nodes[i].data for i in block.nodes.tolist()]
+                numbers = self.recorded[block.nodes]
                 self.memory[block.offset : block.offset + block.size] = numbers
         self.inputs = self.plan.place[np().array(inputs, dtype=int)]
         self.input_nodes = list(inputs)
@@ -92,7 +92,7 @@ class Captured:
 
     def eagerly(self) -> tuple[list[float], list[float]]:
         """Compute with the engine's own operations, which raise what there is to raise."""
-        leaves = [node.data for node in self.graph.nodes]
+        leaves = self.recorded.tolist()
         for block in self.plan.blocks:
             if block.kind != "lanes":
                 for i, number in zip(
@@ -106,7 +106,7 @@ class Captured:
         """Run once, and refuse if values or gradients are not those of the engine."""
         self.runner.run(FORWARD), self.runner.run(BACKWARD)
         for block in self.plan.blocks:
-            eager = np().array([self.graph.nodes[i].data for i in block.nodes.tolist()])
+            eager = self.recorded[block.nodes]
             self._compare("value", block, self.memory[block.offset : block.offset + block.size], eager, tolerance)
         if abs(self.loss - loss) > tolerance * abs(loss):
             raise Refused(

@@ -26,7 +26,7 @@ class Guards:
     """
 
     def __init__(self, guards: Sequence[Guard], plan: Plan) -> None:
-        number = {node: i for i, node in enumerate(plan.graph.nodes)}
+        number = plan.graph.number
         ways: dict[int, list[tuple[str, float, bool]]] = {}
         between: dict[tuple[str, bool, bool], list[tuple[int, Any]]] = {}
         for left, sign, right, outcome in guards:

@@ -6,7 +6,6 @@ other leaves as another. A chain of additions is one sum; products that only a s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -47,75 +46,89 @@ def find(graph: Recording, parameters: Collection[int], kept: Collection[int]) -
     ops, inputs = graph.ops, graph.inputs
     uses = _uses(graph, kept)
     sums, absorbed = _sums(graph, uses)
-    signature = [0] * len(graph)
-    known: dict[Any, int] = {PARAMETER: 0, NUMBER: 1}
-    members: dict[int, list[int]] = {}
-    shapes: dict[int, list[tuple[int, bool]]] = {}  # of a sum: (signature of the terms, whether they are products)
-    products: set[int] = set()
-    is_parameter = bytearray(len(graph))
+    signature = [NUMBER] * len(graph)
     for i in parameters:
-        is_parameter[i] = 1
+        signature[i] = PARAMETER
+    known: dict[Any, int] = {}
+    members: list[list[int]] = []
+    used_once = [count == 1 for count in uses]
     for i, op in enumerate(ops):
-        if op is None and i not in graph.choices:
-            signature[i] = PARAMETER if is_parameter[i] else NUMBER
-            continue
-        if absorbed[i]:
-            continue
         key: Any
+        if absorbed[i] or (op is None and i not in graph.choices):
+            continue
         if op is None:
-            _, candidates, _ = graph.choices[i]
+            candidates = graph.choices[i][1]
             key = "choice", signature[candidates[0]], len(candidates)
         elif i in sums:
-            classes: dict[int, list[int]] = {}
-            for term in sums[i]:
-                classes.setdefault(signature[term], []).append(term)
-            shape = []
-            for kind, terms in classes.items():
-                fused = ops[terms[0]] is MUL and len(terms) > 1 and all(uses[t] == 1 for t in terms)
-                if fused:
-                    products.update(terms)
-                shape.append((kind, fused))
-            key = "sum", *[(k, f, len(t)) for (k, f), t in zip(shape, classes.values())]
-            if len(sums[i]) == len(inputs[i]) == 2 and not shape[0][1]:
-                del sums[i]
-                key = "add", *[signature[x] for x in inputs[i]]
-        elif op is POW and nodes_number(graph, inputs[i][1]) is not None:
-            key = op.name, signature[inputs[i][0]], str(nodes_number(graph, inputs[i][1]))
+            key = "sum", *[(signature[t], used_once[t]) for t in sums[i]]
+        elif op is POW and graph.nodes[inputs[i][1]].constant:
+            key = op, signature[inputs[i][0]], str(graph.data[inputs[i][1]])
         else:
-            key = op.name, *[signature[x] for x in inputs[i]]
-        number = signature[i] = known.setdefault(key, len(known))
-        if number in members:
-            members[number].append(i)
-        else:
-            members[number] = [i]
-            if i in sums:
-                shapes[number] = shape
-    found = []
-    for number, nodes in members.items():
-        if ops[nodes[0]] is MUL:
-            nodes = [i for i in nodes if i not in products]
-        if nodes:
-            if number in shapes:
-                parts = _sum(graph, nodes, sums, signature, shapes[number])
-            elif nodes[0] in graph.choices:
-                parts = _choice(graph, nodes)
-            else:
-                parts = _plain(graph, nodes)
-            found.append(Lanes(np().array(nodes), parts))
-    return found
+            key = op, *[signature[x] for x in inputs[i]]
+        number = known.setdefault(key, len(members))
+        if number == len(members):
+            members.append([])
+        members[number].append(i)
+        signature[i] = number + 2
+    parts = [_parts(graph, nodes, sums, signature, used_once) for nodes in members]
+    gone = np().zeros(len(graph), dtype=bool)
+    for found in parts:
+        for _, fused in found:
+            if fused is not None:
+                gone[fused] = True
+    made = []
+    for nodes, found in zip(members, parts):
+        left = np().array(nodes)
+        keep = ~gone[left]
+        if keep.all():
+            made.append(Lanes(left, [part for part, _ in found]))
+        elif keep.any():
+            made.append(Lanes(left[keep], [Part(part.op, [c[keep] for c in part.operands]) for part, _ in found]))
+    return made
 
 
-def nodes_number(graph: Recording, i: int) -> float | None:
-    """Return a constant's number."""
-    node = graph.nodes[i]
-    return node.data if node.constant else None
+Found = list[tuple[Part, Any]]  # each part of a group, and the products that are fused into it
+
+
+def _parts(
+    graph: Recording, nodes: list[int], sums: dict[int, list[int]], signature: list[int], used_once: list[bool]
+) -> Found:
+    """Return what the lanes of one signature are made of."""
+    if nodes[0] in graph.choices:
+        inputs, tables, now = zip(*[graph.choices[i] for i in nodes])
+        taken = [table[k] for table, k in zip(tables, now)]
+        return [(Part(None, [np().array(taken)[:, None]], np().array(tables), np().array(inputs)), None)]
+    if nodes[0] not in sums:
+        columns = zip(*[graph.inputs[i] for i in nodes])
+        return [(Part(graph.ops[nodes[0]], [np().array(column)[:, None] for column in columns]), None)]
+    terms = np().array([sums[i] for i in nodes])
+    classes: dict[int, list[int]] = {}
+    for place, t in enumerate(terms[0].tolist()):
+        classes.setdefault(signature[t], []).append(place)
+    made: Found = []
+    for places in classes.values():
+        column = terms[:, places]
+        firsts = column[0].tolist()
+        if len(places) > 1 and graph.ops[firsts[0]] is MUL and all(used_once[t] for t in firsts):
+            pairs = np().array([graph.inputs[t] for t in column.reshape(-1).tolist()]).reshape(*column.shape, 2)
+            made.append((Part(MUL, [pairs[:, :, 0], pairs[:, :, 1]]), column.reshape(-1)))
+        else:
+            made.append((Part(None, [column]), None))
+    return sorted(made, key=lambda part: part[0].op is None)
 
 
 def _uses(graph: Recording, kept: Collection[int]) -> list[int]:
-    counted = Counter([x for inputs in graph.inputs for x in inputs])
-    counted.update(kept)
-    counted.update(graph.roots)
-    return [counted[i] for i in range(len(graph))]
+    uses = [0] * len(graph)
+    for inputs in graph.inputs:
+        for x in inputs:
+            uses[x] += 1
+    for x in (*kept, *graph.roots):
+        uses[x] += 1
+    return uses
+
+
+def _product(graph: Recording, i: int, uses: list[int]) -> bool:
+    return graph.ops[i] is MUL and uses[i] == 1
 
 
 def _sums(graph: Recording, uses: list[int]) -> tuple[dict[int, list[int]], bytearray]:
@@ -131,37 +144,12 @@ def _sums(graph: Recording, uses: list[int]) -> tuple[dict[int, list[int]], byte
             if ops[term] is ADD and uses[term] == 1:
                 absorbed[term] = 1
                 ahead += inputs[term]
-            elif not (ops[term] is None and nodes_number(graph, term) == 0.0):  # where Python's sum() starts
+            elif ops[term] or graph.data[term] or not graph.nodes[term].constant:  # Python's sum() starts with 0
                 terms.append(term)
+        if terms[::-1] == [*inputs[i]] and not (
+            _product(graph, terms[0], uses) and _product(graph, terms[1], uses)
+        ):
+            continue
         terms.reverse()
         sums[i] = terms
     return sums, absorbed
-
-
-def _plain(graph: Recording, nodes: list[int]) -> list[Part]:
-    columns = zip(*[graph.inputs[i] for i in nodes])
-    return [Part(graph.ops[nodes[0]], [np().array(column)[:, None] for column in columns])]
-
-
-def _choice(graph: Recording, nodes: list[int]) -> list[Part]:
-    inputs, tables, now = zip(*[graph.choices[i] for i in nodes])
-    taken = [table[k] for table, k in zip(tables, now)]
-    return [Part(None, [np().array(taken)[:, None]], np().array(tables), np().array(inputs))]
-
-
-def _sum(
-    graph: Recording,
-    nodes: list[int],
-    sums: dict[int, list[int]],
-    signature: list[int],
-    shape: list[tuple[int, bool]],
-) -> list[Part]:
-    parts = []
-    for kind, fused in shape:
-        terms = [[t for t in sums[i] if signature[t] == kind] for i in nodes]
-        if fused:
-            pairs = np().array([[graph.inputs[t] for t in row] for row in terms])
-            parts.append(Part(MUL, [pairs[:, :, 0], pairs[:, :, 1]]))
-        else:
-            parts.append(Part(None, [np().array(terms)]))
-    return sorted(parts, key=lambda part: part.op is None)

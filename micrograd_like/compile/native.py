@@ -126,6 +126,7 @@ class Native:
         if len(shape) > MOST_LOOPS or len(views) > MOST_VIEWS:
             raise TooWide(f"{len(shape)} loops over {len(views)} arrays")
         seen = [self.view(v, shape, next(rest) if v.index is None else ()) for v in views]
+        lanes = prod(shape)
         numbers: list[float] = []
         steps: list[int] = []
         register: dict[Any, int] = {}
@@ -142,7 +143,6 @@ class Native:
         if len(steps) // 3 > MOST_STEPS:
             raise TooWide(f"{len(steps) // 3} steps in one expression")
         summed = int(instruction.out.index is None and any(n > 1 and not s for n, s in zip(shape, strides[0])))
-        lanes = prod(shape)
         made = [len(shape), lanes, int(instruction.add), summed, len(seen) - 1, len(steps) // 3, len(numbers), *shape]
         for view in seen:
             made += view
@@ -155,7 +155,8 @@ class Native:
             at = sum([v.index.size for v, _ in self.views])
             self.views.append((view, at))
             return [LISTED, at, *[0] * len(shape)]
-        kind = SAME if not any(strides) else DIRECT if len(shape) == 1 and strides == (1,) else WALKED
+        inside = [prod(shape[d + 1 :]) for d in range(len(shape))]
+        kind = SAME if not any(strides) else DIRECT if [*strides] == inside else WALKED
         return [kind, view.offset, *strides]
 
 

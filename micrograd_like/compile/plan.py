@@ -202,9 +202,9 @@ class Planner:
 
     def literal(self, nodes: Array) -> float | None:
         """Return the number that all these leaves are, if it is in the program's text and not an input."""
-        values = [self.graph.nodes[i] for i in nodes.tolist()]
-        if all(x.constant for x in values) and len({str(x.data) for x in values}) == 1:
-            return float(values[0].data)
+        numbers = {str(self.graph.data[i]) for i in nodes.tolist()}
+        if len(numbers) == 1 and all(self.graph.nodes[i].constant for i in nodes.tolist()):
+            return float(self.graph.data[nodes[0]])
         return None
 
     def learns(self, block: Block) -> bool:
@@ -248,7 +248,7 @@ class Planner:
     def operands(self, part: Part) -> list[Expr]:
         """Return an expression for each operand of a part: its number from 1 on, or a plain number."""
         return [
-            operand(p + 1) if self.place[column.flat[0]] >= 0 else constant(self.graph.nodes[column.flat[0]].data)
+            operand(p + 1) if self.place[column.flat[0]] >= 0 else constant(self.graph.data[column.flat[0]])
             for p, column in enumerate(part.operands)
         ]
 

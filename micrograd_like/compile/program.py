@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from inspect import signature
+from math import isfinite
 from random import Random
 from typing import Any
 
@@ -13,14 +14,18 @@ from ..graph import callers_variables, named_values
 from ..nn import AutoLabel
 from ..ops import in_ieee
 from ..optim import Optimizer, diverged
+from . import exchange
 from .algebra import algebra, block_names
 from .backends import BACKENDS, best
 from .capture import record
 from .captured import UPDATE, Captured, Refused
+from .export import Export
 from .extra import numpy as np
 from .guards import BranchChanged
 from .inputs import Chosen, Input, as_inputs, comparisons_noted, numbers, shape
 from .plan import MEMORY
+from .replay import Replay
+from .straight import source
 from .update import RATE, STEPS, Remembered, instructions
 
 
@@ -30,16 +35,18 @@ class Program:
     Calling it computes the loss of new inputs, and every parameter's gradient. `print` shows the equations.
     """
 
-    def __init__(self, source: Any, examples: Sequence[Any], parameters: Any, backend: str) -> None:
+    def __init__(self, source: Any, examples: Sequence[Any], parameters: Any, backend: str, exact: bool) -> None:
         self.backend = best() if backend == "auto" else backend
-        if self.backend not in BACKENDS:
-            raise ValueError(f"There is no backend {backend!r} here. Write one of: {', '.join(map(repr, BACKENDS))}.")
+        self.exact = exact or backend == "source"
+        if self.backend not in (known := [*BACKENDS, "source"]):
+            raise ValueError(f"There is no backend {backend!r} here. Write one of: {', '.join(map(repr, known))}.")
         self.function: Callable[..., Value] | None = None if isinstance(source, Value) else source
         self.wanted = None if parameters is None else list(dict.fromkeys(_flat(parameters)))
         self.parameters: list[Value] = []
-        self.variants: dict[Any, list[Captured]] = {}
+        self.variants: dict[Any, list[Captured | Replay]] = {}
         self.optimizer: Optimizer | None = None
         self.steps = -1
+        self.inputs: Sequence[Any] = examples
         if self.function is None:
             self.now = self.captured_graph(source, examples)
         else:
@@ -50,21 +57,23 @@ class Program:
 
     # what was recorded
 
-    def captured_graph(self, loss: Value, inputs: Sequence[Any]) -> Captured:
+    def captured_graph(self, loss: Value, inputs: Sequence[Any]) -> Captured | Replay:
         """Return the compiled graph of a loss, whose leaves in `inputs` are given anew with each call."""
         nodes = history(loss)
-        late = [x for x in nodes if x.op and any(getattr(y, "_changed", 0) > x._born for y in x.inputs)]
-        if late:
-            raise Refused(
-                f"{late[0]!r} was made before one of its inputs was changed. Record the loss again, then compile."
-            )
+        changed = max([getattr(x, "_changed", 0) for x in nodes if x.op is None], default=0)
+        if changed > next((x._born for x in nodes if x.op), changed):
+            late = [x for x in nodes if any(getattr(y, "_changed", 0) > x._born for y in x.inputs)]
+            if late:
+                raise Refused(
+                    f"{late[0]!r} was made before one of its inputs was changed. Record the loss again, then compile."
+                )
         leaves = list(dict.fromkeys(x for argument in inputs for x in _flat(argument)))
         self.shapes = [shape(argument) for argument in inputs]
         given = set(leaves)
         parameters = self.wanted or _parameters(nodes, given)
         graph = record(loss, also=[*leaves, *parameters])
         made = self.capture(graph, parameters, leaves, [], loss.data)
-        if not leaves:
+        if not leaves and isinstance(made, Captured):
             order = [i for b in made.plan.blocks if b.kind == "number" for i in b.nodes.tolist()]
             made.inputs, made.input_nodes = made.plan.place[np().array(order, dtype=int)], order
             self.shapes = [b.shape for b in made.plan.blocks if b.kind == "number"]
@@ -72,7 +81,7 @@ class Program:
         self.variants[str(self.shapes)] = [made]
         return made
 
-    def captured_call(self, examples: Sequence[Any]) -> Captured:
+    def captured_call(self, examples: Sequence[Any]) -> Captured | Replay:
         """Run the function on examples, and return what it recorded, compiled."""
         assert self.function
         shapes = str([shape(argument) for argument in examples])
@@ -100,21 +109,28 @@ class Program:
         guards: Any,
         loss: float,
         eager: Any = None,
-    ) -> Captured:
+    ) -> Captured | Replay:
         """Compile one graph, and hold it against the engine."""
-        number = {node: i for i, node in enumerate(graph.nodes)}
+        number = graph.number
         theta = []
-        if self.parameters:
-            first = next(iter(self.variants.values()))[0].plan
+        if self.parameters and not self.exact:
+            earliest = next(iter(self.variants.values()))[0]
+            assert isinstance(earliest, Captured)
+            first = earliest.plan
             theta = [
                 np().array([number[first.graph.nodes[i]] for i in b.nodes])
                 for b in first.blocks
                 if b.kind == "parameter"
             ]
         inputs = [number[x] for x in leaves]
-        made = Captured(graph, [number[p] for p in parameters], inputs, guards, theta, self.backend)
-        if not self.parameters:
-            self.parameters = [graph.nodes[i] for i in made.plan.parameters]
+        places = [number[p] for p in parameters]
+        made: Captured | Replay
+        if self.exact:
+            made = Replay(graph, places, inputs, guards, self.backend)
+            self.parameters = list(parameters)
+        else:
+            made = Captured(graph, places, inputs, guards, theta, self.backend)
+            self.parameters = self.parameters or [graph.nodes[i] for i in made.plan.parameters]
         root = graph.nodes[graph.roots[0]] if eager is None else eager
         with _gradients_of(root, self.parameters) as grads:
             made.check(loss, grads)
@@ -137,6 +153,8 @@ class Program:
     @property
     def gradients(self) -> dict[str, Any]:
         """The gradient of the loss by each array of parameters, under its name in the equations."""
+        if isinstance(self.now, Replay):
+            return {p.label or f"p[{i}]": p.grad for i, p in enumerate(self.parameters)}
         plan, made = self.now.plan, {}
         for name, block in zip(block_names(plan, self._variables()), plan.blocks):
             if block.kind == "parameter":
@@ -146,18 +164,18 @@ class Program:
 
     def accept(self, inputs: Sequence[Any]) -> None:
         """Take new inputs, and the parameters as they are now; record again where the graph would be another."""
-        self.inputs = inputs
         if inputs:
+            self.inputs = inputs
             shapes = [shape(argument) for argument in inputs]
             if self.function is None and shapes != self.shapes:
                 raise ValueError(
                     f"The program was recorded with inputs of the shapes {self.shapes}, and was given {shapes}. "
                     "Give as many, or compile a function, which is recorded again for each shape."
                 )
-            flat = np().array([x for argument in inputs for x in numbers(argument)])
+            flat = [x for argument in inputs for x in numbers(argument)]
             _check_finite(inputs, self.names, flat)
             self.switch(str(shapes), flat, inputs)
-        self.now.memory[: self.now.size] = [p.data for p in self.parameters]
+        exchange.read(self.parameters, self.now.memory)
 
     def switch(self, shapes: str, flat: Any, inputs: Sequence[Any]) -> None:
         """Find or record the graph of these inputs, and hand it the optimizer's numbers."""
@@ -180,7 +198,7 @@ class Program:
     def run(self) -> None:
         """Compute; where a comparison now comes out otherwise, record again and compute that."""
         if failed := self.now.run():
-            if self.function is None or not self.inputs:
+            if self.function is None:
                 raise BranchChanged(f"The recorded graph does not hold: {failed}. Record it again.")
             before = self.now
             self.now = self.captured_call(self.inputs)
@@ -189,11 +207,7 @@ class Program:
 
     def write(self) -> None:
         """Put parameters and gradients of the program into the learner's Values."""
-        size, memory = self.now.size, self.now.memory
-        for p, data, grad in zip(self.parameters, memory[:size].tolist(), memory[size : 2 * size].tolist()):
-            if p.data != data:
-                p.data = data
-            p.grad = grad
+        exchange.write(self.parameters, self.now.memory)
 
     # how it learns
 
@@ -202,20 +216,23 @@ class Program:
         self.accept(inputs)
         self.run()
         loss = self.loss
-        if not np().isfinite(loss):
+        if not isfinite(loss):
             raise diverged(f"The loss is {loss}", optimizer)
-        if self.bind(optimizer):
+        if self.bind(optimizer) and isinstance(self.now, Captured):
             self.now.runner.run(UPDATE)
             optimizer.steps = self.steps = self.steps + 1
             self.write()
         else:
             self.write()
             optimizer.step()
+            exchange.read(self.parameters, self.now.memory)
         return loss
 
     def bind(self, optimizer: Optimizer) -> bool:
         """Take over what the optimizer remembers; tell whether its update is one that the program can do."""
         now = self.now
+        if isinstance(now, Replay):
+            return False
         memory = optimizer.remembered
         mine = isinstance(memory, Remembered) and memory.memory is now.memory
         settings = {k: v for k, v in vars(optimizer).items() if k not in ("remembered", "steps", "epoch", "parameters")}
@@ -254,7 +271,6 @@ class Program:
         columns = [argument.tolist() if hasattr(argument, "tolist") else list(argument) for argument in data]
         count = len(columns[0]) if columns else 1
         size, rng = min(batch_size or count, count), Random(seed)
-        tables = [np().array([numbers(x) for x in column]) for column in columns]
         losses: list[float] = []
         for epoch in range(epochs):
             optimizer.epoch = epoch
@@ -262,18 +278,18 @@ class Program:
             if seed is not None:
                 rng.shuffle(order)
             batches = [order[start : start + size] for start in range(0, count, size)]
-            losses += self._epoch(optimizer, columns, tables, batches)
-        self.write()
+            losses += self._epoch(optimizer, columns, batches)
         return losses
 
-    def _epoch(self, optimizer: Optimizer, columns: Any, tables: Any, batches: list[list[int]]) -> list[float]:
+    def _epoch(self, optimizer: Optimizer, columns: Any, batches: list[list[int]]) -> list[float]:
         """Make a step with each batch: those of one size by the backend alone, where nothing has to be looked at."""
         losses: list[float] = []
         size = len(batches[0])
         whole = [batch for batch in batches if len(batch) == size]
         self.accept([[column[i] for i in whole[0]] for column in columns])
-        if self.now.whole_runs and self.bind(optimizer):
+        if self.now.whole_runs and self.bind(optimizer) and isinstance(self.now, Captured):
             chosen = np().array(whole)
+            tables = [np().array([numbers(x) for x in column]) for column in columns]
             rows = np().concatenate([table[chosen].reshape(len(whole), -1) for table in tables], axis=1)
             if not self.now.guards.fail_for(self.now.memory, self.now.inputs, rows):
                 losses = self.now.train(rows).tolist()
@@ -283,27 +299,51 @@ class Program:
             losses.append(self.step(optimizer, *[[column[i] for i in batch] for column in columns]))
         return losses
 
+    # where else it runs
+
+    def to_jax(self) -> tuple[Callable[..., Any], dict[str, Any]]:
+        """Return a pure function (parameters, *inputs) -> loss for JAX to jit, derive and shard; and the parameters."""
+        return Export(self.now, self._variables(), [shape(x) for x in self.inputs]).to_jax()
+
+    def to_torch(self) -> Any:
+        """Return a torch.nn.Module whose forward(*inputs) is the loss, with the same weights in float64."""
+        return Export(self.now, self._variables(), [shape(x) for x in self.inputs]).to_torch()
+
+    def to_onnx(self) -> Any:
+        """Return an onnx.ModelProto from the inputs to the loss, for onnxruntime and Netron."""
+        return Export(self.now, self._variables(), [shape(x) for x in self.inputs]).to_onnx(self.names)
+
     # what it shows
 
     def _variables(self) -> dict[Value, str]:
         return named_values(callers_variables(), {*self.parameters})
 
     def __str__(self) -> str:
+        if isinstance(self.now, Replay):
+            return source(self.now.graph)
         return algebra(self.now.plan, self._variables())
 
     def __repr__(self) -> str:
+        if isinstance(self.now, Replay):
+            return f"<Program of {len(self.now.graph)} scalars in the recorded order>"
         arrays = sum([block.kind == "lanes" for block in self.now.plan.blocks])
         return f"<Program of {arrays} arrays for {len(self.now.graph)} scalars, on {self.backend}>"
 
 
 def compile(
-    loss: Any, *examples: Any, inputs: Sequence[Any] = (), parameters: Any = None, backend: str = "auto"
+    loss: Any,
+    *examples: Any,
+    inputs: Sequence[Any] = (),
+    parameters: Any = None,
+    backend: str = "auto",
+    exact: bool = False,
 ) -> Program:
     """Find the arrays in a recorded loss, or in what a function records on examples; return them as a program.
 
     `loss` is a Value, whose leaves in `inputs` (nested lists of Values) are given anew with each call; or a function
     of the `examples`, which is run on Values in the place of their numbers. Parameters are those of the networks
-    that take part, or all leaves that are not inputs, unless given.
+    that take part, or all leaves that are not inputs, unless given. exact=True, and the backend "source", replay in
+    the recorded order, with the bits of the engine.
 
     >>> from micrograd_like import MLP, losses
     >>> model = MLP(2, [3, 1], activation="tanh")
@@ -318,7 +358,7 @@ def compile(
     v2 = sum(v1 ** 2)
     v3 = v2 / 3
     """
-    return Program(loss, examples or inputs, parameters, backend)
+    return Program(loss, examples or inputs, parameters, backend, exact)
 
 
 def _flat(parts: Any) -> Iterator[Value]:
@@ -343,7 +383,7 @@ def _as_loss(loss: Any) -> Value:
 
 
 def _check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:
-    if in_ieee.get() or not np().isnan(flat).any():
+    if in_ieee.get() or not any(x != x for x in flat):
         return
 
     def find(name: str, part: Any) -> Iterator[str]:

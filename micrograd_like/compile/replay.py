@@ -1,0 +1,104 @@
+"""One recorded graph replayed in the order in which it was recorded: the bits of the engine, value and gradient."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+from ..engine import Value
+from ..ops import in_ieee
+from . import tape
+from .capture import Recording
+from .captured import Refused
+from .inputs import Guard, Input
+from .native import loops
+from .plan import state_size
+from .straight import functions
+
+
+class Replay:
+    """What `Captured` is, without arrays: the parameters come first in a list of floats."""
+
+    updates_by: tuple[Any, ...] = ()
+    updates = whole_runs = False
+
+    def __init__(
+        self, graph: Recording, parameters: Sequence[int], inputs: Sequence[int], guards: Sequence[Guard], backend: str
+    ) -> None:
+        self.graph, self.parameters, self.input_nodes = graph, list(parameters), list(inputs)
+        self.guards = [(*guard, graph.number) for guard in guards]
+        self.size, self.state = len(self.parameters), state_size(len(self.parameters))
+        self.memory = array("d", [graph.data[i] for i in self.parameters] + [0.0] * (self.state - self.size))
+        self.data, self.grads = array("d", graph.data), array("d", bytes(8 * len(graph)))
+        self.c = loops() if backend != "source" and not graph.choices else None
+        self.words = _words(graph, self.c.OPS) if self.c else None
+        self.straight = None if self.c or graph.choices else functions(graph)
+
+    @property
+    def loss(self) -> float:
+        return self.data[self.graph.roots[0]]
+
+    def accept(self, numbers: Sequence[float]) -> str:
+        """Put these numbers into the inputs; return why they are not those of this graph, or ""."""
+        for i, number in zip(self.input_nodes, numbers):
+            self.data[i] = number
+        return self._otherwise(True)
+
+    def run(self) -> str:
+        """Compute values and gradients; return why another graph would have been recorded, or ""."""
+        for i, number in zip(self.parameters, self.memory):
+            self.data[i] = number
+        if not self._ran():
+            data = tape.forward(self.graph, self.data)
+            self.data[:] = array("d", data)
+            if failed := self._otherwise(False):
+                return failed
+            self.grads[:] = array("d", tape.backward(self.graph, data))
+        self.memory[self.size : 2 * self.size] = array("d", [self.grads[i] for i in self.parameters])
+        return self._otherwise(False)
+
+    def _ran(self) -> bool:
+        """Run as fast as can be; tell whether all went well, for else the engine's own operations must say what not."""
+        if self.c:
+            return bool(self.c.replay(self.data, self.grads, self.words))
+        if not self.straight:
+            return False
+        data, grads = self.data.tolist(), [0.0]
+        try:
+            self.straight[0](data)
+            if not all(map(isfinite, data)) and not in_ieee.get():
+                return False
+            self.straight[1](data, grads)
+        except (ArithmeticError, ValueError, TypeError):
+            return False
+        self.data[:], self.grads[:] = array("d", data), array("d", grads)
+        return all(map(isfinite, grads))
+
+    def _otherwise(self, of_inputs: bool) -> str:
+        for left, sign, right, outcome, number in self.guards:
+            a, b = self.data[number[left]], self.data[number[right]] if isinstance(right, Value) else right
+            if (type(left) is Input) == of_inputs and getattr(float, sign)(a, b) != outcome:
+                return f"{a:g} was compared with {b:g}"
+        return ""
+
+    def check(self, loss: float, grads: Sequence[float]) -> None:
+        """Run once, and refuse if a bit of the loss or of a gradient is another than the engine's."""
+        self.run()
+        if (self.loss, *self.memory[self.size : 2 * self.size]) != (loss, *grads):
+            raise Refused(
+                f"The replay has the loss {self.loss!r}, and the function itself {loss!r}. It does not compute the "
+                "same each time it is called: give it its random numbers as inputs."
+            )
+
+
+def _words(graph: Recording, names: Sequence[str]) -> Any:
+    """Return what the loop in C reads: for each node its op and inputs, with -1 for none and for a constant's slope."""
+    code = {name: i for i, name in enumerate(names)}
+    words = array("i", [graph.roots[0]])
+    for op, inputs in zip(graph.ops, graph.inputs):
+        a, b = (*inputs, -1, -1)[:2]
+        learns = [x >= 0 and not graph.nodes[x].constant for x in (a, b)]
+        words.extend([code[op.name] if op else -1, a, b, learns[0] + 2 * learns[1]])
+    return words

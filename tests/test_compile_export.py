@@ -1,0 +1,104 @@
+"""A compiled program in JAX, PyTorch and ONNX computes what the engine computes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+np = pytest.importorskip("numpy")
+
+from micrograd_like import MLP, losses
+from micrograd_like.compile import Program, Refused, Rows, compile
+from micrograd_like.data import one_hot
+from micrograd_like.nn import Parameter
+
+X, Y = [[(7 * i + 3 * j) % 11 / 5 - 1 for j in range(3)] for i in range(6)], [one_hot(i % 2, 2) for i in range(6)]
+
+
+@pytest.fixture(params=["tanh", "relu", "sigmoid"])
+def program(request: Any) -> Program:
+    model = MLP(3, [5, 4, 2], activation=request.param)
+
+    def loss(X: Any, y: Any) -> Any:
+        return losses.cross_entropy([model(x) for x in X], y) + losses.l2(model.parameters(), 0.01)
+
+    return compile(loss, X, Y)
+
+
+def agree(program: Program, loss: Any, gradients: Any, *inputs: Any) -> None:
+    assert float(loss) == pytest.approx(program(*inputs), rel=1e-12)
+    for name, gradient in program.gradients.items():
+        assert np.allclose(np.asarray(gradients[name]), gradient, rtol=1e-10, atol=1e-14)
+
+
+def test_jax(program: Program) -> None:
+    jax = pytest.importorskip("jax")
+    loss, parameters = program.to_jax()
+    for inputs in ((X, Y), (X[::-1], Y)):
+        inputs = [np.array(x) for x in inputs]
+        agree(program, jax.jit(loss)(parameters, *inputs), jax.jit(jax.grad(loss))(parameters, *inputs), *inputs)
+
+
+def test_jax_shards_the_examples_over_devices() -> None:
+    pytest.importorskip("jax")
+    code = """
+import os; os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
+import jax, numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
+from micrograd_like import MLP, losses
+from micrograd_like.compile import compile
+model = MLP(2, [4, 1], activation="tanh")
+X, y = np.random.default_rng(1).normal(size=(16, 2)), np.zeros(16)
+program = compile(lambda X, y: losses.mse([model(x) for x in X], y), X.tolist(), y.tolist())
+loss, parameters = program.to_jax()
+over = NamedSharding(Mesh(np.array(jax.devices()), ("examples",)), P("examples"))
+X, y = jax.device_put(X, over), jax.device_put(y, over)
+assert len(X.sharding.device_set) == 8
+sharded = jax.jit(jax.value_and_grad(loss))(parameters, X, y)
+assert abs(float(sharded[0]) - program()) < 1e-12
+for name, gradient in program.gradients.items():
+    assert np.allclose(sharded[1][name], gradient, rtol=1e-10)
+"""
+    import subprocess
+    import sys
+
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_torch(program: Program) -> None:
+    pytest.importorskip("torch")
+    module = program.to_torch()
+    for inputs in ((X, Y), (X[::-1], Y)):
+        module.zero_grad()
+        loss = module(*inputs)
+        loss.backward()
+        agree(program, loss.detach(), {n: p.grad for n, p in module.named_parameters()}, *inputs)
+
+
+def test_onnx(program: Program) -> None:
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(program.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"])
+    for inputs in ((X, Y), (X[::-1], Y)):
+        [loss] = session.run(None, dict(zip("Xy", map(np.array, inputs))))
+        assert float(loss) == pytest.approx(program(*inputs), rel=1e-12)
+
+
+def test_rows_that_an_input_chooses_are_exported() -> None:
+    torch = pytest.importorskip("torch")
+    table = Rows([[Parameter(0.1 * i + j) for j in range(3)] for i in range(5)])
+
+    def loss(tokens: Any) -> Any:
+        chosen = [table[t] for t in tokens]
+        return sum([(x * x).tanh() for row in chosen for x in row])
+
+    program = compile(loss, [0, 1, 2, 1])
+    module = program.to_torch()
+    assert float(module(torch.tensor([4, 1, 3, 3]))) == pytest.approx(program([4, 1, 3, 3]), rel=1e-12)
+
+
+def test_an_exact_program_has_nothing_to_export() -> None:
+    x = Parameter(2.0)
+    with pytest.raises(Refused, match="exact"):
+        compile(x * x, exact=True).to_torch()
