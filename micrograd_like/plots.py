@@ -71,6 +71,8 @@ def ticks(low: float, high: float, most: int = 7) -> list[float]:
     >>> ticks(0.0, 0.47), ticks(-3.0, 120.0)
     ([0.0, 0.1, 0.2, 0.3, 0.4], [0.0, 20.0, 40.0, 60.0, 80.0, 100.0, 120.0])
     """
+    if high - low < 1e-290:  # too near to 0 for round numbers
+        return [low, high]
     power = 10.0 ** floor(log10((high - low) / most))
     step = next(k * power for k in (1.0, 2.0, 5.0, 10.0) if k * power * most >= high - low)
     return [float(f"{k * step:.12g}") for k in range(ceil(low / step), floor(high / step) + 1)]

@@ -1,4 +1,4 @@
-"""The whole suite runs on both engines: on that in C, where it was built, and then on the Python that one reads.
+"""The whole suite runs on both engines: on that in C, where it was built, and on the Python that one reads.
 
 `pytest --engine C` or `--engine Python` runs it on one. Engines are chosen when the package is imported, so the
 second run is a process of its own.
@@ -7,6 +7,7 @@ second run is a process of its own.
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Generator
 
 import pytest
@@ -28,14 +29,19 @@ def pytest_report_header() -> str:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Run what was asked for once more, on the other engine."""
-    yield
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Run what was asked for on the other engine too, at the same time, and show how it went in the end."""
     from micrograd_like import _native
 
-    stopped = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
-    if session.config.getoption("engine") == "both" and _native.c and not stopped:
-        print("\nOnce more, on the engine in Python:", flush=True)
-        again = [sys.executable, "-m", "pytest", *session.config.invocation_params.args, "--engine", "Python"]
-        other = subprocess.run(again, check=False).returncode
-        session.exitstatus = session.exitstatus or other
+    both = session.config.getoption("engine") == "both" and _native.c and not session.config.option.collectonly
+    if not both:
+        return (yield)
+    again = [sys.executable, "-m", "pytest", *session.config.invocation_params.args, "--engine", "Python"]
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        other = subprocess.Popen(again, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            return (yield)
+        finally:
+            session.testsfailed += other.wait() not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+            output.seek(0)
+            print("\n\nOn the engine in Python:\n" + output.read(), end="\nOn the engine in C:\n")

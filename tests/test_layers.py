@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "micrograd_like"
-ORDER = """
+MODULES = """
     methods ops engine _native copying capture notation graph check expression
     functions data losses nn optim checkpoint train
     layering layout picture boxes fold draw plots landscape
     mutations source formulas walk explain replay key
     progress questions answers diagnosis messages confusions exercises generate
-    javascript page widget terminal compile __main__
-""".split()
+    javascript page training widget terminal compile __main__
+"""
+ORDER = MODULES.split()
 
 
 def imports(path: Path) -> set[str]:
