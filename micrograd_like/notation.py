@@ -119,7 +119,7 @@ class MathML(Written):
         if op.name == "sqrt":
             return f"<msqrt>{a}</msqrt>"
         if op.name == "abs":
-            return f"<mo>|</mo>{a}<mo>|</mo>"
+            return _row(f"<mo>|</mo>{a}<mo>|</mo>")
         if op.name not in self.tightness:
             return self.call(op, *map(str, operands))
         own, sign = self.tightness[op.name], f"<mo>{self.signs.get(op.name, op.sign)}</mo>"

@@ -30,7 +30,7 @@ from typing import Any, overload
 from .engine import Value
 from .formulas import at_numbers, in_numbers, in_symbols, numbers_of, rounded, slope_formula
 from .graph import Graph, changed_after_use
-from .mutations import RIGHT, RULES, Pass, Rule, grads, rule_named
+from .mutations import RIGHT, RULES, Gradient, Pass, Rule, grads, rule_named
 from .notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
 from .source import Code, Line
 
@@ -134,8 +134,7 @@ class Backward(Event):
         if self.node is self.walk.root:
             return f"{self.name} is the output, and d{self.name}/d{self.name} = 1."
         graph = self.walk.graph
-        first = next(e for e in self.walk.backward if e.node is self.node)
-        if waiting := self.walk._waiting(self.node, self.walk._arrived_before(self.node, first.index)):
+        if waiting := self.walk._waiting(self.node, self.walk._turns[self.node]):
             late = ", ".join(map(graph.name, dict.fromkeys(waiting)))
             return f"{self.name} is handled too early: what comes from {late} is still missing."
         uses = list(map(graph.name, dict.fromkeys(reversed(graph.uses[self.node]))))
@@ -153,12 +152,18 @@ class Backward(Event):
         own = type(rule).slopes is Rule.slopes or rule.written(self.node) is not None
         return own or self.local_grad == self.node.local_grads[self.position]
 
+    @property
+    def _number(self) -> type[Gradient]:
+        """The kind of number that the input's gradient is; a shut gate adds nothing under any rule."""
+        shut = self.node.op is not None and self.node.op.gate and self.local_grad == 0.0
+        return Gradient if shut else self.walk.rule.number
+
     def numbers(self, kind: type[Written] = Text) -> tuple[Written, float, float]:
         """Return the local derivative with the numbers in, the upstream gradient, and the input's gradient before.
 
         All are rounded only so far that what is computed from them as it stands there is right.
         """
-        position, number, digits = self.position, self.walk.rule.number, self.walk.digits
+        position, number, digits = self.position, self._number, self.walk.digits
 
         def chain_rule(before: float, upstream: float, slope: float) -> float:
             return float(number(before) + slope * number(upstream))
@@ -176,11 +181,13 @@ class Backward(Event):
 
     def equation(self, kind: type[Written] = Text) -> str:
         slope, upstream, before = self.numbers(kind)
-        start = str(kind(before)) if self.arrival or self.before else ""
+        write = self._number.written
+        added = self.arrival and write is Gradient.written  # then even to 0
+        start = str(kind(before)) if self.before or added else ""
         up, sums = kind(upstream), []
         for x in (self.symbols(kind), slope):
             factor = x.within(ATOM + 1 if start and str(x).startswith("-") else PRODUCT)
-            sums.append(self.walk.rule.number.written(start, factor, up.within(ATOM + 1) if upstream < 0 else str(up)))
+            sums.append(write(start, factor, up.within(ATOM + 1) if upstream < 0 else str(up)))
         name, dot = self.target, "·"
         if kind is LaTeX:
             name, dot = (
@@ -213,7 +220,8 @@ class Walk(Sequence[Event]):
         self.graph = Graph(root, names=names)
         self._code = Code(code, root)
         self._pass = Pass(root, self.rule, self.graph.nodes)
-        self._arrivals: dict[Value, list[tuple[int, Value]]] = {}  # for each input, by index of the event
+        self._arrivals: dict[Value, list[Value]] = {}  # for each input, the nodes it got something from
+        self._turns: dict[Value, int] = {}  # how much had arrived at a node when it first handed on
         self._events: list[Event] = []
         self._rest = self._run()
 
@@ -231,16 +239,17 @@ class Walk(Sequence[Event]):
             before, after = befores[input], shadow.grad
             befores[input] = after
             contribution = 0.0 if after is before else after.contribution
+            self._turns.setdefault(node, len(self._arrivals.get(node, ())))
             arrived = self._arrivals.setdefault(input, [])
             yield Backward(
                 self, index, node, input, position, local_grad, float(shadows[node].grad), contribution,
                 float(before), float(after), len(arrived),
             )  # fmt: skip
-            arrived.append((index, node))
+            arrived.append(node)
             index += 1
 
     def _waiting(self, node: Value, arrived: int) -> list[Value]:
-        there = Counter([use for _, use in self._arrivals.get(node, ())[:arrived]])
+        there = Counter(self._arrivals.get(node, [])[:arrived])
         waiting = []
         for use in reversed(self.graph.uses[node]):
             if there[use]:
@@ -248,9 +257,6 @@ class Walk(Sequence[Event]):
             else:
                 waiting.append(use)
         return waiting
-
-    def _arrived_before(self, node: Value, index: int) -> int:
-        return sum([i < index for i, _ in self._arrivals.get(node, ())])
 
     def __iter__(self) -> Iterator[Event]:
         index = 0

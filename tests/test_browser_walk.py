@@ -1,25 +1,28 @@
 """The live view in a real browser: by keyboard, by mouse, at any width."""
 
 import re
+from math import e
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import chromium as chromium
+from random_graphs import random_graph
 
 from micrograd_like import Value
 from micrograd_like.mutations import grads
 from micrograd_like.nn import MLP
 from micrograd_like.notation import short
+from micrograd_like.ops import OPS
 from micrograd_like.page import asset
 from micrograd_like.replay import what_if
-from micrograd_like.walk import Walk, walk
+from micrograd_like.walk import Backward, Walk, walk
 
 
 def example() -> tuple[Value, dict[str, Value]]:
     a, b, c = Value(2.0, "a"), Value(-3.0, "b"), Value(10.0, "c")
-    e = a * b
-    L = (e + c).tanh() + a * 0.5 + e.relu()
+    d = a * b
+    L = (d + c).tanh() + a * 0.5 + d.relu()
     return L, {"a": a, "b": b, "c": c}
 
 
@@ -74,6 +77,51 @@ def test_stepping_to_the_end_by_keyboard_shows_the_engines_grads(shown: Any) -> 
         assert found[w.graph.name(node)] == short(grad), w.graph.name(node)
 
 
+READ_FORMULAS = """() => {
+  const root = document.querySelector(".mgl"), found = [];
+  const all = (x) => [...x.children].map(read).join("");
+  const read = (x) => {
+    const [a, b] = [...x.children].map(read);
+    switch (x.tagName) {
+      case "mfrac": return `((${a})/(${b}))`;
+      case "msup": return `((${a})**(${b}))`;
+      case "msub": return a + b;
+      case "msqrt": return `sqrt(${all(x)})`;
+      case "mrow": return x.firstChild?.textContent === "|" ? `abs(${all(x).slice(1, -1)})` : all(x);
+      default: return x.children.length ? all(x) : x.textContent === "mod" ? "%" : x.textContent;
+    }
+  };
+  const total = +root.querySelector(".where").max;
+  for (let i = 0; i < total; i++) {
+    root.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+    found.push(read(root.querySelector(".big math")));
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("rule", ["right", "overwrite", "no_upstream", "multiply", "tanh_of_input"])
+def test_every_formula_on_the_screen_gives_its_number(chromium: Any, tmp_path: Path, rule: str) -> None:
+    page = chromium.new_page()
+    for seed in range(40 if rule == "right" else 5):
+        output, _ = random_graph(seed, 8)
+        w = walk(output, rule)
+        page.goto(w.save(tmp_path / "lesson.html").as_uri())
+        page.wait_for_selector(".mgl .bar")
+        names = {w.graph.name(node): node.data for node in w.graph.nodes if not node.constant}
+        scope = {"e": e} | OPS | {"abs": abs} | names
+        formulas = page.evaluate(READ_FORMULAS)
+        assert len(formulas) == len(w)
+        for event, text in zip(w, formulas):
+            _, *parts, result = text.translate({0x2212: "-", 0xB7: "*"}).split("=")
+            for part in parts:
+                upstream = f"({getattr(event, 'upstream', '')!r})"
+                slope = re.sub(r"\(∂[^()]*\)/\(∂[^()]*\)", upstream, part)
+                scale = abs(event.before) + abs(event.contribution) if isinstance(event, Backward) else 0.0
+                assert eval(slope, scope) == pytest.approx(float(result), rel=1.1e-3, abs=1.1e-3 * scale), text
+    page.close()
+
+
 def test_nothing_is_shown_before_its_time(shown: Any) -> None:
     L, _ = example()
     page = shown(walk(L))
@@ -104,7 +152,7 @@ def test_the_step_says_symbols_numbers_sum_and_what_is_pending(shown: Any) -> No
     L, _ = example()
     w = walk(L)
     page = shown(w)
-    event = next(e for e in w.backward if e.pending)
+    event = next(step for step in w.backward if step.pending)
     press(page, *["ArrowRight"] * (event.index + 1))
     text = page.locator(".tell").text_content()
     pending = w.graph.name(event.pending[0])
@@ -115,8 +163,8 @@ def test_the_step_says_symbols_numbers_sum_and_what_is_pending(shown: Any) -> No
 
 def test_code_formula_and_node_are_marked_together(shown: Any) -> None:
     a, b = Value(2.0), Value(-3.0)
-    e = a * b
-    L = e + a
+    c = a * b
+    L = c + a
     page = shown(walk(L))
     press(page, *["ArrowRight"] * 3)
     assert page.locator(".code mark").text_content() == "a * b"

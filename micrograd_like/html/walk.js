@@ -222,13 +222,14 @@ export function mount(root, lesson, ops, changed = () => {}) {
   function backwardMath(event) {
     const { node, input, k: place, slope, upstream, before, after, arrival } = event;
     const own = [now.data[node], ...operands(node)], names = [node, ...nodes[node].inputs].map(label);
-    const { at, text } = formula(ops[nodes[node].op], place, own, slope, wrongOf(node));
-    const { add = (b, c) => b + c, times = (s, u) => s * u, sum = (b, c) => (b && `${b}<mo>+</mo>`) + c, product = (s, u) => `${s}<mo>·</mo>${u}` } = current();
+    const op = ops[nodes[node].op], ruled = op.gate && slope === 0 ? {} : current(); // a shut gate adds nothing
+    const { at, text } = formula(op, place, own, slope, wrongOf(node));
+    const { add = (b, c) => b + c, times = (s, u) => s * u, sum = (b, c) => (b && `${b}<mo>+</mo>`) + c, product = (s, u) => `${s}<mo>·</mo>${u}` } = ruled;
     const [u, b, ...xs] = rounded([upstream, before, ...own], (u, b, ...xs) => add(b, times(at(...xs)[place], u)));
     const grad = `<mfrac><mrow><mo>∂</mo>${mi(name(last))}</mrow><mrow><mo>∂</mo>${mi(name(node))}</mrow></mfrac>`;
     const factor = (ml) => (/<mo>[+−]|^<mfrac/.test(ml) ? `<mo>(</mo>${ml}<mo>)</mo>` : ml);
     const parts = [[fill(text, names), node === last ? mn(u) : grad], [fill(text, xs.map(mn)), bracketed(mn(u))]]
-      .map(([s, u]) => sum(arrival || before ? mn(b) : "", product(factor(s), u)));
+      .map(([s, u]) => sum(before || (arrival && !ruled.sum) ? mn(b) : "", product(factor(s), u)));
     return [`${mi(name(input))}<mtext>.grad</mtext><mo>=</mo>${[...new Set(parts)].join("<mo>=</mo>")}<mo>=</mo>`, mn(Number(short(after)))];
   }
 
