@@ -71,7 +71,8 @@ class Python(Written):
     """Python source, in which operations without a sign have the names of the table."""
 
     def number(self, number: float) -> str:
-        return repr(number).removesuffix(".0")
+        text = repr(number)
+        return text if text == "-0.0" else text.removesuffix(".0")  # the integer -0 has no sign
 
 
 class Text(Python):
