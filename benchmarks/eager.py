@@ -321,7 +321,7 @@ def main() -> None:
     gc.freeze()  # what was imported is nobody's to search for cycles while he is timed
     parts = [
         "# How fast the engine is\n\n"
-        "`python -m benchmarks eager` wrote this page: one process on one core, all in turns, medians of processor time.\n"
+        "`python -m benchmarks eager` wrote this page: one process, one core, in turns, medians of processor time.\n"
         f"Python {platform.python_version()} on {platform.machine()} {platform.system()}.\n"
     ]
     for measure in (measure_loop, measure_small, measure_moons, measure_gpt, measure_memory):
