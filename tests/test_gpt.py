@@ -1,5 +1,6 @@
 """The lesson in examples/gpt.py learns, and runs on any engine that its first import names."""
 
+import os
 import random
 import runpy
 import subprocess
@@ -26,5 +27,6 @@ def test_a_name_learnt_again_and_again_surprises_less() -> None:
 def test_the_lesson_is_a_program_that_takes_any_file_of_names(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("ann\nnan\n")
     run = [sys.executable, str(LESSON), str(tmp_path / "names.txt"), "--steps", "2"]
-    shown = subprocess.run(run, capture_output=True, text=True, check=True, cwd=LESSON.parent.parent).stdout
+    env = os.environ | {"PYTHONPATH": str(LESSON.parent.parent)}
+    shown = subprocess.run(run, capture_output=True, text=True, check=True, env=env).stdout
     assert shown.startswith("2 names of 2 letters") and "It invents:" in shown
