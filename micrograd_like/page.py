@@ -20,6 +20,8 @@ from .javascript import SIGNS, operations
 from .layout import Pair, layout
 from .mutations import RIGHT, RULES, WrongSlope
 from .notation import short
+from .ops import OPS
+from .picture import text_width
 from .walk import Walk
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
@@ -94,15 +96,11 @@ def _kind(node: Value, root: Value) -> str:
     return "parameter" if getattr(node, "parameter", False) else "input"
 
 
-def _width(text: str, size: float) -> float:
-    return 0.62 * size * len(text)
-
-
 def _size(title: str, sign: str, kind: str, least: float = 118.0) -> Pair:
     """Return room for a title, and below it for the longest number of four digits."""
     if kind == "constant":
-        return _width(title, 11) + 14, 22.0
-    head = _width(title, 13) + _width(sign, 13) + 36
+        return text_width(title, 11) + 14, 22.0
+    head = text_width(title, 13) + text_width(sign, 13) + 36
     return max(head, least), 62.0
 
 
@@ -166,8 +164,7 @@ def _folded(graph: Graph, nodes: list[dict[str, Any]], number: Mapping[Value, in
 
 
 def _sign(operation: str) -> str:
-    from .ops import OPS
-
+    """Return what a box says of its operation."""
     op = OPS.get(operation)
     return SIGNS.get(operation, (op.sign or operation) if op else operation)
 

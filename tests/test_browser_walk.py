@@ -94,7 +94,7 @@ READ_FORMULAS = """() => {
   const total = +root.querySelector(".where").max;
   for (let i = 0; i < total; i++) {
     root.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
-    found.push(read(root.querySelector(".big math")));
+    found.push([...root.querySelectorAll(".big math")].map(read).join(""));
   }
   return found;
 }"""

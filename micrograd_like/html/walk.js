@@ -181,7 +181,8 @@ function h(tag, props = {}, ...children) {
 
 const icon = (name) =>
   h("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true", class: "icon" }, h("path", { d: ICONS[name] }));
-const math = (ml) => h("span", { class: "math", html: `<math>${ml}</math>` });
+// An equation, which may go on in the next line before a sign of equality.
+const math = (ml) => h("span", { class: "math", html: `<math>${ml.replaceAll("<mo>=</mo>", "</math> <math><mo>=</mo>")}</math>` });
 const put = (element, ...children) => element.replaceChildren(...children.flat().filter((x) => x != null));
 
 // Show a lesson in an element. The answer has `step`, `leaves` and `set({step, leaves})`; `changed` is called with
