@@ -239,6 +239,11 @@ def _power_beyond(a: float, b: float) -> float:
     return nan if a < 0 and b % 1 else copysign(inf, a) if b % 2 == 1 else inf
 
 
+def _sigmoid(a: float) -> float:
+    tail = math.exp(-abs(a))
+    return (tail if a < 0.0 else 1.0) / (1.0 + tail)
+
+
 def _quotient_beyond(a: float, b: float) -> float:
     return nan if a == 0 or a != a else copysign(inf, a) * copysign(1.0, b)
 
@@ -364,7 +369,7 @@ cosh = Op("cosh", math.cosh, lambda out, a: (sinh(a),), latex=r"\cosh {a}", samp
 tanh = Op("tanh", math.tanh, lambda out, a: (4.0 * sigmoid(2.0 * a) * sigmoid(-2.0 * a),), latex=r"\tanh {a}",
     sample=((-300.0, 300.0),), textbook=lambda out, a: (1.0 - out ** 2,),  # 1 - out*out is 0 from 19 on
     why="Steepest at 0, flat at both ends: a saturated tanh lets almost no gradient through.")
-sigmoid = Op("sigmoid", None, lambda out, a: (out * sigmoid(-a),), latex=r"\sigma\left({{a}}\right)",
+sigmoid = Op("sigmoid", _sigmoid, lambda out, a: (out * sigmoid(-a),), latex=r"\sigma\left({{a}}\right)",
     definition=lambda a: exp(minimum(a, 0.0)) / (1.0 + exp(-abs(a))),  # 1 / (1 + exp(-a)) overflows at -710
     sample=((-700.0, 700.0),), textbook=lambda out, a: (out * (1.0 - out),),  # 1 - out is 0 from 37 on
     why="Steepest in the middle, at most 1/4: a sure sigmoid, near 0 or 1, lets almost no gradient through.")
