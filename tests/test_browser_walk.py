@@ -304,6 +304,10 @@ def test_a_thousand_nodes_are_folded_and_groups_open(shown: Any) -> None:
     assert page.locator(".box").count() <= 100
     page.evaluate("document.querySelector('.box .behind').closest('.box').dispatchEvent(new Event('click'))")
     assert "stands for" in page.locator(".group").text_content()
+    page.locator(".group .head button").click()
+    page.locator('.box[role="button"]').first.focus()
+    page.keyboard.press("Enter")
+    assert "stands for" in page.locator(".group").text_content()
     page.locator(".members button").first.click()
     press(page, "End")
     total = len(w)

@@ -331,6 +331,10 @@ export function mount(root, lesson, ops, changed = () => {}) {
         });
       }
       box.addEventListener("click", () => (box.moved ? (box.moved = false) : many ? open(at) : node.constant || until(i)));
+      if (many) {
+        Object.entries({ tabindex: 0, role: "button" }).forEach((x) => box.setAttribute(...x));
+        box.addEventListener("keydown", (e) => { if (e.key === "Enter") open(at); });
+      }
       if (!node.op && !node.constant && !many) draggable(box, i);
       return Object.assign(box, { group: g, many });
     });
