@@ -326,3 +326,23 @@ def test_exact_has_branches_rows_and_errors_too(backend: str) -> None:
     program = compile(lambda x: (w - x).log(), 1.0, backend=backend, exact=True)
     with pytest.raises(DomainError, match="logarithm"):
         program(3.0)
+
+
+def test_a_number_read_from_data_is_refused_with_its_line() -> None:
+    w = Parameter(2.0)
+
+    def loss(x: Any) -> Any:
+        y = w * x
+        return y * 3.0 - y.data  # the line
+
+    line = loss.__code__.co_firstlineno + 2
+    with pytest.raises(Refused, match=rf"became .* line {line}\)\. Use the Value itself"):
+        compile(loss, 1.5)
+    assert w.data == 2.0 and not (w < 1.0)
+
+
+def test_nothing_is_noted_when_nobody_records() -> None:
+    before = {sign: vars(Value)[sign] for sign in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__")}
+    _, loss = network()
+    compile(loss, examples(3, 2), [0.0] * 3)
+    assert {sign: vars(Value)[sign] for sign in before} == before

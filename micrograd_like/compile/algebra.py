@@ -37,7 +37,7 @@ def block_names(plan: Plan, names: Mapping[Value, str]) -> list[str]:
     taken: Counter[str] = Counter()
     for block in plan.blocks:
         few = [plan.graph.nodes[i] for i in block.nodes[:: max(1, block.size // 50)].tolist()]
-        stems = Counter([_stem(str(names.get(x) or x.label)) for x in few])
+        stems = Counter([_stem(str(x.label if TYPED.search(x.label) else names.get(x) or x.label)) for x in few])
         (stem, count), *_ = stems.most_common()
         if not stem or count < len(few):
             stem = {"parameter": "p", "number": "c"}.get(block.kind, "v")

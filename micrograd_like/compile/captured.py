@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from ..engine import Value
@@ -13,7 +14,7 @@ from .capture import Recording
 from .extra import numpy as np
 from .guards import Guards
 from .inputs import Guard
-from .lanes import find
+from .lanes import MUL, find
 from .plan import Planner, state_size
 
 FORWARD, BACKWARD, UPDATE = 0, 1, 2
@@ -107,7 +108,8 @@ class Captured:
         self.runner.run(FORWARD), self.runner.run(BACKWARD)
         for block in self.plan.blocks:
             eager = self.recorded[block.nodes]
-            self._compare("value", block, self.memory[block.offset : block.offset + block.size], eager, tolerance)
+            part = self.memory[block.offset : block.offset + block.size]
+            self._compare("value", block, part, eager, tolerance * self._size(block))
         if abs(self.loss - loss) > tolerance * abs(loss):
             raise Refused(
                 f"The recorded graph has the loss {self.loss}, and the function itself {loss}. It does not "
@@ -118,11 +120,19 @@ class Captured:
         for block in self.plan.blocks:
             if block.kind == "parameter":
                 part = slice(block.offset, block.offset + block.size)
-                self._compare("gradient", block, found[part], eager[part], tolerance)
+                self._compare("gradient", block, found[part], eager[part], tolerance * _largest(eager))
+
+    def _size(self, block: Any) -> float:
+        """Return how large the numbers are that are added up in an array: their rounding is what may differ."""
+        size = _largest(self.recorded[block.nodes])
+        for part in block.lanes.parts if block.lanes else ():
+            largest = prod([_largest(self.recorded[column]) for column in part.operands])
+            if part.op in (None, MUL):
+                size = max(size, part.operands[0].shape[1] * largest)
+        return size
 
     def _compare(self, what: str, block: Any, found: Any, eager: Any, tolerance: float) -> None:
-        scale = abs(eager[np().isfinite(eager)]).max(initial=0.0)
-        same = (found == eager) | (abs(found - eager) <= tolerance * scale) | ((found != found) & (eager != eager))
+        same = (found == eager) | (abs(found - eager) <= tolerance) | ((found != found) & (eager != eager))
         if same.all():
             return
         i = int(np().flatnonzero(~same)[0])
@@ -133,6 +143,10 @@ class Captured:
             f"came out as {found[i]!r}, and the engine has {eager[i]!r}. Write compile(..., exact=True), which keeps "
             "the engine's order, and report this graph."
         )
+
+
+def _largest(numbers: Any) -> float:
+    return float(abs(numbers[np().isfinite(numbers)]).max(initial=0.0))
 
 
 def aligned(size: int) -> Any:

@@ -173,7 +173,7 @@ class Export:
         torch = package("torch", "to_torch", "torch")
         export, library = self, _torch_library(torch)
 
-        class Exported(torch.nn.Module):  # type: ignore[misc]
+        class Exported(torch.nn.Module):  # type: ignore[misc,name-defined]
             """The loss of a compiled program."""
 
             def __init__(self) -> None:

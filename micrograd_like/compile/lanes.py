@@ -146,9 +146,7 @@ def _sums(graph: Recording, uses: list[int]) -> tuple[dict[int, list[int]], byte
                 ahead += inputs[term]
             elif ops[term] or graph.data[term] or not graph.nodes[term].constant:  # Python's sum() starts with 0
                 terms.append(term)
-        if terms[::-1] == [*inputs[i]] and not (
-            _product(graph, terms[0], uses) and _product(graph, terms[1], uses)
-        ):
+        if terms[::-1] == [*inputs[i]] and not (_product(graph, terms[0], uses) and _product(graph, terms[1], uses)):
             continue
         terms.reverse()
         sums[i] = terms

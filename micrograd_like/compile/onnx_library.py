@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..ops import OPS
 from .export import Library
 from .extra import numpy as np
 
@@ -21,14 +20,17 @@ class Tensor:
         self.library, self.name = library, name
 
     def __add__(self, other: Tensor) -> Tensor:
-        return self.library.apply(OPS["add"], self, other)
+        return self.library.node("Add", self, other)
 
 
 class Onnx(Library):
     """Collects nodes; a number or an index is an initializer."""
 
     def __init__(self, onnx: Any) -> None:
-        self.onnx, self.nodes, self.constants, self.inputs = onnx, [], [], []
+        self.onnx = onnx
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        self.inputs: list[Any] = []
         more = {
             "step": lambda a: self.node("Cast", self.node("Greater", a, self.constant(0.0)), to=11),
             "log1p": lambda a: self.node("Log", self.node("Add", self.constant(1.0), a)),

@@ -11,7 +11,6 @@ from typing import Any
 
 from ..engine import Value, history
 from ..graph import callers_variables, named_values
-from ..nn import AutoLabel
 from ..ops import in_ieee
 from ..optim import Optimizer, diverged
 from . import exchange
@@ -19,12 +18,14 @@ from .algebra import algebra, block_names
 from .backends import BACKENDS, best
 from .capture import record
 from .captured import UPDATE, Captured, Refused
+from .explanation import Explanation
 from .export import Export
 from .extra import numpy as np
 from .guards import BranchChanged
-from .inputs import Chosen, Input, as_inputs, comparisons_noted, numbers, shape
+from .inputs import Chosen, numbers, shape
 from .plan import MEMORY
 from .replay import Replay
+from .second import check_again, recorded_call
 from .straight import source
 from .update import RATE, STEPS, Remembered, instructions
 
@@ -46,6 +47,8 @@ class Program:
         self.variants: dict[Any, list[Captured | Replay]] = {}
         self.optimizer: Optimizer | None = None
         self.steps = -1
+        self.fitted: Any = None  # the graph that the last epoch was learnt with, and of which batches
+        self.fitted_size = 0
         self.inputs: Sequence[Any] = examples
         if self.function is None:
             self.now = self.captured_graph(source, examples)
@@ -85,12 +88,7 @@ class Program:
         """Run the function on examples, and return what it recorded, compiled."""
         assert self.function
         shapes = str([shape(argument) for argument in examples])
-        flat = [numbers(argument) for argument in examples]
-        leaves = [Input(x, AutoLabel(name)) for name, xs in zip(self.names, flat) for x in xs]
-        rest = iter(leaves)
-        arguments = [as_inputs(argument, [next(rest) for _ in xs]) for argument, xs in zip(examples, flat)]
-        with comparisons_noted() as guards:
-            loss = _as_loss(self.function(*arguments))
+        loss, leaves, guards = recorded_call(self.function, examples, self.names)
         nodes = history(loss)
         found = self.wanted or self.parameters or _parameters(nodes, set(leaves))
         also = [x for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
@@ -98,6 +96,8 @@ class Program:
         found = self.wanted or self.parameters or _parameters(graph.nodes, set(leaves))
         eager = _as_loss(self.function(*examples))
         made = self.capture(graph, found, leaves, guards, eager.data, eager)
+        if not self.variants:
+            check_again(self.function, examples, graph, found)
         self.variants.setdefault(shapes, []).append(made)
         return made
 
@@ -272,24 +272,30 @@ class Program:
         count = len(columns[0]) if columns else 1
         size, rng = min(batch_size or count, count), Random(seed)
         losses: list[float] = []
+        self.fitted = None
+        tables = [] if self.exact else [np().array([numbers(x) for x in column]) for column in columns]
         for epoch in range(epochs):
             optimizer.epoch = epoch
             order = list(range(count))
             if seed is not None:
                 rng.shuffle(order)
             batches = [order[start : start + size] for start in range(0, count, size)]
-            losses += self._epoch(optimizer, columns, batches)
+            losses += self._epoch(optimizer, columns, tables, batches)
         return losses
 
-    def _epoch(self, optimizer: Optimizer, columns: Any, batches: list[list[int]]) -> list[float]:
+    def _epoch(self, optimizer: Optimizer, columns: Any, tables: Any, batches: list[list[int]]) -> list[float]:
         """Make a step with each batch: those of one size by the backend alone, where nothing has to be looked at."""
         losses: list[float] = []
         size = len(batches[0])
         whole = [batch for batch in batches if len(batch) == size]
-        self.accept([[column[i] for i in whole[0]] for column in columns])
+        first = [[column[i] for i in whole[0]] for column in columns]
+        if self.fitted is self.now and self.fitted_size == size:
+            exchange.read(self.parameters, self.now.memory)
+        else:
+            self.accept(first)
+        self.fitted, self.fitted_size = self.now, size
         if self.now.whole_runs and self.bind(optimizer) and isinstance(self.now, Captured):
             chosen = np().array(whole)
-            tables = [np().array([numbers(x) for x in column]) for column in columns]
             rows = np().concatenate([table[chosen].reshape(len(whole), -1) for table in tables], axis=1)
             if not self.now.guards.fail_for(self.now.memory, self.now.inputs, rows):
                 losses = self.now.train(rows).tolist()
@@ -317,6 +323,12 @@ class Program:
 
     def _variables(self) -> dict[Value, str]:
         return named_values(callers_variables(), {*self.parameters})
+
+    def explain(self) -> Explanation:
+        """Say which scalars became which array; `.picture` is the folded graph, which a notebook shows."""
+        if isinstance(self.now, Replay):
+            raise Refused("An exact program has no arrays to explain. Compile without exact=True.")
+        return Explanation(self.now.plan, self._variables())
 
     def __str__(self) -> str:
         if isinstance(self.now, Replay):

@@ -1,0 +1,69 @@
+"""Steps of training that become arrays by themselves, once a batch's graph repeats; for `train.fit`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..data import one_hot
+from ..losses import LOSSES
+from ..nn import Module
+from ..optim import Optimizer, clip_gradients
+from .captured import Refused
+from .extra import NotInstalled
+from .program import Program, compile
+
+MOST_GRAPHS = 8  # of so many different ones we say that they change from batch to batch
+Cost = Callable[[Sequence[Any], Sequence[Any]], Any]
+Learn = Callable[..., float]
+
+
+class Learner:
+    """Does what `train.learn` does with a batch: eagerly at first, and compiled where that is possible.
+
+    `cost` is the loss as `fit` was given it, `penalised` what is made small. With numbers for classes, the targets of
+    cross_entropy and nll become distributions, so that they are data of the program.
+    """
+
+    def __init__(self, model: Module, cost: Cost, penalised: Cost, optimizer: Optimizer, learn: Learn) -> None:
+        self.model, self.penalised, self.optimizer, self.learn = model, penalised, optimizer, learn
+        self.classes = any(cost is LOSSES[name] for name in ("cross_entropy", "nll"))
+        self.seen: set[int] = set()
+        self.program: Program | None = None
+        self.eager = False
+
+    def loss(self, X: Any, y: Any) -> Any:
+        return self.penalised([self.model(x) for x in X], y)
+
+    def __call__(self, X: Sequence[Any], y: Sequence[Any], clip: float | None = None) -> float:
+        """Learn from one batch, and return its cost before the update."""
+        if self.eager or len(X) not in self.seen:
+            self.seen.add(len(X))
+            return self.learn(self.model, X, y, self.penalised, self.optimizer, clip)
+        if self.classes and not isinstance(y[0], list | tuple):
+            outputs = self.model.predict(X[0])
+            y = [one_hot(int(k), len(outputs)) for k in y]
+        try:
+            self.program = self.program or compile(self.loss, X, y)
+            loss = self._step(X, y, clip)
+        except (Refused, NotInstalled) as reason:
+            return self._give_up(X, y, clip, str(reason).split(". ")[0])
+        if max(map(len, self.program.variants.values())) > MOST_GRAPHS:
+            self.eager = True
+            warnings.warn("The graph changes from batch to batch, so training goes on without compiling.", stacklevel=4)
+        return loss
+
+    def _step(self, X: Any, y: Any, clip: float | None) -> float:
+        assert self.program
+        if clip is None:
+            return self.program.step(self.optimizer, X, y)
+        loss = self.program(X, y)
+        clip_gradients(self.optimizer.parameters, clip)
+        self.optimizer.step()
+        return loss
+
+    def _give_up(self, X: Any, y: Any, clip: float | None, reason: str) -> float:
+        self.eager = True
+        warnings.warn(f"Training goes on without compiling: {reason}.", stacklevel=4)
+        return self.learn(self.model, X, y, self.penalised, self.optimizer, clip)

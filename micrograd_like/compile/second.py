@@ -1,0 +1,121 @@
+"""A second run of the function on other numbers: what it changes besides the inputs, no graph has recorded.
+
+A number that was read from `.data` and used in arithmetic is a constant of the graph, and would stay as it was.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..engine import Value
+from ..nn import AutoLabel
+from ..ops import OPS, Number
+from .capture import Recording, record
+from .captured import Refused
+from .inputs import Guard, Input, as_inputs, comparisons_noted, numbers
+
+SIGNS = [name for name in vars(Number) if name.startswith("__") and callable(vars(Number)[name])]
+
+
+def recorded_call(
+    function: Callable[..., Any], examples: Sequence[Any], names: Sequence[str]
+) -> tuple[Value, list[Value], list[Guard]]:
+    """Run the function on Values in the place of the examples' numbers; return the loss, those Values, comparisons."""
+    leaves: list[Value] = []
+    arguments = []
+    for name, argument in zip(names, examples):
+        mine = [Input(x, AutoLabel(name)) for x in numbers(argument)]
+        leaves += mine
+        arguments.append(as_inputs(argument, mine))
+    with comparisons_noted() as guards:
+        loss = function(*arguments)
+    if not isinstance(loss, Value):
+        raise TypeError(f"compile was given a function that returned {loss!r:.60}. Let it return the loss, one Value.")
+    return loss, leaves, guards
+
+
+def check_again(
+    function: Callable[..., Any], examples: Sequence[Any], first: Recording, parameters: Sequence[Value]
+) -> None:
+    """Run the function on slightly other numbers, and refuse it if a constant of the graph became another."""
+    names = [""] * len(examples)
+    with _moved(parameters):
+        try:
+            loss, _, _ = recorded_call(function, [_turned(x) for x in examples], names)
+        except (ArithmeticError, ValueError, IndexError, TypeError):
+            return  # other numbers may be wrong for this function
+        second = record(loss)
+        kept = [i for i in range(len(first)) if first.ops[i] or first.nodes[i].constant]
+        other = [i for i in range(len(second)) if second.ops[i] or second.nodes[i].constant]
+        if [first.ops[i] for i in kept] != [second.ops[i] for i in other]:
+            return  # it took another branch, which guards watch
+        for i, j in zip(kept, other):
+            if first.nodes[i].constant and first.data[i] != second.data[j]:
+                count = sum([op is not None for op in second.ops[:j]])
+                raise Refused(
+                    f"The number {first.data[i]:g} became {second.data[j]:g} when other numbers were given, but no "
+                    f"operation recorded how{_line(function, examples, count)}. Use the Value itself there, not its "
+                    ".data, or make the number an input of the function."
+                )
+
+
+def _turned(argument: Any) -> Any:
+    """Return the examples in the opposite order: numbers that the function must be able to take."""
+    argument = argument.tolist() if hasattr(argument, "tolist") else argument
+    return argument[::-1] if isinstance(argument, list | tuple) else argument
+
+
+@contextmanager
+def _moved(parameters: Sequence[Value]) -> Iterator[None]:
+    """Let every parameter be a little larger within this context."""
+    before = [p.data for p in parameters]
+    changed = [getattr(p, "_changed", None) for p in parameters]
+    for p, data in zip(parameters, before):
+        p._data = data * 1.0001 + 1e-6
+    try:
+        yield
+    finally:
+        for p, data in zip(parameters, before):
+            p._data = data
+        assert [getattr(p, "_changed", None) for p in parameters] == changed
+
+
+def _line(function: Callable[..., Any], examples: Sequence[Any], count: int) -> str:
+    """Return the line that makes the operation of this number, by running the function once more."""
+    found: list[str] = []
+    made = 0
+    methods = {name: vars(Value)[name] for name in [*SIGNS, *OPS, "apply"] if name in vars(Value)}
+    inherited = [name for name in [*SIGNS, *OPS] if name not in methods and hasattr(Value, name)]
+    depth = [0]
+
+    def watched(method: Any) -> Any:
+        def call(self: Value, *others: Any) -> Any:
+            nonlocal made
+            depth[0] += 1
+            out = method(self, *others)
+            depth[0] -= 1
+            if depth[0] == 0 and isinstance(out, Value) and out.op is not None:
+                if made == count and not found:
+                    frame: Any = sys._getframe(1)
+                    while frame and "micrograd_like" in frame.f_code.co_filename:
+                        frame = frame.f_back
+                    if frame:
+                        found.append(f" ({frame.f_code.co_filename}, line {frame.f_lineno})")
+                made += 1
+            return out
+
+        return call
+
+    for name in [*methods, *inherited]:
+        setattr(Value, name, watched(getattr(Value, name)))
+    try:
+        recorded_call(function, examples, [""] * len(examples))
+    finally:
+        for name, method in methods.items():
+            setattr(Value, name, method)
+        for name in inherited:
+            delattr(Value, name)
+    return found[0] if found else ""

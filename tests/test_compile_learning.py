@@ -1,0 +1,51 @@
+"""Training that compiles itself learns what eager training learns."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+
+pytest.importorskip("numpy")
+
+from micrograd_like import MLP, SGD, losses
+from micrograd_like.compile.learning import MOST_GRAPHS, Learner
+from micrograd_like.data import batches
+from micrograd_like.train import learn
+
+X = [[(7 * i + 3 * j) % 11 / 5 - 1 for j in range(3)] for i in range(10)]
+
+
+@pytest.mark.parametrize("clip", [None, 0.1])
+@pytest.mark.parametrize("name", ["cross_entropy", "mse", "hinge"])
+def test_compiled_steps_are_eager_steps(name: str, clip: float | None) -> None:
+    cost: Any = losses.LOSSES[name]
+    y: list[Any] = [i % 2 for i in range(10)] if name != "hinge" else [2 * (i % 2) - 1 for i in range(10)]
+    models = [MLP(3, [4, 2 if name == "cross_entropy" else 1], activation="tanh") for _ in range(2)]
+    optimizers = [SGD(model.parameters(), 0.1, momentum=0.5) for model in models]
+    learner = Learner(models[0], cost, cost, optimizers[0], learn)
+    for _ in range(4):
+        for rows, targets in batches(X, y, 4):
+            ours = learner(rows, targets, clip)
+            assert ours == pytest.approx(learn(models[1], rows, targets, cost, optimizers[1], clip), rel=1e-12)
+    assert learner.program and not learner.eager
+    for p, q in zip(models[0].parameters(), models[1].parameters()):
+        assert p.data == pytest.approx(q.data, rel=1e-10)
+    assert optimizers[0].steps == optimizers[1].steps
+
+
+def test_a_graph_that_changes_from_batch_to_batch_goes_on_eagerly_with_one_line() -> None:
+    model = MLP(1, [1])
+
+    def cost(outputs: Any, targets: Any) -> Any:
+        return outputs[0] ** 2 * (int(targets[0]) + 1.0)
+
+    learner = Learner(model, cost, cost, SGD(model.parameters(), 0.001), learn)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for k in range(MOST_GRAPHS + 5):
+            learner([[1.0]], [k])
+    assert [str(w.message) for w in said] == [
+        "The graph changes from batch to batch, so training goes on without compiling."
+    ]
