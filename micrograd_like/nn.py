@@ -211,7 +211,6 @@ class Layer(Module):
 
     def weighted_sums(self, x: Sequence[Any]) -> list[Any]:
         """Return z = W x + b, one number a neuron."""
-        x = as_inputs(x, len(self.neurons[0].w), self)
         return [neuron.weighted_sum(x) for neuron in self.neurons]
 
     def activate(self, z: Sequence[Any]) -> list[Any]:
@@ -221,6 +220,7 @@ class Layer(Module):
         return [neuron.activate(number) for neuron, number in zip(self.neurons, z)]
 
     def __call__(self, x: Sequence[Any]) -> Any:
+        x = as_inputs(x, len(self.neurons[0].w), self)
         return _one_or_many(self.activate(self.weighted_sums(x)))
 
     def numbers(self, x: Sequence[float]) -> list[float]:
