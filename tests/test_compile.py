@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,7 +15,7 @@ pytest.importorskip("numpy")
 
 import itertools
 
-from micrograd_like import MLP, SGD, Adam, Value, losses, softmax
+from micrograd_like import MLP, SGD, Adam, Value, history, losses, softmax
 from micrograd_like.compile import Program, Refused, Rows, compile
 from micrograd_like.compile.backends import BACKENDS
 from micrograd_like.data import moons, one_hot
@@ -265,7 +267,6 @@ def test_a_function_that_is_random_is_refused() -> None:
         compile(lambda x: w * x * rng.random(), 1.0)
 
 
-
 @pytest.mark.parametrize("backend", [*BACKENDS, "source"])
 @pytest.mark.parametrize("seed", range(60))
 def test_exact_keeps_every_bit(backend: str, seed: int) -> None:
@@ -346,3 +347,50 @@ def test_nothing_is_noted_when_nobody_records() -> None:
     _, loss = network()
     compile(loss, examples(3, 2), [0.0] * 3)
     assert {sign: vars(Value)[sign] for sign in before} == before
+
+
+def test_an_optimizer_may_have_parameters_that_this_loss_does_not_reach() -> None:
+    rows = [[Parameter(float(i)) for i in range(3)] for _ in range(2)]
+
+    def loss(x: Any) -> Any:
+        return sum([(w * a) ** 2 for w, a in zip(rows[0], x)], Value(0.0))
+
+    everything = [w for row in rows for w in row]
+    program = compile(loss, [1.0, 2.0, 3.0])
+    program.step(SGD(everything, 0.01), [1.0, 2.0, 3.0])
+    assert program.now.updates and len(program.parameters) == 6
+    assert [w.data for w in rows[1]] == [0.0, 1.0, 2.0] and rows[0][1].data == pytest.approx(0.92)
+
+
+def test_the_explanation_names_scalars_and_draws_them() -> None:
+    _, loss = network(nouts=(4, 1))
+    explained = compile(loss, examples(3, 2), [0.0] * 3).explain()
+    assert "Z1 = X @ W1.T + b1" in str(explained) and "12 scalars: z1[0], z1[1], z1[2], ..." in str(explained)
+    assert explained.picture.svg.startswith("<svg") and "<img" in explained._repr_html_()
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_values_and_gradients_flow_back_into_the_graph(exact: bool) -> None:
+    model = MLP(2, [3, 1], activation="tanh")
+    X = [[Value(0.5), Value(-1.0)]]
+    cost = model(X[0]) ** 2
+    program = compile(cost, X, exact=exact)
+    program.step(SGD(model.parameters(), 0.1), [[1.5, 2.0]])
+    assert program.graph() is cost
+    fresh = model([1.5, 2.0]) ** 2
+    assert cost.data == fresh.data and X[0][0].data == 1.5
+    gradient, _ = cost.inputs[0].grad, fresh.backward()
+    assert gradient == fresh.inputs[0].grad
+    assert [n.local_grads for n in history(cost) if n.op] == [n.local_grads for n in history(fresh) if n.op]
+
+
+def test_memory_is_at_most_24_bytes_a_scalar() -> None:
+    model, loss = network(nouts=(16, 16, 1))
+    program = compile(loss, examples(20, 2), [0.0] * 20)
+    assert program.now.memory.nbytes <= 24 * len(program.now.graph) + 48 * len(model.parameters())
+    compile(sum([Parameter(float(i)) for i in range(100)], Value(0.0)))
+
+
+def test_ten_thousand_random_graphs_keep_every_bit() -> None:
+    path = Path(__file__).parent.parent / "benchmarks" / "exact.py"
+    assert runpy.run_path(str(path))["differing"](10_000) == 0

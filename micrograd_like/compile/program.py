@@ -192,7 +192,8 @@ class Program:
         if made is not before:
             made.memory[: made.state] = before.memory[: made.state]
             self.now = made
-            if self.optimizer is not None:
+            if self.optimizer and isinstance(self.optimizer.remembered, Remembered):
+                self.optimizer.remembered.memory = made.memory  # the numbers have come along
                 self.bind(self.optimizer)
 
     def run(self) -> None:
@@ -209,10 +210,30 @@ class Program:
         """Put parameters and gradients of the program into the learner's Values."""
         exchange.write(self.parameters, self.now.memory)
 
+    def graph(self) -> Value:
+        """Return the loss as a graph of scalars as of now, with every value and gradient, to draw and to walk."""
+        self.accept(())
+        if self.function is not None:
+            loss = _as_loss(self.function(*self.inputs))
+            for p in self.parameters:
+                p.grad = 0.0
+            loss.backward()
+            return loss
+        data, grads = self.now.eagerly()
+        recorded = self.now.graph
+        for i, (node, op) in enumerate(zip(recorded.nodes, recorded.ops)):
+            if not node.constant:
+                node._data, node.grad = data[i], grads[i]
+            if op:
+                slopes = op.local_grads(data[i], *[data[x] for x in recorded.inputs[i]])
+                node.local_grads = tuple([0.0 if x.constant else slope for x, slope in zip(node.inputs, slopes)])
+        return recorded.nodes[recorded.roots[0]]
+
     # how it learns
 
     def step(self, optimizer: Optimizer, *inputs: Any) -> float:
         """Compute the loss and let the optimizer set the parameters; return the loss before that."""
+        self.adopt(optimizer)
         self.accept(inputs)
         self.run()
         loss = self.loss
@@ -227,6 +248,14 @@ class Program:
             optimizer.step()
             exchange.read(self.parameters, self.now.memory)
         return loss
+
+    def adopt(self, optimizer: Optimizer) -> None:
+        """Record again with all parameters of the optimizer, if it has more of them than this loss reaches."""
+        if self.function is None or self.optimizer is optimizer:
+            return
+        if set(self.parameters) < set(optimizer.parameters):
+            self.wanted, self.parameters, self.variants = list(optimizer.parameters), [], {}
+            self.now = self.captured_call(self.inputs)
 
     def bind(self, optimizer: Optimizer) -> bool:
         """Take over what the optimizer remembers; tell whether its update is one that the program can do."""
@@ -273,6 +302,7 @@ class Program:
         size, rng = min(batch_size or count, count), Random(seed)
         losses: list[float] = []
         self.fitted = None
+        self.adopt(optimizer)
         tables = [] if self.exact else [np().array([numbers(x) for x in column]) for column in columns]
         for epoch in range(epochs):
             optimizer.epoch = epoch
