@@ -197,7 +197,10 @@ static void product(Sizes s, const double *a, const double *b, double *c, int ad
 enum { LANES = 512, MOST_STEPS = 64, MOST_VIEWS = 16, MOST_LOOPS = 6 };
 
 #define CODE_OF(name, gate, why) CODE_##name,
-enum { EACH_OP(CODE_OF, CODE_OF) OP_COUNT };
+enum { EACH_OP(CODE_OF, CODE_OF) OP_COUNT, GATED = OP_COUNT };
+
+/* step(a) * b, where b is finite */
+INLINE double gated(double a, double b) { return a > 0.0 ? b : a <= 0.0 ? 0.0 : a; }
 
 #define ONE_STEP(name, gate, why)                                            \
     case CODE_##name:                                                        \
@@ -212,13 +215,23 @@ enum { EACH_OP(CODE_OF, CODE_OF) OP_COUNT };
 
 /* out = op(a, b) on n lanes; sa and sb say that the operand is one number for all of them. */
 DISPATCHED static void step(int code, word n, double *restrict out, const double *a, int sa, const double *b, int sb) {
-    switch (code) { EACH_OP(ONE_STEP, TWO_STEP) }
+    switch (code) {
+        EACH_OP(ONE_STEP, TWO_STEP)
+        case GATED: {
+            word by_a = !sa, by_b = !sb;
+            if (by_a && by_b) for (word i = 0; i < n; i++) out[i] = gated(a[i], b[i]);
+            else for (word i = 0; i < n; i++) out[i] = gated(a[i * by_a], b[i * by_b]);
+        }
+    }
 }
 
 #define ONE_NUMBER(name, gate, why) case CODE_##name: return op_##name(a);
 #define TWO_NUMBERS(name, gate, why) case CODE_##name: return op_##name(a, b);
 static double step_once(int code, double a, double b) {
-    switch (code) { EACH_OP(ONE_NUMBER, TWO_NUMBERS) }
+    switch (code) {
+        EACH_OP(ONE_NUMBER, TWO_NUMBERS)
+        case GATED: return gated(a, b);
+    }
     return NAN;
 }
 

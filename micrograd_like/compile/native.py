@@ -8,8 +8,9 @@ from importlib import import_module
 from math import prod
 from typing import Any
 
+from ..ops import OPS
 from .contraction import contraction
-from .expression import in_order
+from .expression import Expr, in_order
 from .extra import numpy as np
 from .loops import collapsed
 from .plan import Instruction, View
@@ -130,15 +131,20 @@ class Native:
         numbers: list[float] = []
         steps: list[int] = []
         register: dict[Any, int] = {}
-        for x in in_order(instruction.expr):
+        every = in_order(instruction.expr)
+        gates = {x: _gate(x) for x in every}
+        needed = {x for y in every for x in gates[y] or y.inputs} | {instruction.expr}
+        for x in every:
+            if x not in needed:
+                continue
             if isinstance(x.key, int):
                 register[x] = x.key
             elif x.op is None:
                 numbers.append(x.key)
                 register[x] = -len(numbers)
             else:
-                a = register[x.inputs[0]]
-                steps += [self.codes[x.op.name], a, register[x.inputs[-1]]]
+                inputs, code = (gates[x], len(self.codes)) if gates[x] else (x.inputs, self.codes[x.op.name])
+                steps += [code, register[inputs[0]], register[inputs[-1]]]
                 register[x] = len(instruction.views) + len(steps) // 3 - 1
         if len(steps) // 3 > MOST_STEPS:
             raise TooWide(f"{len(steps) // 3} steps in one expression")
@@ -158,6 +164,15 @@ class Native:
         inside = [prod(shape[d + 1 :]) for d in range(len(shape))]
         kind = SAME if not any(strides) else DIRECT if [*strides] == inside else WALKED
         return [kind, view.offset, *strides]
+
+
+def _gate(x: Expr) -> tuple[Expr, ...]:
+    """Return a and b where the expression is step(a) * b, which is b or nothing."""
+    if x.op is OPS["mul"]:
+        for a, b in (x.inputs, x.inputs[::-1]):
+            if a.op is OPS["step"]:
+                return a.inputs[0], b
+    return ()
 
 
 def _touched(instruction: Instruction, lanes: int) -> list[tuple[int, int, bool]]:
