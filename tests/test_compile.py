@@ -394,3 +394,14 @@ def test_memory_is_at_most_24_bytes_a_scalar() -> None:
 def test_ten_thousand_random_graphs_keep_every_bit() -> None:
     path = Path(__file__).parent.parent / "benchmarks" / "exact.py"
     assert runpy.run_path(str(path))["differing"](10_000) == 0
+
+
+def test_a_large_irregular_graph_is_replayed_one_by_one() -> None:
+    rng, nodes = Random(3), [Parameter(0.1), Parameter(0.2)]
+    for _ in range(9000):
+        nodes.append((nodes[-1] * rng.choice(nodes[-9:]) + rng.choice(nodes[-99:])).tanh())
+    cost = nodes[-1]
+    program = compile(cost)
+    cost.backward()
+    expected = [p.grad for p in program.parameters]
+    assert program() == cost.data and [p.grad for p in program.parameters] == expected and program.exact

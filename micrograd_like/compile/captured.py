@@ -15,6 +15,7 @@ from .extra import numpy as np
 from .guards import Guards
 from .inputs import Guard
 from .lanes import MUL, find
+from .native import TooWide
 from .plan import Planner, state_size
 
 FORWARD, BACKWARD, UPDATE = 0, 1, 2
@@ -22,6 +23,10 @@ FORWARD, BACKWARD, UPDATE = 0, 1, 2
 
 class Refused(ValueError):
     """The graph cannot be compiled so that it stays right."""
+
+
+class Irregular(Exception):
+    """Hardly two nodes do the same, and a replay in recorded order is as fast as can be."""
 
 
 class Captured:
@@ -42,7 +47,10 @@ class Captured:
         self.recorded = np().array(graph.data)
         kept = [graph.number[x] for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
         kept += [x for _, table, _ in graph.choices.values() for x in table]
-        self.plan = Planner(graph, find(graph, parameters, kept), parameters, inputs, theta).plan()
+        found = find(graph, parameters, kept)
+        if len(found) > max(2000, len(graph) // 4):
+            raise Irregular
+        self.plan = Planner(graph, found, parameters, inputs, theta).plan()
         self.size, self.state = len(self.plan.parameters), state_size(len(self.plan.parameters))
         self.memory = aligned(self.plan.size)
         for block in self.plan.blocks:
@@ -53,7 +61,11 @@ class Captured:
         self.input_nodes = list(inputs)
         self.choices = self.plan.choices
         self.guards = Guards(guards, self.plan)
-        self.runner = BACKENDS[backend](self.memory, self.plan.forward, self.plan.backward)
+        lists = self.plan.forward, self.plan.backward
+        try:
+            self.runner = BACKENDS[backend](self.memory, *lists)
+        except TooWide:
+            self.runner = BACKENDS["numpy"](self.memory, *lists)
 
     @property
     def loss(self) -> float:

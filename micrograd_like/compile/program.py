@@ -17,7 +17,7 @@ from . import exchange
 from .algebra import algebra, block_names
 from .backends import BACKENDS, best
 from .capture import record
-from .captured import UPDATE, Captured, Refused
+from .captured import UPDATE, Captured, Irregular, Refused
 from .explanation import Explanation
 from .export import Export
 from .extra import numpy as np
@@ -56,7 +56,6 @@ class Program:
             names = [*signature(self.function).parameters]
             self.names = names if len(names) == len(examples) else [f"x{i}" for i in range(len(examples))]
             self.now = self.captured_call(examples)
-        self.write()
 
     # what was recorded
 
@@ -125,11 +124,20 @@ class Program:
         inputs = [number[x] for x in leaves]
         places = [number[p] for p in parameters]
         made: Captured | Replay
+        if not self.exact:
+            try:
+                made = Captured(graph, places, inputs, guards, theta, self.backend)
+            except Irregular:
+                self.exact = not self.variants
+                if not self.exact:
+                    raise Refused(
+                        "With these inputs hardly two scalars do the same. Write compile(..., exact=True), which "
+                        "replays them one by one."
+                    ) from None
         if self.exact:
             made = Replay(graph, places, inputs, guards, self.backend)
             self.parameters = list(parameters)
-        else:
-            made = Captured(graph, places, inputs, guards, theta, self.backend)
+        elif isinstance(made, Captured):
             self.parameters = self.parameters or [graph.nodes[i] for i in made.plan.parameters]
         root = graph.nodes[graph.roots[0]] if eager is None else eager
         with _gradients_of(root, self.parameters) as grads:
