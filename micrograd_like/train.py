@@ -171,6 +171,7 @@ def fit(
     checkpoint: Path | None = None,
     resume: bool = False,
     progress: bool | None = None,
+    compile: str | None = None,
 ) -> History:
     """Train the network on the examples, and return how it went.
 
@@ -184,7 +185,10 @@ def fit(
     Follows the predictions for the examples in `watch`, which `live(...)` shows in a notebook while it learns;
     with `record_weights` also every parameter, its gradient and what the optimizer remembers of it.
     `checkpoint` is written after each epoch; where it exists, resume=True goes on from it, bit for bit.
+    compile="auto" lets repeated graphs run as arrays, whose sums may round otherwise in the last digits.
     """
+    if compile not in (None, "auto"):
+        raise ValueError(f'compile = {compile!r} is no way to run a graph. Write compile="auto", or leave it out.')
     cost: Cost = named(LOSSES, loss, "loss")
     optimizer = optimizer or SGD(model.parameters(), lr=0.1)
     X, y = _examples(X, y)
@@ -207,6 +211,11 @@ def fit(
         average = cost(outputs, targets)
         return average + penalty(parameters, l2) if l2 else average
 
+    def step(X_batch: Sequence[Any], y_batch: Sequence[Any]) -> float:
+        if compiled:
+            return compiled(X_batch, y_batch, clip)
+        return learn(model, X_batch, y_batch, penalised, optimizer, clip)
+
     def measure(lr: float | None = None) -> None:
         seen = evaluate(model, X, y, cost)
         later = evaluate(model, *held_out, cost) if held_out else (None, None)
@@ -222,6 +231,12 @@ def fit(
         if history.score() < history.score(history.best) - tol:
             history.best, best[:] = history.epochs, weights
         show(history)
+
+    compiled = None
+    if compile:
+        from .compile.learning import Learner
+
+        compiled = Learner(model, cost, penalised, optimizer, learn)
 
     def save() -> None:
         if checkpoint is not None:
@@ -246,7 +261,7 @@ def fit(
             while not finished():  # 6. when the entire training set has been sent through, repeat
                 optimizer.epoch = history.epochs
                 for X_batch, y_batch in batches(X, y, batch_size, rng):  # 5. repeat for every batch
-                    report(learn(model, X_batch, y_batch, penalised, optimizer, clip))  # steps 2 to 4
+                    report(step(X_batch, y_batch))  # steps 2 to 4
                 with _diverging(optimizer):
                     measure(optimizer.rate)
                 save()

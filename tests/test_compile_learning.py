@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("numpy")
 
-from micrograd_like import MLP, SGD, losses
+from micrograd_like import MLP, SGD, fit, losses
 from micrograd_like.compile.learning import MOST_GRAPHS, Learner
 from micrograd_like.data import batches
 from micrograd_like.train import learn
@@ -49,3 +49,15 @@ def test_a_graph_that_changes_from_batch_to_batch_goes_on_eagerly_with_one_line(
     assert [str(w.message) for w in said] == [
         "The graph changes from batch to batch, so training goes on without compiling."
     ]
+
+
+def test_fit_compiles_by_itself() -> None:
+    y = [2 * (i % 2) - 1 for i in range(10)]
+    histories = []
+    for way in (None, "auto"):
+        model = MLP(3, [4, 1], activation="tanh")
+        optimizer = SGD(model.parameters(), 0.1)
+        histories.append(fit(model, X, y, "hinge", optimizer, epochs=5, batch_size=4, l2=1e-3, compile=way))
+    assert histories[1].loss == pytest.approx(histories[0].loss, rel=1e-9)
+    with pytest.raises(ValueError, match='Write compile="auto"'):
+        fit(model, X, y, "hinge", compile="yes")
