@@ -1,4 +1,4 @@
-"""Write what is generated: the methods that editors see, all operations, all mistakes, the picture. `python docs/make.py`"""
+"""Write what is generated: methods that editors see, operations, mistakes, the picture. `python docs/make.py`"""
 
 from pathlib import Path
 
