@@ -191,7 +191,8 @@ def carried_forward(trials: int) -> tuple[int, int]:
         node = rng.choice(ex.asked)
         number = ex.task.right[node] * rng.choice([-1.0, 0.5, 2.0, rng.uniform(-2.0, 0.9), rng.uniform(1.1, 3.0)])
         if trial % 2:
-            wrong = made_with(rng.choice("no_upstream no_local mul_own overwrite sub_sign".split()), ex, rng)[node]
+            mistake = rng.choice(["no_upstream", "no_local", "mul_own", "overwrite", "sub_sign"])
+            wrong = made_with(mistake, ex, rng)[node]
             number = wrong if not is_right(read(typed(wrong)), ex.task.right[node]) else number
         number = float(typed(number))
         marking = ex.check(answers(ex, carried(ex.task, node, number)))

@@ -10,14 +10,13 @@ True
 >>> bool(marking), marking["b"].note
 (False, 'b.grad = 2 (through v1 = a*b: a · 1)')
 >>> [message] = marking.messages
->>> print(message.did, message.redo, sep="\n")
-Your a = 1 is the contribution through L alone.
-Redo: a.grad = b · 1 + 1 · 1 = ___.
+>>> message.did, message.redo
+('Your a = 1 is the contribution through L alone.', 'Redo: a.grad = b · 1 + 1 · 1 = ___.')
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -116,9 +115,9 @@ class Exercise:
 
     `ask` names kinds of question ("gradients", "leaves", "constants", "local", "contributions", "values",
     "updates", "order"), nodes whose gradient is meant, or keys as they stand in answers: "a", "dc/da", "c->a",
-    "c.data", "w.new". Local derivatives, half of a gradient's answer, are shown if `given` is "local". lr, momentum
-    and deltas (the last updates, by node) are those of the update. With keep=True, or a Progress of several
-    exercises, attempts are kept.
+    "c.data", "w.new". `given` names what else is shown beside the values: "gradients", those that are not asked, and
+    "local", the local derivatives, which are half of a gradient's answer. lr, momentum and deltas (the last updates,
+    by node) are those of the update. With keep=True, or a Progress of several exercises, attempts are kept.
     """
 
     def __init__(
@@ -126,7 +125,7 @@ class Exercise:
         root: Value,
         ask: Any = "gradients",
         *,
-        given: str = "",
+        given: Collection[str] = ("gradients",),
         lr: float = 0.1,
         momentum: float = 0.0,
         deltas: Mapping[Value, float] | None = None,
@@ -231,14 +230,14 @@ class Exercise:
         if question.kind == "order":
             return f"{self.order}: each node after all of its uses"
         if question.kind == "value":
-            return str(next(event for event in self._walk.forward if event.node is node))
+            return str(next(event for event in self.walk.forward if event.node is node))
         if question.kind == "update":
             return task.equation(node, task.right[node])
         if question.kind == "gradient":
             if node not in task.reached:
                 return messages.UNREACHED if not node.constant else messages.idea_of("constants")
             return str(self._ledgers[node])
-        event = next(e for e in self._walk.backward if e.node is node and e.position == question.position)
+        event = next(e for e in self.walk.backward if e.node is node and e.position == question.position)
         if question.kind == "local":
             return " = ".join(
                 dict.fromkeys([key, str(event.symbols()), str(event.numbers()[0]), short(question.right)])
@@ -253,15 +252,16 @@ class Exercise:
         return " ".join(map(self.task.names.__getitem__, handing))
 
     @cached_property
-    def _walk(self) -> Walk:
+    def walk(self) -> Walk:
+        """Both passes, step by step."""
         return Walk(self.root, names={name: node for node, name in self.task.names.items()})
 
     @cached_property
     def _ledgers(self) -> dict[Value, Ledger]:
         entries: dict[Value, list[Backward]] = {node: [] for node in self.task.nodes}
-        for event in self._walk.backward:
+        for event in self.walk.backward:
             entries[event.input].append(event)
-        return {node: Ledger(self._walk, node, found[::-1]) for node, found in entries.items()}
+        return {node: Ledger(self.walk, node, found[::-1]) for node, found in entries.items()}
 
     def hint(self, key: str, level: int | None = None) -> str:
         """Return the next hint: where, which rule, the product with a blank, the answer; or that of `level` 1 to 4."""
@@ -327,7 +327,7 @@ class Exercise:
     def given_numbers(self) -> dict[str, float]:
         """Return the gradients that are shown, because others are asked, by name."""
         asked = {question.node for question in self.questions.values() if question.kind == "gradient"}
-        if not asked or self.kinds & {"local", "value"}:
+        if not asked or "gradients" not in self.given or self.kinds & {"local", "value"}:
             return {}
         return {
             self.task.names[x]: self.task.right[x] for x in self.task.nodes if x not in asked and x in self.task.reached
@@ -338,6 +338,11 @@ class Exercise:
         lines += [f"{name}.grad = {short(number)}" for name, number in self.given_numbers().items()]
         lines += [f"{key} = ?   {question.asked}" for key, question in self.questions.items()]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from .practice import notebook
+
+        return notebook(self)
 
     def __repr__(self) -> str:
         return f"<Exercise {self.title!r}: {', '.join(self.questions)}>"

@@ -307,8 +307,8 @@ def generate(
         except (ArithmeticError, ValueError):
             continue
         draft.root.label = "L"
-        title = f"{concept}, number {seed}"
-        exercise = Exercise(draft.root, draft.ask, concept=concept, title=title, keep=keep, names={}, **draft.options)
+        options: dict[str, Any] = {"given": (), "concept": concept, "title": f"{concept}, number {seed}", "keep": keep}
+        exercise = Exercise(draft.root, draft.ask, names={}, **options, **draft.options)
         if by_hand(exercise.task) and (ambiguous or not coincidences(exercise.task, exercise.asked)):
             return exercise
     raise RuntimeError(f"No numbers were found for {concept!r} with seed {seed}. Write another seed.")

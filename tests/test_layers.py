@@ -11,8 +11,8 @@ MODULES = """
     functions data losses nn optim checkpoint train
     layering layout picture boxes fold draw plots landscape
     mutations source formulas walk explain replay key
-    progress questions answers diagnosis messages confusions exercises generate
-    javascript page training widget terminal compile __main__
+    progress questions answers diagnosis messages confusions exercises generate sketch build
+    javascript page training widget practice worksheet terminal compile __main__
 """
 ORDER = MODULES.split()
 

@@ -1,0 +1,104 @@
+"""Worksheets hide what is asked, keys tell it; the commands make them."""
+
+import argparse
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from micrograd_like import Value
+from micrograd_like.exercises import Exercise
+from micrograd_like.generate import CONCEPTS, generate
+from micrograd_like.sketch import sketch
+from micrograd_like.worksheet import add_commands, worksheet
+
+
+def run(*words: str) -> None:
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers())
+    options = parser.parse_args(words)
+    options.run(options)
+
+
+@pytest.mark.parametrize("concept", CONCEPTS)
+def test_the_drawing_does_not_tell_what_is_asked(concept: str) -> None:
+    ex = generate(concept, 2, 4)
+    blank, full = sketch(ex).svg, sketch(ex, answers=True).svg
+    assert blank.count("_______") == sum(not x.node.constant and x.kind != "order" for x in ex.questions.values())
+    assert "_______" not in full
+    data = {f"{node.data:.4g}" for node in ex.task.graph.nodes} | {f"{node.data:.6g}" for node in ex.task.graph.nodes}
+    for key, number in ex.answers.items():
+        if number not in data | {"0", "1", "-1"} and not ex.questions[key].node.constant:
+            assert f">{number}<" not in blank, key
+            assert f">{number}<" in full, key
+
+
+def test_values_that_are_asked_hide_what_follows_from_them() -> None:
+    a, b = Value(2.0, "a"), Value(-3.0, "b")
+    ex = Exercise(a * b * b, ask="values", names={})
+    blank, full = sketch(ex).svg, sketch(ex, answers=True).svg
+    assert ">18<" not in blank and ">-6<" not in blank and ">18<" in full and ">-6<" in full
+
+
+@pytest.mark.parametrize("ending", ["html", "md"])
+def test_a_worksheet_and_its_key(ending: str, tmp_path: Path) -> None:
+    exercises = [generate("fan-out", seed=7), generate("momentum", seed=7)]
+    sheet, key = worksheet(exercises, tmp_path / f"sheet.{ending}", students=["Ada Lovelace"])
+    blank, full = sheet.read_text("utf-8"), key.read_text("utf-8")
+    assert "Name: Ada Lovelace" in blank and "Name: ____" in blank
+    assert "forward, read down" in full and "forward, read down" not in blank
+    for ex in exercises:
+        assert all(ex.reason(question).split(" (")[0] in full for question in ex.questions)
+    if ending == "html":
+        assert "Space to calculate" in blank and "size: A4" in blank and blank.count("<section") == 2
+
+
+def test_what_is_typed_into_a_roster_is_not_markup(tmp_path: Path) -> None:
+    sheet, _ = worksheet([generate("chain")], tmp_path / "sheet.html", students=["<script>alert(1)</script>"])
+    assert "<script>" not in sheet.read_text("utf-8")
+
+
+def test_refusals(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Write one of: A4, Letter"):
+        worksheet([generate("chain")], tmp_path / "sheet.html", paper="A0")
+    with pytest.raises(ValueError, match="Write 'sheet"):
+        worksheet([generate("chain")], tmp_path / "sheet.docx")
+    with pytest.raises(ValueError, match="no exercise to print"):
+        worksheet([], tmp_path / "sheet.html")
+
+
+@pytest.mark.parametrize(("paper", "size"), [("A4", (595, 842)), ("Letter", (612, 792))])
+def test_a_pdf_has_a_page_for_each_exercise(paper: str, size: tuple[int, int], tmp_path: Path) -> None:
+    if not shutil.which("chromium"):
+        pytest.skip("chromium is not installed")
+    sheet, _ = worksheet([generate("chain"), generate("fan-out")], tmp_path / "sheet.pdf", paper=paper)
+    content = sheet.read_bytes()
+    boxes = [tuple(map(float, x.split())) for x in re.findall(rb"/MediaBox\s*\[([^\]]*)\]", content)]
+    assert len(boxes) == 2 and all({round(w), round(h)} == {*size} for _, _, w, h in boxes)
+
+
+def test_the_exercise_command(capsys: pytest.CaptureFixture[str]) -> None:
+    run("exercise", "fan-out", "--seed", "7")
+    shown = capsys.readouterr().out
+    ex = generate("fan-out", seed=7)
+    assert ex.program() in shown and "a = ?" in shown
+    run("exercise", "fan-out", "--seed", "7", "--check", *[f"{key}={number}" for key, number in ex.answers.items()])
+    assert "wrong" not in capsys.readouterr().out
+    run("exercise", "fan-out", "--seed", "7", "--hint", "a")
+    assert ex.hints("a")[2] in capsys.readouterr().out
+    run("exercise", "fan-out", "--seed", "7", "--key")
+    assert "forward, read down" in capsys.readouterr().out
+
+
+def test_the_worksheet_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("id,name\n1,Ada\n2,Blaise\n", encoding="utf-8")
+    out = tmp_path / "out"
+    run("worksheet", "--concepts", "chain,fan-out", "--count", "3", "--students", str(roster), "--out", str(out))
+    assert "3 sheets, 6 exercises" in capsys.readouterr().out
+    text = (out / "sheets.html").read_text("utf-8")
+    assert text.count("<section") == 6 and text.count("Name: Ada") == 2 and text.count("Name: ____") == 2
+    assert len(set(re.findall(r'alt="([^"]*)"', text))) == 6
+    with pytest.raises(ValueError, match="less than the 2 students"):
+        run("worksheet", "--count", "1", "--students", str(roster), "--out", str(out))
