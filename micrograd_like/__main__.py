@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from . import _native, terminal
+from . import _native, terminal, worksheet
 
 if TYPE_CHECKING:
     from .nn import MLP
@@ -75,6 +75,7 @@ def make_parser() -> argparse.ArgumentParser:
     draw.add_argument("-o", dest="output", type=Path, default=Path("graph.svg"), help=".svg, .png, .dot or .html")
     draw.set_defaults(run=run_draw)
     terminal.add_commands(commands, add_expression)
+    worksheet.add_commands(commands)
     return parser
 
 
