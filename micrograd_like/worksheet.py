@@ -180,9 +180,9 @@ def pdf(html: str, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "sheet.html"
         source.write_text(html, encoding="utf-8")
-        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
-                   f"--user-data-dir={folder}/profile", f"--print-to-pdf={path.resolve()}", source.as_uri()]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        ways = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+        places = [f"--user-data-dir={folder}/profile", f"--print-to-pdf={path.resolve()}", source.as_uri()]
+        done = subprocess.run([browser, *ways, *places], capture_output=True, text=True, timeout=120, check=False)
     if done.returncode or not path.exists():
         raise NoConverter(f"{browser} could not print: {done.stderr.strip()[-200:]}. Write 'sheet.html' and print it.")
 
