@@ -37,7 +37,7 @@ def mark(task: Task, question: Question, answer: Answer, answers: Mapping[str, A
     if own != question.right and (answer.means(own) or is_right(answer, own)):
         return "carried", None
     key = (question.key,)
-    for mistake, number, did, idea in _candidates(task, question, own, answers):
+    for mistake, number, did, idea in _candidates(task, question, own):
         if isfinite(number) and number != own and answer.means(number):
             return "wrong", Message(
                 key, (mistake,), f"Your {question.key} = {answer.text} is {did}.", idea, _redo(task, question)
@@ -86,7 +86,7 @@ def _at(op: str, inputs: Sequence[float]) -> float:
         return nan
 
 
-def _candidates(task: Task, question: Question, own: float, answers: Mapping[str, Answer]) -> Iterator[Candidate]:
+def _candidates(task: Task, question: Question, own: float) -> Iterator[Candidate]:
     node, i, kind = question.node, question.position, question.kind
     if kind == "value" and node.op:
         inputs = [x.data for x in node.inputs]
@@ -134,6 +134,11 @@ def _candidates(task: Task, question: Question, own: float, answers: Mapping[str
                 yield "other_input", other * times, f"that of the other input, {task.names[x]}", PARTS
         yield "negated", -own, "the right size with the wrong sign", RULES["negated"].idea
         yield "inverted", 1.0 / own if own else nan, "one over the right one", RULES["inverted"].idea
+
+
+def known(task: Task, question: Question) -> list[Candidate]:
+    """Return what known mistakes give for a question that is not about a gradient."""
+    return list(_candidates(task, question, question.right))
 
 
 def _idea(question: Question) -> str:

@@ -208,6 +208,8 @@ export function mount(root, lesson, ops, changed = () => {}) {
     k = Math.min(k, shown.events.length);
   }
 
+  const practice = lesson.exercise ? exercise(root, lesson, changed) : null; // of exercise.js
+
   // -- what a step says
 
   const label = (i) => (nodes[i].constant ? mn(leaves[i]) : mi(name(i)));
@@ -330,17 +332,18 @@ export function mount(root, lesson, ops, changed = () => {}) {
           return value;
         });
       }
-      box.addEventListener("click", () => (box.moved ? (box.moved = false) : many ? open(at) : node.constant || until(i)));
+      if (!practice) box.addEventListener("click", () => (box.moved ? (box.moved = false) : many ? open(at) : node.constant || until(i)));
       if (many) {
         Object.entries({ tabindex: 0, role: "button" }).forEach((x) => box.setAttribute(...x));
         box.addEventListener("keydown", (e) => { if (e.key === "Enter") open(at); });
       }
-      if (!node.op && !node.constant && !many) draggable(box, i);
+      if (!node.op && !node.constant && !many && !practice) draggable(box, i);
       return Object.assign(box, { group: g, many });
     });
     svg.append(...edges, ...boxes);
     put(scroller, svg);
     resize();
+    practice?.draw(svg, boxes, edges, plan);
   }
 
   function draggable(box, i) {
@@ -401,6 +404,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
   }
 
   function render() {
+    if (practice) return;
     const event = shown.events[k - 1], hidden = mode === "predict" && event && !solved && (event.input !== undefined || nodes[event.node].op);
     const target = event && (event.input ?? event.node), grads = gradsNow(), total = shown.events.length;
     const positions = shown.positions;
@@ -639,7 +643,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
   root.addEventListener("keydown", (e) => {
     const typing = e.target.matches("input:not(.where), select, summary") || (e.target.matches("button") && e.key === " ");
     if (e.key === "Escape") root.focus();
-    if (typing || e.ctrlKey || e.metaKey || e.altKey || !KEYS[e.key]) return;
+    if (practice || typing || e.ctrlKey || e.metaKey || e.altKey || !KEYS[e.key]) return;
     e.preventDefault();
     KEYS[e.key]();
   });
@@ -653,13 +657,15 @@ export function mount(root, lesson, ops, changed = () => {}) {
   root.setAttribute("data-lm-suppress-shortcuts", "true");
   root.setAttribute("tabindex", "0");
   root.setAttribute("role", "region");
-  root.setAttribute("aria-label", `Walk through ${name(last)}. Arrow keys step.`);
+  root.setAttribute("aria-label", practice ? `Exercise on ${name(last)}.` : `Walk through ${name(last)}. Arrow keys step.`);
   if (nodes.length > 40) put(zoomer, button("plus", "Closer", () => setZoom(1.25), "+"), button("minus", "Further", () => setZoom(0.8), "-"), button("fit", "Whole width", () => setZoom(0), "0"));
-  put(root, bar, modes, h("div", { class: "stage" }, zoomer, scroller), group, h("div", { class: "below" }, h("div", { class: "main" }, tell, lesson.code.length ? code : null), h("div", { class: "more" }, inputs, side)), trace);
+  if (practice) put(root, h("div", { class: "stage" }, zoomer, scroller), practice.panel);
+  else put(root, bar, modes, h("div", { class: "stage" }, zoomer, scroller), group, h("div", { class: "below" }, h("div", { class: "main" }, tell, lesson.code.length ? code : null), h("div", { class: "more" }, inputs, side)), trace);
   trace.addEventListener("toggle", () => renderTrace(false));
   panning();
   renderLeaves();
   const state = {
+    practice,
     get step() { return k; },
     get leaves() { return Object.fromEntries(leafIndices.map((i) => [name(i), leaves[i]])); },
     set({ step, leaves: numbers }) {

@@ -1,0 +1,247 @@
+// An exercise on the graph of a walk: blanks to type into, marked as `diagnosis.py` marks them. It stands behind walk.js.
+
+const TOLERANCE = 5.0001e-4; // of a right answer: half a unit of the fourth digit
+
+// The mistakes that change what is written down in the end; those in the sum come with walk.js, the slopes from Python.
+const REPORTS = {
+  negated: (g) => -g, double: (g) => 2 * g, half: (g) => g / 2, inverted: (g) => (g ? 1 / g : NaN),
+  update: (g, data, lr) => -lr * g, updated: (g, data, lr) => data - lr * g,
+};
+
+// Read a number, a fraction or an expression, in which names stand for values; NaN if it is none.
+export function number(text, values = {}) {
+  const tokens = text.replace(/[−–]/g, "-").replace(/^\s*([+-]?\d+),(\d+)\s*$/, "$1.$2").replaceAll("**", "^")
+    .match(/\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|[\p{L}_][\p{L}\p{N}_]*|\S/giu) ?? [];
+  let at = 0;
+  const take = (...signs) => (signs.includes(tokens[at]) ? tokens[at++] : null);
+  const sum = () => { let x = product(), sign; while ((sign = take("+", "-"))) x = sign === "+" ? x + product() : x - product(); return x; };
+  const product = () => { let x = signed(), sign; while ((sign = take("*", "·", "/"))) x = sign === "/" ? x / signed() : x * signed(); return x; };
+  const signed = () => (take("-") ? -signed() : take("+") ? signed() : power());
+  const power = () => { const x = atom(); return take("^") ? x ** signed() : x; };
+  const atom = () => {
+    const token = tokens[at++] ?? "";
+    if (token === "(") { const x = sum(); return take(")") ? x : NaN; }
+    if (/^[\d.]/.test(token)) return Number(token);
+    if (take("(")) { const x = sum(); return take(")") && Object.hasOwn(primitives, token) ? primitives[token](x) : NaN; }
+    return Object.hasOwn(values, token) ? values[token] : NaN;
+  };
+  const x = sum();
+  return at === tokens.length && Number.isFinite(x) ? x : NaN;
+}
+
+// How far a number typed in decimals may be from what was meant: half a unit of its last digit, at least the fourth.
+export function slack(text, x) {
+  const plain = text.trim().replace(/[−–]/g, "-").replace(",", "."), fraction = /^[+-]?\d+\s*\/\s*\d+$/.test(plain);
+  const digits = /^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(plain) ? plain.replace(/^[+-]?[0.]*|e.*|\./gi, "").length : 4;
+  return fraction || !x ? 1e-12 * abs(x) : 0.5 * 10 ** (Math.floor(Math.log10(abs(x))) + 1 - Math.max(digits, 4));
+}
+
+const isRight = (x, right, scale = 1) => abs(x - right) <= Math.max(TOLERANCE * Math.max(abs(x), abs(right)), 1e-12 * Math.max(scale, 1));
+
+// Mark what was typed, by key: verdicts, and a message for each mistake. Each node is held against the learner's own
+// upstream numbers, so that one slip is one message.
+export function diagnose({ nodes, exercise: { blanks, tables, lr, mistakes, wrong, local: slopes } }, typed) {
+  const verdicts = {}, told = [], upstream = [], off = [], asked = {}, slips = [];
+  for (const blank of blanks) if (blank.kind === "gradient") asked[blank.node] = blank;
+  const edges = nodes.map(() => []);
+  for (let i = nodes.length - 1; i >= 0; i--) nodes[i].inputs.forEach((x, k) => edges[x].push([i, k, slopes[i][k]]));
+  const own = (x) => edges[x].reduce((sum, [use, , slope]) => sum + slope * upstream[use], x === nodes.length - 1 ? 1 : 0);
+  const means = ({ number: x, slack: s }, wanted, more = 0) => abs(x - wanted) <= s + more + 1e-9 * abs(wanted);
+  const corner = (x, answer) => {
+    const reach = edges[x].reduce(([low, high], [use, k, slope]) => {
+      const end = tables.corners[use] ? [(0 - slope) * upstream[use], (1 - slope) * upstream[use]] : [0, 0];
+      return [low + Math.min(...end), high + Math.max(...end)];
+    }, [own(x), own(x)]);
+    return reach[0] !== reach[1] && answer.number >= reach[0] - answer.slack && answer.number <= reach[1] + answer.slack;
+  };
+  for (let x = nodes.length - 1; x >= 0; x--) {
+    const blank = asked[x], answer = blank && typed[blank.key], g = own(x);
+    const drift = edges[x].reduce((sum, [use, , slope]) => sum + abs(slope) * (TOLERANCE * abs(upstream[use]) + (off[use] ?? 0)), 0);
+    upstream[x] = g;
+    off[x] = edges[x].reduce((sum, [use, , slope]) => sum + abs(slope) * (off[use] ?? 0), 0);
+    if (!answer) continue;
+    const { key, right } = blank;
+    if (isRight(answer.number, right, tables.scale)) { verdicts[key] = "right"; upstream[x] = right; off[x] = answer.slack; continue; }
+    if (corner(x, answer)) verdicts[key] = "right";
+    else if (means(answer, g, drift)) verdicts[key] = isRight(g, right) ? "right" : "carried";
+    else { verdicts[key] = "wrong"; slips.push([x, blank, answer, g, [...upstream]]); }
+    upstream[x] = answer.number;
+    off[x] = answer.slack;
+  }
+  const given = Object.values(asked).filter(({ key }) => typed[key]);
+  const everywhere = mistakes.filter((m) => given.every(({ key, right }) => means(typed[key], tables.grads[m][key] ?? NaN, isRight(typed[key].number, right) ? TOLERANCE * abs(right) : 0)));
+  const by = (m, x, numbers) => {
+    const { add = (b, c) => b + c, times = (s, u) => s * u } = RULES[m] ?? {}, report = REPORTS[m] ?? ((g) => g);
+    let g = x === nodes.length - 1 ? 1 : 0;
+    for (const [use, k, slope] of edges[x]) g = add(g, times(wrong[m]?.[use]?.[k] ?? slope, numbers[use]));
+    return report(g, nodes[x].data, lr);
+  };
+  const atOne = (m) => (RULES[m] && !RULES[m].order && !RULES[m].keeps && !RULES[m].seed) || REPORTS[m] || wrong[m];
+  const found = slips.map(([x, blank, answer, g, numbers]) => {
+    const blur = Math.max(0, ...edges[x].map(([use]) => (numbers[use] && verdicts[asked[use]?.key] !== "right" ? (off[use] ?? 0) / abs(numbers[use]) : 0)));
+    const names = mistakes.filter((m) => {
+      if (everywhere.includes(m)) return true;
+      const candidate = atOne(m) ? by(m, x, numbers) : NaN;
+      return candidate !== g && means(answer, candidate, blur * abs(candidate));
+    });
+    const parts = edges[x].map(([use, , slope]) => slope * numbers[use]);
+    for (let set = 1; parts.length > 2 && parts.length < 7 && set < 2 ** parts.length - 1; set++)
+      if (!names.includes("forgot_path") && means(answer, parts.reduce((sum, c, i) => sum + (set & (1 << i) ? c : 0), 0))) names.push("forgot_path");
+    if (nodes[x].constant || !edges[x].length && x !== nodes.length - 1) names.push(nodes[x].constant ? "constants" : "unreached");
+    return { blank, answer, g, names: [...new Set(names)] };
+  });
+  const count = {};
+  for (const { names } of found) for (const m of names) count[m] = (count[m] ?? 0) + 1;
+  const place = (m) => (everywhere.includes(m) ? 1000 : 0) + count[m];
+  const groups = new Map();
+  for (const slip of found) {
+    const best = Math.max(...slip.names.map(place)), names = slip.names.filter((m) => place(m) === best), group = names[0] ?? slip.blank.key;
+    groups.set(group, [...(groups.get(group) ?? []), { ...slip, names }]);
+  }
+  for (const members of groups.values()) told.push(message(members, tables.ideas));
+  for (const blank of blanks) if (blank.kind !== "gradient" && typed[blank.key]) markOther(blank, typed[blank.key], verdicts, told, means);
+  return { verdicts, told };
+}
+
+function message(members, ideas) {
+  const [{ blank, answer, g, names }] = members, keys = members.map((slip) => slip.blank.key), said = (m) => m.replaceAll("_", " ");
+  if (!names.length) {
+    const close = abs(answer.number - g) <= 0.02 * abs(g);
+    return { keys, mistakes: [], idea: ideas.right, redo: blank.hints[2],
+      did: close ? `Your ${blank.key} = ${answer.text} is close to what the right method gives. Look for a slip of arithmetic.` : "This number is none of those that the known mistakes give." };
+  }
+  const also = names.length > 1 ? ` It may as well have been: ${names.slice(1, 4).map(said).join("; or ")}.` : "";
+  const made = members.map((slip) => `${slip.blank.key} = ${slip.answer.text}`).join(", ");
+  return { keys, mistakes: names, did: `Your ${made} is what comes out of this mistake: ${said(names[0])}.${also}`, idea: ideas[names[0]], redo: blank.hints[2] };
+}
+
+function markOther(blank, answer, verdicts, told, means) {
+  const { key, kind, right, low, high } = blank;
+  const good = kind === "order" ? orderIsRight(blank, answer.text) : isRight(answer.number, right) || (answer.number >= low && answer.number <= high);
+  verdicts[key] = good ? "right" : "wrong";
+  if (good) return;
+  const known = (blank.known ?? []).find(([, wrong]) => wrong !== right && means(answer, wrong));
+  told.push({ keys: [key], mistakes: known ? [known[0]] : [], did: known ? `Your ${key} = ${answer.text} is ${known[2]}.` : "This is none of what the known mistakes give.", idea: known ? known[3] : blank.hints[1], redo: blank.hints[2] });
+}
+
+function orderIsRight({ uses }, text) {
+  const names = text.split(/[\s,>-]+/).filter(Boolean), done = new Set();
+  for (const x of names) {
+    if (!Object.hasOwn(uses, x) || (done.has(x) && uses[x].inner) || uses[x].after.some((use) => !done.has(use))) return false;
+    done.add(x);
+  }
+  return Object.entries(uses).every(([x, { inner }]) => !inner || done.has(x));
+}
+
+const MARKS = { right: "M2 8l4 5 8-10", wrong: "M3 3l10 10M13 3L3 13", carried: "M2 8h9M8 4l4 4-4 4" };
+const WORDS = { right: "right", wrong: "wrong", carried: "follows from a number further up" };
+const ROW = 28;
+
+// Put blanks into the graph that `mount` has drawn, and below it what is said. Python marks where it listens.
+function exercise(root, lesson, changed) {
+  const { nodes, exercise: ex } = lesson, levels = {}, text = {};
+  let fields = {}, focus = ex.blanks[0].key, marks = {}, verdicts = {}, answered = false;
+  const values = Object.fromEntries(nodes.map((node) => [node.name, node.data]));
+  const told = h("div", { class: "told", role: "status", "aria-live": "polite" }), hint = h("div", { class: "hint", role: "status", "aria-live": "polite" });
+  const count = h("output", { class: "counter" }), beside = h("div", { class: "beside" });
+  const panel = h("div", { class: "practice" },
+    h("p", {}, h("b", {}, ex.title), " Type every number to four significant digits, a fraction or an expression. Enter marks, ? shows a hint."),
+    ex.blanks.filter(({ kind }) => kind === "update").map(({ key, asked }) => h("p", { class: "why" }, `${key}: ${asked}`)),
+    beside, h("div", { class: "bar" }, h("button", { type: "button", onclick: check }, "Check"), h("button", { type: "button", onclick: () => help(focus) }, "Hint"), count), hint, told);
+
+  function field(blank) {
+    const input = h("input", { class: "blank", type: "text", autocomplete: "off", spellcheck: "false", "aria-label": `${blank.key}: ${blank.asked}`, title: blank.asked, value: text[blank.key] ?? "" });
+    input.addEventListener("input", () => { text[blank.key] = input.value; verdicts[blank.key] = undefined; show(); });
+    input.addEventListener("focus", () => (focus = blank.key));
+    input.addEventListener("keydown", (e) => {
+      const order = [...root.querySelectorAll("input.blank")], step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+      if (e.key === "Enter") check();
+      else if (e.key === "?") { e.preventDefault(); help(blank.key); }
+      else if (step) { e.preventDefault(); order[(order.indexOf(input) + step + order.length) % order.length].focus(); }
+    });
+    const mark = h("span", { class: "mark" });
+    fields[blank.key] = { input, mark };
+    return h("span", { class: "field" }, input, mark);
+  }
+
+  const at = (x, y, w, content) => {
+    const box = document.createElementNS(SVG, "foreignObject");
+    Object.entries({ x, y, width: w, height: ROW - 2 }).forEach((pair) => box.setAttribute(...pair));
+    box.append(content);
+    return box;
+  };
+
+  function draw(svg, boxes, edges, plan) {
+    fields = {};
+    const placed = [], of = (kind, i, k = 0) => ex.blanks.find((b) => b.kind === kind && b.node === i && b.position === k);
+    boxes.forEach((box, i) => {
+      if (!box.rows) return;
+      box.querySelectorAll(".what, .value").forEach((x) => x.remove());
+      const [cx, cy] = plan.centres[i], [w, t] = lesson.sizes[i], rows = [["data", of("value", i), ex.shown[i]], ["grad", of("gradient", i), ex.given[i]], ["new", of("update", i)]];
+      rows.filter(([, blank, x]) => blank || x !== undefined).forEach(([what, blank, x], row) => {
+        const y = -t / 2 + 28 + ROW * row;
+        box.append(h("text", { class: "what", x: -w / 2 + 12, y: y + 17 }, what));
+        if (blank) placed.push([i, at(cx - w / 2 + 42, cy + y, w - 50, field(blank))]);
+        else box.append(h("text", { class: `value ${what}`, x: w / 2 - 9, y: y + 17 }, x));
+      });
+    });
+    edges.forEach((edge, e) => {
+      const found = [of("local", edge.head, edge.place), of("contribution", edge.head, edge.place)].filter(Boolean), [x, y] = plan.labels[e];
+      edge.label.textContent = found.length ? "" : ex.slopes[e] ?? "";
+      found.forEach((blank, row) => placed.push([edge.head, at(x - 42, y - 14 + ROW * (row - (found.length - 1) / 2), 84, field(blank))]));
+    });
+    svg.append(...placed.sort(([a], [b]) => b - a).map(([, box]) => box));
+    put(beside, ex.blanks.filter(({ key }) => !fields[key]).map((blank) => h("label", {}, h("span", {}, `${blank.key} `), field(blank), h("small", {}, ` ${blank.asked}`))));
+    show();
+  }
+
+  function read(texts) {
+    const found = {};
+    for (const { key, kind } of ex.blanks) {
+      const typed = (texts[key] ?? "").trim();
+      if (typed) found[key] = { text: typed, number: kind === "order" ? 0 : number(typed, values) };
+      if (typed && found[key].number !== found[key].number) { verdicts[key] = "wrong"; marks.bad = key; delete found[key]; }
+      else if (typed) found[key].slack = slack(typed, found[key].number);
+    }
+    return found;
+  }
+
+  function check() {
+    verdicts = {};
+    marks = {};
+    const typed = read(text), bad = marks.bad;
+    answered = true;
+    if (ex.remote && !bad) return changed({ answers: Object.fromEntries(Object.entries(typed).map(([key, x]) => [key, x.text])) });
+    const result = diagnose(lesson, typed);
+    if (bad) result.told.unshift({ keys: [bad], mistakes: [], did: `${text[bad]} is no number.`, idea: "Type one, as in -1.5, a fraction as -3/2, or an expression as 2*3 + 1.", redo: "" });
+    mark({ ...result, verdicts: { ...result.verdicts, ...verdicts } });
+    changed({ answers: Object.fromEntries(Object.entries(typed).map(([key, x]) => [key, x.text])) });
+  }
+
+  function mark(result) {
+    ({ verdicts } = result);
+    put(told, result.told.map((m) => h("div", { class: "card", "data-mistake": m.mistakes[0] ?? "" }, h("p", {}, h("b", {}, `${m.keys.join(", ")}: `), m.did), h("p", { class: "why" }, m.idea), h("p", {}, m.redo))),
+      ex.blanks.every(({ key }) => verdicts[key] === "right") ? h("p", { class: "good" }, "All right.") : null,
+      h("details", {}, h("summary", {}, "Why the right ones are right"), ex.blanks.filter(({ key }) => verdicts[key] === "right").map(({ reason }) => h("p", { class: "why" }, reason))));
+    show();
+  }
+
+  function show() {
+    const right = ex.blanks.filter(({ key }) => verdicts[key] === "right").length;
+    count.textContent = answered ? `${right} of ${ex.blanks.length} right` : `${ex.blanks.length} to fill in`;
+    for (const [key, { input, mark }] of Object.entries(fields)) {
+      const verdict = verdicts[key];
+      input.dataset.verdict = verdict ?? "";
+      input.setAttribute("aria-invalid", verdict === "wrong");
+      put(mark, verdict ? h("svg", { viewBox: "0 0 16 16", width: 14, height: 14, role: "img", "aria-label": WORDS[verdict], class: "icon" }, h("title", {}, WORDS[verdict]), h("path", { d: MARKS[verdict], fill: "none" })) : null);
+    }
+  }
+
+  function help(key) {
+    const { hints } = ex.blanks.find((blank) => blank.key === key), level = (levels[key] = Math.min((levels[key] ?? 0) + 1, hints.length));
+    put(hint, hints.slice(0, level).map((line, i) => h("p", { class: i + 1 === level ? "big" : "why" }, h("b", {}, `${key}, hint ${i + 1}: `), line)));
+    fields[key].input.focus({ preventScroll: true });
+  }
+
+  return { panel, draw, mark, diagnose: (texts) => diagnose(lesson, read(texts)) };
+}

@@ -1,0 +1,149 @@
+"""An exercise in a real browser: filled in by keyboard, a wrong number, the hints, then right."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from browser import chromium as chromium
+
+from micrograd_like import Value
+from micrograd_like.exercises import Exercise
+from micrograd_like.generate import CONCEPTS, generate
+from micrograd_like.mutations import grads
+from micrograd_like.practice import lesson, notebook, save
+
+
+@pytest.fixture
+def shown(chromium: Any, tmp_path: Path) -> Any:
+    """Return a function that shows an exercise in a new page; errors and requests of the pages fail the test."""
+    contexts, problems, requests = [], [], []
+
+    def show(ex: Exercise, width: int = 1280) -> Any:
+        contexts.append(chromium.new_context(viewport={"width": width, "height": 900}))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(save(ex, tmp_path / "exercise.html").as_uri())
+        page.wait_for_selector("input.blank")
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert problems == []
+    assert all(url.startswith(("file:", "data:")) for url in requests)
+
+
+def lecture() -> Exercise:
+    a, b = Value(2.0, "a"), Value(-3.0, "b")
+    v = a * b
+    v.label = "v"
+    root = v + a
+    root.label = "L"
+    return Exercise(root, names={})
+
+
+def field(page: Any, key: str) -> Any:
+    return page.locator(f'input.blank[aria-label^="{key}:"]')
+
+
+def test_by_keyboard_a_wrong_number_the_ladder_of_hints_then_right(shown: Any) -> None:
+    page = shown(lecture())
+    page.locator("input.blank").first.focus()
+    for text in ("1", "1", "6/3", "-3"):  # the output first, and a at last
+        page.keyboard.type(text)
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    assert "3 of 4 right" in page.inner_text(".counter")
+    assert page.get_attribute(".told .card", "data-mistake") == "overwrite"
+    assert "a.grad = b · v.grad + 1 · L.grad = ___" in page.inner_text(".told")
+    assert field(page, "a").get_attribute("aria-invalid") == "true"
+    for level in range(1, 5):
+        page.keyboard.press("?")
+        assert f"a, hint {level}:" in page.inner_text(".hint")
+    assert "a.grad = -2" in page.inner_text(".hint") and field(page, "a").input_value() == "-3"
+    for _ in range(2):
+        page.keyboard.press("Backspace")
+    page.keyboard.type("b + 1")
+    page.keyboard.press("Enter")
+    assert "4 of 4 right" in page.inner_text(".counter") and "All right." in page.inner_text(".told")
+
+
+def test_an_error_is_carried_forward_on_the_page(shown: Any) -> None:
+    page = shown(lecture())
+    for key, text in {"L": "1", "v": "5", "b": "10", "a": "-14"}.items():
+        field(page, key).fill(text)
+    page.click("text=Check")
+    assert page.locator(".told .card").count() == 1 and "v:" in page.inner_text(".told .card")
+    assert field(page, "a").get_attribute("data-verdict") == "carried"
+
+
+def test_what_is_no_number_is_said(shown: Any) -> None:
+    page = shown(lecture())
+    field(page, "a").fill("two")
+    page.click("text=Check")
+    assert "two is no number" in page.inner_text(".told")
+
+
+@pytest.mark.parametrize("concept", CONCEPTS)
+def test_the_page_marks_as_python_does(concept: str, shown: Any) -> None:
+    ex, rng = generate(concept, 2, 4), Random(0)
+    page = shown(ex)
+    mark = "texts => document.querySelector('.mgl').walk.practice.diagnose(texts)"
+    found = page.evaluate(mark, ex.answers)
+    assert set(found["verdicts"].values()) == {"right"} and not found["told"]
+    for mistake in ("overwrite", "no_upstream", "negated", "mul_own", "no_zero", "depth_first", "seed_is_value"):
+        numbers = grads(ex.root, mistake)
+        typed = {ex.task.gradient(x).key: f"{numbers.get(x, 0.0):.4g}" for x in ex.asked if x in ex.task.reached}
+        theirs, ours = page.evaluate(mark, typed), ex.check(typed)
+        assert [m["mistakes"][:1] for m in theirs["told"]] == [list(m.mistakes[:1]) for m in ours.messages], mistake
+    for _ in range(8):
+        key = rng.choice([key for key, x in ex.questions.items() if x.kind == "gradient" and x.node in ex.task.reached])
+        typed = ex.answers | {key: f"{ex.questions[key].right * rng.uniform(1.3, 3) + 0.1234:.4g}"}
+        theirs, ours = page.evaluate(mark, typed), ex.check(typed)
+        verdicts = {k: "not yet" if v == "carried" else v for k, v in theirs["verdicts"].items()}
+        assert verdicts == {k: mark.verdict for k, mark in ours.marks.items()}
+
+
+def test_every_kind_of_question_has_its_blank(shown: Any) -> None:
+    root = lecture().root
+    kinds = ["gradients", "local", "contributions", "values", "updates", "order"]
+    ex = Exercise(root, kinds, names={})
+    page = shown(ex)
+    assert page.locator("input.blank").count() == len(ex.questions)
+    for key, answer in ex.answers.items():
+        field(page, key).fill(answer)
+    page.click("text=Check")
+    assert "All right." in page.inner_text(".told")
+
+
+def test_a_hostile_label_is_text(shown: Any) -> None:
+    x = Value(2.0, "<img src=x onerror=alert(1)>")
+    page = shown(Exercise(x * x, names={}))
+    assert page.locator("img").count() == 0
+
+
+def test_at_the_width_of_a_phone_no_field_is_cut(shown: Any) -> None:
+    page = shown(generate("fan-out", 1, 3), width=390)
+    assert page.evaluate("document.documentElement.scrollWidth <= 390")
+
+
+def test_in_a_notebook_the_drawing_stays_where_scripts_are_taken_out() -> None:
+    ex = lecture()
+    html = ex._repr_html_()
+    assert html.count("<img") == 1 and "data:image/svg+xml;base64," in html
+    assert notebook(ex).count("<script") == 1 and lesson(ex)["exercise"]["blanks"]
+
+
+def test_python_marks_what_is_typed_into_the_widget() -> None:
+    pytest.importorskip("anywidget")
+    from micrograd_like.practice import widget
+
+    w = widget(lecture())
+    w.answers = {"L": "1", "v": "1", "b": "2", "a": "-3"}
+    assert w.marking.mistakes == ["overwrite"] and w.marked["verdicts"]["a"] == "wrong"
+    w.answers = {"L": "1", "v": "1", "b": "2", "a": "-2"}
+    assert w.marking and not w.marked["told"]
