@@ -127,6 +127,9 @@ def confusion(graphs: int, most: int = 30) -> dict[str, Row]:
                 if name in names and changes(ex, given := answers(ex, made_with(name, ex, rng))):
                     shown[concept].add(name)
                     rows[name].enter(name, ex.check(given))
+        if turn % 50 == 0:
+            few = ", ".join(f"{name} {rows[name].graphs}" for name in sorted(wanted)[:4])
+            print(f"turn {turn}: {len(wanted)} mistakes want more graphs: {few}", file=sys.stderr, flush=True)
         if not wanted:
             break
     return rows
