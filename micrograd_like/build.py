@@ -11,7 +11,7 @@ from itertools import permutations
 from math import isclose, isfinite
 from typing import Any
 
-from .check import grade
+from .check import Slope, compare, grade
 from .engine import Value, history
 from .exercises import Exercise, Mark, Marking
 from .messages import Message, idea_of
@@ -54,19 +54,24 @@ def _outcome(
 ) -> list[str]:
     """Return the mistakes that give all that was found, for each graph the gradients by name."""
     named = [rule for rule in WHOLE if all(_alike(_by(rule, *expected[key]), found[key]) for key in found)]
-    overwritten = all(any(_alike(x, found[key]) for x in _overwritten(*expected[key])) for key in found)
-    return named or ["overwrite"] * overwritten
+    for assigning in ({"add", "mul"}, {"mul"}, {"add"}):
+        ways = {key: _overwritten(*expected[key], assigning) for key in found}
+        if not named and all(any(_alike(way, found[key]) for way in ways[key]) for key in found):
+            named = ["overwrite"]
+    return named
 
 
-def _overwritten(root: Value, nodes: Mapping[str, Value]) -> Iterator[dict[str, float]]:
-    """Yield what `=` for `+=` gives in each order in which the nodes can hand on: which comes last, differs."""
+def _overwritten(root: Value, nodes: Mapping[str, Value], assigning: set[str]) -> Iterator[dict[str, float]]:
+    """Yield what `=` for `+=` in some operations gives, in each order in which the nodes can hand on."""
     ops = [node for node in history(root) if node.inputs]
     for order in permutations(ops):
         place = {node: i for i, node in enumerate(order)}
         if all(place[node] < place[x] for node in ops for x in node.inputs if x in place):
-            numbers = {root: 1.0}
+            numbers = dict.fromkeys(history(root), 0.0) | {root: 1.0}
             for node in order:
-                numbers |= {x: slope * numbers[node] for x, slope in zip(node.inputs, node.local_grads)}
+                for x, slope in zip(node.inputs, node.local_grads):
+                    kept = 0.0 if node.op and node.op.name in assigning else numbers[x]
+                    numbers[x] = kept + slope * numbers[node]
             yield {name: numbers[node] for name, node in nodes.items()}
 
 
@@ -281,7 +286,9 @@ def check_rule(op: str | Op, rule: Callable[..., Any]) -> Marking:
         return tuple(found) if isinstance(found, tuple | list) else (found,)
 
     try:
-        report = grade(op, slopes)
+        simple = [max(min(x, high), low) for x, (low, high) in zip((0.5, 1.5, 2.5), op.sample)]
+        report = compare(slopes(op.value(*simple), *simple), op, simple, "abc")
+        report.extend(grade(op, slopes))
     except Exception as error:
         said = f"The rule raised {type(error).__name__}: {error}."
         return Marking([Mark(op.name, "wrong", type(error).__name__)], [_message([op.name], [], said, "Redo it.")])
@@ -292,7 +299,14 @@ def check_rule(op: str | Op, rule: Callable[..., Any]) -> Marking:
     names = [name for name, x in RULES.items() if isinstance(x, WrongSlope) and op.name in x.operations]
     alike = [name for name in names if _same_rule(RULES[name], op, slopes, samples)]
     redo = f"Redo {op.name}: {op.why}"
-    return Marking([Mark(op.name, "wrong")], [_message([op.name], alike, f"{wrong}.", redo)])
+    return Marking([Mark(op.name, "wrong")], [_message([op.name], alike, _told(wrong), redo)])
+
+
+def _told(slope: Slope) -> str:
+    """Return what nudging found where a claim is wrong."""
+    return (
+        f"At {slope.at} your d/d{slope.name} is {short(slope.claimed)}, and nudging measures {short(slope.measured)}."
+    )
 
 
 def _same_rule(wrong: Any, op: Op, slopes: Callable[..., tuple[Any, ...]], samples: Iterable[list[float]]) -> bool:

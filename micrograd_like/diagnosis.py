@@ -198,7 +198,7 @@ class Diagnosis:
             if name in self.everywhere:
                 yield Suspicion((name,), (rule,), node)
             elif not is_whole(rule):
-                number = self._by(rule, node)
+                number = self.by(rule, node)
                 if number != own and answer.means(number, blur * abs(number)):
                     yield Suspicion((name,), (rule,), node)
         edges = self.edges(node)
@@ -209,7 +209,8 @@ class Diagnosis:
                     lost = tuple(i for i in range(len(edges)) if i not in kept)
                     yield Suspicion(("forgot_path",), (), node, lost)
 
-    def _by(self, rule: Rule, node: Value) -> float:
+    def by(self, rule: Rule, node: Value) -> float:
+        """Return what a mistake gives at one node, from the learner's own upstream numbers."""
         uses = [use for use in self.task.uses[node] if use in self.task.reached]
         return grad_from(rule, node, uses, self.upstream, self.task.root)
 
@@ -219,17 +220,17 @@ class Diagnosis:
         for x in hidden:
             effect = Pass(x).grads().get(node)
             for name, rule in self.rules.items() if effect else ():
-                change = 0.0 if is_whole(rule) else self._by(rule, x) - self.own(x)
+                change = 0.0 if is_whole(rule) else self.by(rule, x) - self.own(x)
                 if change and _exactly(answer, self.own(node) + change * (effect or 0.0)):
                     yield Suspicion((name,), (rule,), x)
 
     def _pairs(self, node: Value, answer: Answer) -> Iterator[Suspicion]:
         """Yield two mistakes that give the answer together, and neither alone."""
         own = self.own(node)
-        biting = {name: rule for name, rule in self.rules.items() if not is_whole(rule) and self._by(rule, node) != own}
+        biting = {name: rule for name, rule in self.rules.items() if not is_whole(rule) and self.by(rule, node) != own}
         for one, two in combinations(biting, 2):
             rules = biting[one], biting[two]
-            if _part(rules[0]) != _part(rules[1]) and _exactly(answer, self._by(Both(*rules), node)):
+            if _part(rules[0]) != _part(rules[1]) and _exactly(answer, self.by(Both(*rules), node)):
                 yield Suspicion((one, two), rules, node)
 
     def _rank(self, slips: list[Slip]) -> list[Slip]:

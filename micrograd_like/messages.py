@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .diagnosis import Diagnosis, Slip, Suspicion
+from .diagnosis import Diagnosis, Slip, Suspicion, is_whole
 from .engine import Value
 from .formulas import in_symbols, value_text
 from .mutations import RULES, Rule
@@ -114,6 +114,8 @@ def _part(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion, which: int) ->
     uses = [names[use] for use, _ in edges]
     numbers = [(short(slope), short(diagnosis.upstream[use])) for use, slope in edges]
     terms = [f"{value_text(slope, 4)} · {value_text(diagnosis.upstream[use], 4)}" for use, slope in edges]
+    if mistake in DID and _is_compound(diagnosis, slip, suspicion):
+        return f"{slip.answer.text} is what comes down if this is done at every node"
     if mistake not in DID:
         return f"{slip.answer.text} comes out if {_wrong_slope(diagnosis, suspicion.rules[which], node)}"
     kept = [i for i in range(len(edges)) if i not in suspicion.lost]
@@ -126,6 +128,14 @@ def _part(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion, which: int) ->
         "formula": task.graph.formula(node), "output": names[task.root], "value": short(task.root.data),
     }  # fmt: skip
     return DID[mistake].format_map(fields)
+
+
+def _is_compound(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion) -> bool:
+    """Tell whether the mistake gives the number only if it was made further up as well."""
+    if len(suspicion.rules) != 1 or is_whole(suspicion.rules[0]) or suspicion.node is not slip.node:
+        return False
+    once = diagnosis.by(suspicion.rules[0], slip.node)
+    return not slip.answer.means(once, 1e-3 * abs(once))
 
 
 def _and(names: Iterable[str]) -> str:

@@ -135,6 +135,19 @@ def test_a_multiplication() -> None:
 
     assert check_mul(swapped).mistakes == ["mul_own"]
 
+    def assigned(self: Any, other: Any) -> Any:
+        other = other if isinstance(other, type(self)) else type(self)(other)
+        out = type(self)(self.data * other.data, (self, other), "*")
+
+        def _backward() -> None:
+            self.grad = other.data * out.grad
+            other.grad = self.data * out.grad
+
+        out._backward = _backward
+        return out
+
+    assert check_mul(assigned).mistakes == ["overwrite"]
+
 
 def backward(root: Value) -> None:
     root.grad = 1.0
@@ -188,6 +201,8 @@ RULES_OF_LEARNERS = [
 def test_a_local_derivative(op: str, rule: Any, mistakes: list[str]) -> None:
     marking = check_rule(op, rule)
     assert bool(marking) == (op == "tanh" and not mistakes) and marking.mistakes == mistakes
+    if mistakes == ["tanh_of_input"]:
+        assert marking.messages[0].did == "At a = 0.5 your d/da is 0.75, and nudging measures 0.7864."
 
 
 def test_a_manual_backward_pass_of_a_network() -> None:

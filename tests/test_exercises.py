@@ -99,6 +99,12 @@ def test_an_error_is_carried_forward() -> None:
     assert "follows from a number of yours" in marking["a"].note
 
 
+def test_a_mistake_made_at_every_node_is_said_to_be_so() -> None:
+    a, b, c = Value(4.0, "a"), Value(5.0, "b"), Value(3.0, "c")
+    [message] = Exercise(a * b * c, ask=["v2", "a"], names={}).check(v2=1, a=1).messages
+    assert message.mistakes == ("no_local",) and "if this is done at every node" in message.did
+
+
 def test_a_slip_of_arithmetic_is_called_so() -> None:
     x = Value(12.34, "x")
     [message] = Exercise(x * x * 10.0, ask=[x], names={}).check(x=246.1).messages
