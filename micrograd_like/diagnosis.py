@@ -26,6 +26,7 @@ LIKELY = [  # of the mistakes that give the same number, the first comes first; 
 UNLIKELY = ["update", "updated", "negated", "double", "half", "inverted"]
 MOST_LOST = 6  # uses of a node of which any may have been forgotten
 SMALL_SLIP = 0.02
+TELLING = 3  # digits that an answer must have for a guess: two mistakes can be found behind any 2 or 12
 
 
 @dataclass(frozen=True)
@@ -278,8 +279,18 @@ def _part(rule: Rule) -> str:
 
 
 def _exactly(answer: Answer, number: float) -> bool:
-    """Tell whether an answer hits a number more closely than chance would; guesses need that."""
-    return isfinite(number) and abs(answer.number - number) <= answer.slack / 50 + 1e-9 * abs(number)
+    """Tell whether an answer hits a number more closely than chance would; guesses need that, and some digits."""
+    near = isfinite(number) and abs(answer.number - number) <= answer.slack / 50 + 1e-9 * abs(number)
+    return near and digits(answer.number) >= TELLING
+
+
+def digits(number: float) -> int:
+    """Return how many significant digits a number has, zeros at its ends not counted.
+
+    >>> digits(120.0), digits(0.305)
+    (2, 3)
+    """
+    return len(f"{abs(number):.12e}".partition("e")[0].replace(".", "").strip("0"))
 
 
 def _one_digit_off(answer: Answer, right: float) -> bool:
@@ -289,9 +300,9 @@ def _one_digit_off(answer: Answer, right: float) -> bool:
     ratio = answer.number / right
     if any(abs(ratio / power - 1.0) < TOLERANCE for power in (0.01, 0.1, 10.0, 100.0)):
         return True
-    digits = [f"{round(abs(x) / unit(right)):d}" for x in (answer.number, right)]
-    if len(digits[0].rstrip("0")) < 3 or len(digits[0]) != len(digits[1]) or (ratio < 0):
+    written = [f"{round(abs(x) / unit(right)):d}" for x in (answer.number, right)]
+    if digits(answer.number) < TELLING or len(written[0]) != len(written[1]) or ratio < 0:
         return False
-    differ = [i for i, (x, y) in enumerate(zip(*digits)) if x != y]
-    exchanged = len(differ) == 2 and differ[1] == differ[0] + 1 and sorted(digits[0]) == sorted(digits[1])
+    differ = [i for i, (x, y) in enumerate(zip(*written)) if x != y]
+    exchanged = len(differ) == 2 and differ[1] == differ[0] + 1 and sorted(written[0]) == sorted(written[1])
     return len(differ) == 1 or exchanged
