@@ -14,14 +14,14 @@ from statistics import median
 from time import perf_counter
 
 from micrograd_like import Value
-from micrograd_like.answers import read
-from micrograd_like.diagnosis import Diagnosis, is_right
 from micrograd_like.engine import history
-from micrograd_like.exercises import Exercise, Marking
-from micrograd_like.generate import CONCEPTS, generate
-from micrograd_like.messages import idea_of, said
-from micrograd_like.mutations import RULES, Pass, Update, Updated, grads
-from micrograd_like.questions import Task
+from micrograd_like.exercises.answers import read
+from micrograd_like.exercises.diagnosis import Diagnosis, is_right
+from micrograd_like.exercises.exercise import Exercise, Marking
+from micrograd_like.exercises.generator import CONCEPTS, generate
+from micrograd_like.exercises.messages import idea_of, said
+from micrograd_like.exercises.questions import Task
+from micrograd_like.walking.mutations import RULES, Pass, Update, Updated, grads
 
 DOCS = Path(__file__).parent.parent / "docs" / "exercises.md"
 LOOK = 24  # exercises of a concept, in which each mistake that can be seen there has been seen

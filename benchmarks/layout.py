@@ -13,8 +13,8 @@ from itertools import combinations, pairwise
 from math import dist
 from time import perf_counter
 
+from micrograd_like.drawing.layout import layout
 from micrograd_like.engine import history
-from micrograd_like.layout import layout
 from micrograd_like.nn import MLP
 
 Edge = tuple[int, int]

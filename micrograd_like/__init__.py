@@ -3,19 +3,19 @@
 from . import _native as _native, copying as copying, data, losses
 from .check import gradcheck, grade
 from .checkpoint import load_model, save_model
-from .draw import draw, draw_dot
+from .drawing.draw import draw, draw_dot
+from .drawing.plots import decision_boundary
 from .engine import Value, backward_steps, history, ieee
-from .explain import explain, paths
 from .functions import dot, logsumexp, mean, softmax
 from .graph import Graph, gradients
-from .key import answer_key
 from .nn import MLP, Layer, LogisticRegression, Module, Neuron
 from .ops import OPS, Op
 from .optim import SGD, Adam, TrainingDiverged, clip_gradients
-from .plots import decision_boundary
-from .replay import nudge, what_if
 from .train import History, fit
-from .walk import walk
+from .walking.explain import explain, paths
+from .walking.key import answer_key
+from .walking.replay import nudge, what_if
+from .walking.walk import walk
 
 __all__ = [
     "Adam", "Graph", "History", "Layer", "LogisticRegression", "MLP", "Module", "Neuron", "OPS", "Op", "SGD",

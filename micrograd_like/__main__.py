@@ -10,7 +10,9 @@ from pathlib import Path
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from . import _native, terminal, worksheet
+from . import _native
+from .exercises import worksheets
+from .walking import terminal
 
 if TYPE_CHECKING:
     from .nn import MLP
@@ -75,7 +77,7 @@ def make_parser() -> argparse.ArgumentParser:
     draw.add_argument("-o", dest="output", type=Path, default=Path("graph.svg"), help=".svg, .png, .dot or .html")
     draw.set_defaults(run=run_draw)
     terminal.add_commands(commands, add_expression)
-    worksheet.add_commands(commands)
+    worksheets.add_commands(commands)
     return parser
 
 
@@ -111,11 +113,11 @@ def run_train(options: argparse.Namespace) -> None:
     """Train, and write the network, how it went, and pictures of both."""
     from .checkpoint import save_model
     from .data import Standardise, train_val_split
-    from .draw import draw
+    from .drawing.draw import draw
+    from .drawing.plots import decision_boundary
     from .losses import LOSSES
     from .nn import MLP
     from .optim import SGD
-    from .plots import decision_boundary
     from .train import fit
 
     dataset = load(options.data, options.target)
@@ -225,7 +227,7 @@ def run_predict(options: argparse.Namespace) -> None:
 
 def run_draw(options: argparse.Namespace) -> None:
     """Draw an expression after its backward pass."""
-    from .draw import draw
+    from .drawing.draw import draw
     from .expression import parse
 
     root, variables = parse(options.expression, dict(options.values))

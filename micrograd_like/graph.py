@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isfinite
+from types import FrameType
 from typing import Any
 
 from .engine import Value, chain_rule, history
@@ -99,12 +100,18 @@ def _given_name(node: Value, variables: Mapping[Value, str]) -> str:
     return str(node.label) if getattr(node, "parameter", False) else variables.get(node, str(node.label))
 
 
-def callers_variables() -> dict[str, Any]:
-    """Return the variables of the code that called this package: its globals, then its locals."""
+def callers_frame() -> FrameType:
+    """Return the frame of the code that called this package."""
     package = __file__.removesuffix("graph.py")
     frame = sys._getframe(1)
     while frame.f_back and frame.f_code.co_filename.startswith(package):
         frame = frame.f_back
+    return frame
+
+
+def callers_variables() -> dict[str, Any]:
+    """Return the variables of the code that called this package: its globals, then its locals."""
+    frame = callers_frame()
     return frame.f_globals | frame.f_locals
 
 

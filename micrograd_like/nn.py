@@ -90,7 +90,7 @@ class Module:
 
     def diagram(self, **options: Any) -> Any:
         """Draw columns of neurons, whose connections show the weights."""
-        from .plots import diagram
+        from .drawing.plots import diagram
 
         return diagram(self, **options)
 

@@ -92,7 +92,7 @@ class History:
 
     def plot(self, **options: Any) -> Any:
         """Draw the loss curves."""
-        from .plots import curves
+        from .drawing.plots import curves
 
         return curves(self, **options)
 
@@ -109,7 +109,7 @@ class History:
 
         `fit` must have been called with record_weights=True.
         """
-        from .training import save
+        from .walking.training import save
 
         return save(self, path)
 

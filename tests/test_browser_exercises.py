@@ -8,10 +8,10 @@ import pytest
 from browser import chromium as chromium
 
 from micrograd_like import Value
-from micrograd_like.exercises import Exercise
-from micrograd_like.generate import CONCEPTS, generate
-from micrograd_like.mutations import grads
-from micrograd_like.practice import lesson, notebook, save
+from micrograd_like.exercises.exercise import Exercise
+from micrograd_like.exercises.generator import CONCEPTS, generate
+from micrograd_like.exercises.practice import lesson, notebook, save
+from micrograd_like.walking.mutations import grads
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_in_a_notebook_the_drawing_stays_where_scripts_are_taken_out() -> None:
 
 def test_python_marks_what_is_typed_into_the_widget() -> None:
     pytest.importorskip("anywidget")
-    from micrograd_like.practice import widget
+    from micrograd_like.exercises.practice import widget
 
     w = widget(lecture())
     w.answers = {"L": "1", "v": "1", "b": "2", "a": "-3"}

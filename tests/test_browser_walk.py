@@ -10,13 +10,13 @@ from browser import chromium as chromium
 from random_graphs import random_graph
 
 from micrograd_like import Value
-from micrograd_like.mutations import grads
 from micrograd_like.nn import MLP
 from micrograd_like.notation import short
 from micrograd_like.ops import OPS
-from micrograd_like.page import asset
-from micrograd_like.replay import what_if
-from micrograd_like.walk import Backward, Walk, walk
+from micrograd_like.walking.mutations import grads
+from micrograd_like.walking.page import asset
+from micrograd_like.walking.replay import what_if
+from micrograd_like.walking.walk import Backward, Walk, walk
 
 
 def example() -> tuple[Value, dict[str, Value]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from micrograd_like.build import check_backward, check_manual, check_mul, check_rule, check_value
 from micrograd_like.engine import Value, history
+from micrograd_like.exercises.build import check_backward, check_manual, check_mul, check_rule, check_value
 
 LECTURE = '''
 class Value:
@@ -222,6 +222,6 @@ def test_a_manual_backward_pass_of_a_network() -> None:
 
 
 def test_it_is_said_that_the_code_runs_in_this_process() -> None:
-    from micrograd_like import build
+    from micrograd_like.exercises import build
 
     assert re.search("in this process", build.__doc__ or "")

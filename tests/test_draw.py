@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from micrograd_like import Value, picture
-from micrograd_like.draw import draw, draw_dot
+from micrograd_like import Value
+from micrograd_like.drawing import picture
+from micrograd_like.drawing.draw import draw, draw_dot
+from micrograd_like.drawing.picture import NoConverter
 from micrograd_like.nn import MLP, Neuron, Parameter
-from micrograd_like.picture import NoConverter
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's dot")
 HOSTILE = ['say "hi"', "<script>alert(1)</script>", "nul\0bell\x07", "{a|b}", "back\\slash\\n", "𝜕𝕏 🧠", "&lt;&amp;",
@@ -225,7 +226,7 @@ def test_a_frozen_or_plain_parameter_is_a_parameter():
 
 def test_the_drawing_is_the_same_in_every_process():
     program = (
-        "from micrograd_like.nn import MLP; from micrograd_like.draw import draw;"
+        "from micrograd_like.nn import MLP; from micrograd_like.drawing.draw import draw;"
         "print(ascii(draw(MLP(2, [4, 4, 1])([1.0, 2.0])).svg))"
     )
     command = [sys.executable, "-c", program]

@@ -7,11 +7,11 @@ from hypothesis import assume, given, settings, strategies as st
 from random_graphs import random_graph
 
 from micrograd_like import Value, history
-from micrograd_like.answers import read
-from micrograd_like.exercises import Exercise, Marking
+from micrograd_like.exercises.answers import read
+from micrograd_like.exercises.exercise import Exercise, Marking
+from micrograd_like.exercises.progress import Progress
 from micrograd_like.expression import ExpressionError
-from micrograd_like.mutations import grads
-from micrograd_like.progress import Progress
+from micrograd_like.walking.mutations import grads
 
 
 def lesson(**options: object) -> Exercise:

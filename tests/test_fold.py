@@ -5,9 +5,9 @@ import random
 import pytest
 
 from micrograd_like import Value, history
-from micrograd_like.draw import draw
-from micrograd_like.fold import ROLES, folded, lanes
-from micrograd_like.layering import longest_paths
+from micrograd_like.drawing.draw import draw
+from micrograd_like.drawing.fold import ROLES, folded, lanes
+from micrograd_like.drawing.layering import longest_paths
 from micrograd_like.nn import MLP
 
 EACH, *_ = ROLES

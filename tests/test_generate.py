@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from micrograd_like.exercises import Exercise
-from micrograd_like.generate import CONCEPTS, coincidences, generate
-from micrograd_like.mutations import RULES, Pass
+from micrograd_like.exercises.exercise import Exercise
+from micrograd_like.exercises.generator import CONCEPTS, coincidences, generate
+from micrograd_like.walking.mutations import RULES, Pass
 
 each = pytest.mark.parametrize("concept", CONCEPTS)
 
@@ -29,7 +29,7 @@ def test_the_same_seed_gives_the_same_exercise(concept: str) -> None:
 
 
 def test_the_same_seed_gives_the_same_exercise_in_every_process() -> None:
-    program = "from micrograd_like.generate import generate; print(generate('diamond', 2, 3, student='17').program())"
+    program = "from micrograd_like.exercises import generate; print(generate('diamond', 2, 3, student='17').program())"
     runs = [
         subprocess.run(
             [sys.executable, "-c", program],

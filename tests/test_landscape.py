@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from micrograd_like import SGD, Value
-from micrograd_like.landscape import activation, contour, descend, slope, valley
+from micrograd_like.drawing.landscape import activation, contour, descend, slope, valley
 from micrograd_like.ops import OPS
 
 

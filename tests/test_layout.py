@@ -5,8 +5,8 @@ from itertools import combinations, pairwise, product
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from micrograd_like.layering import crossings, ordered, ranks
-from micrograd_like.layout import Layout, layout
+from micrograd_like.drawing.layering import crossings, ordered, ranks
+from micrograd_like.drawing.layout import Layout, layout
 
 LENGTHS = st.sampled_from([0.0, 0.5, 10.0, 60.0, 4000.0]) | st.floats(0.0, 1e6)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from micrograd_like import picture
-from micrograd_like.picture import number, visible
+from micrograd_like.drawing import picture
+from micrograd_like.drawing.picture import number, visible
 
 
 def luminance(colour):

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, strategies as st
 
+from micrograd_like.drawing.plots import curves, decision_boundary, diagram, mark, ticks
 from micrograd_like.nn import MLP, Layer, Neuron
-from micrograd_like.plots import curves, decision_boundary, diagram, mark, ticks
 
 SVG = "{http://www.w3.org/2000/svg}"
 CORNERS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]

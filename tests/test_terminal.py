@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from micrograd_like.expression import parse
-from micrograd_like.terminal import screen
-from micrograd_like.walk import Walk
+from micrograd_like.walking.terminal import screen
+from micrograd_like.walking.walk import Walk
 
 EXPRESSION = ["(a*b + c).tanh()", "a=2", "b=-3", "c=10"]
 ROOT = Path(__file__).parent.parent

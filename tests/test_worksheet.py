@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from micrograd_like import Value
-from micrograd_like.exercises import Exercise
-from micrograd_like.generate import CONCEPTS, generate
-from micrograd_like.sketch import sketch
-from micrograd_like.worksheet import add_commands, worksheet
+from micrograd_like.exercises.exercise import Exercise
+from micrograd_like.exercises.generator import CONCEPTS, generate
+from micrograd_like.exercises.sketch import sketch
+from micrograd_like.exercises.worksheets import add_commands, worksheet
 
 
 def run(*words: str) -> None:

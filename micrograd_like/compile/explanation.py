@@ -21,7 +21,7 @@ class Explanation:
     @cached_property
     def picture(self) -> Any:
         """The recorded graph with one box for what is done alike."""
-        from ..draw import draw
+        from ..drawing.draw import draw
 
         return draw(self.plan.graph.nodes[self.plan.graph.roots[0]], fold=True, names={})
 

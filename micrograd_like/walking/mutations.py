@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from math import nan
 from typing import Any, ClassVar
 
-from .engine import Value, backward_steps, chain_rule, history
-from .ops import exp, step, tanh
+from ..engine import Value, backward_steps, chain_rule, history
+from ..ops import exp, step, tanh
 
 RULES: dict[str, Rule] = {}
 MOST_STEPS = 100_000  # a pass without memory takes as many steps as there are paths

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from .engine import Value
-from .graph import Graph
+from ..drawing.layout import Pair, layout
+from ..drawing.picture import text_width
+from ..engine import Value
+from ..graph import Graph
+from ..notation import short
+from ..ops import OPS
 from .javascript import SIGNS, operations
-from .layout import Pair, layout
 from .mutations import RIGHT, RULES, WrongSlope
-from .notation import short
-from .ops import OPS
-from .picture import text_width
 from .walk import Walk
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
@@ -35,7 +35,7 @@ PRIVATE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-
 @cache
 def asset(name: str) -> str:
     """Return a file of the html directory, without indentation and lines of comment."""
-    text = (files(__package__) / "html" / name).read_text("utf-8")
+    text = (files("micrograd_like") / "html" / name).read_text("utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S) if name.endswith(".css") else text
     text = "\n".join(line for line in map(str.strip, text.splitlines()) if line and not line.startswith("//"))
     return re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", text) if name.endswith(".css") else text
@@ -148,7 +148,7 @@ def _whole(graph: Graph, nodes: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _folded(graph: Graph, nodes: list[dict[str, Any]], number: Mapping[Value, int]) -> dict[str, Any]:
     """Draw what is done alike to many numbers as one box, which opens on a click."""
-    from .fold import folded
+    from ..drawing.fold import folded
 
     groups, sizes, edges = [], [], []
     for head, group in enumerate(folded(graph.nodes, BOXES)):
@@ -219,7 +219,7 @@ def notebook(walk: Walk) -> str:
 
 def picture(walk: Walk) -> str:
     """Return the drawing of a walk's graph as an <img>."""
-    from .draw import draw
+    from ..drawing.draw import draw
 
     names = {walk.graph.name(node): node for node in walk.graph.nodes if not node.constant}
     data = b64encode(draw(walk.root, names=names).svg.encode()).decode()

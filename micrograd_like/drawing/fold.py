@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from math import inf
 
-from .engine import Value
-from .ops import add, mul
+from ..engine import Value
+from ..ops import add, mul
 
 
 @dataclass

@@ -18,12 +18,12 @@ from html import escape
 from math import copysign, isfinite
 from typing import Any
 
-from .copying import make
-from .engine import Value, ieee
-from .graph import Graph
+from ..copying import make
+from ..engine import Value, ieee
+from ..graph import Graph
+from ..notation import short
+from ..ops import real
 from .mutations import grads
-from .notation import short
-from .ops import real
 
 
 def values(nodes: Sequence[Value], changes: Mapping[Value, float]) -> dict[Value, float]:

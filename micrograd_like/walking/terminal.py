@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..notation import short
 from .mutations import RULES
-from .notation import short
 from .walk import Backward, Event, Walk
 
 KEYS = {
@@ -39,7 +39,7 @@ def add_commands(commands: Any, add_expression: Callable[[argparse.ArgumentParse
 
 def run_walk(options: argparse.Namespace) -> None:
     """Step through an expression: by keys in a terminal, else as a table; or write the page."""
-    from .expression import parse
+    from ..expression import parse
 
     root, variables = parse(options.expression, dict(options.values))
     walk = Walk(root, options.rule, names=variables | {"out": root}, code=options.expression)
@@ -53,8 +53,8 @@ def run_walk(options: argparse.Namespace) -> None:
 
 def run_explain(options: argparse.Namespace) -> None:
     """Print the contributions of every gradient."""
+    from ..expression import parse
     from .explain import explain
-    from .expression import parse
 
     root, variables = parse(options.expression, dict(options.values))
     print(explain(root, names=variables | {"out": root}))

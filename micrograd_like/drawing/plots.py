@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import ceil, floor, inf, log10
 from typing import Any
 
-from .ops import ieee
+from ..ops import ieee
 from .picture import SERIES, Picture, escaped, framed, number, shortened, text, text_width, visible
 
 Point = tuple[float, float]

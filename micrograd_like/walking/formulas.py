@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from math import isclose
 from typing import Any, TypeVar
 
-from .engine import Value, ieee
+from ..engine import Value, ieee
+from ..notation import PRODUCT, Text, Written, short
+from ..ops import Ieee
 from .mutations import RIGHT, Rule
-from .notation import PRODUCT, Text, Written, short
-from .ops import Ieee
 
 W = TypeVar("W", bound=Written)
 Formula = Callable[..., tuple[Any, ...]]

@@ -11,13 +11,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import Path as AnyPath, write_whole
+from ..checkpoint import Path as AnyPath, write_whole
+from ..drawing.picture import framed, text
+from ..nn import Module, name_of
+from ..ops import OPS, Op
+from ..optim import SGD
 from .javascript import operations
-from .nn import Module, name_of
-from .ops import OPS, Op
-from .optim import SGD
 from .page import PRIVATE, asset, script_json
-from .picture import framed, text
 
 BUDGET = 150_000  # bytes of numbers in a page; beyond, it has fewer epochs
 
@@ -59,7 +59,7 @@ class live(list[int]):
 
 def snapshot(history: Any) -> str:
     """Return pictures of a training as it stands, as HTML that a notebook keeps."""
-    from .plots import curves, decision_boundary
+    from ..drawing.plots import curves, decision_boundary
 
     model, X, y, _ = history.about
     pictures = [curves(history, title=f"epoch {history.epochs}")]

@@ -22,18 +22,18 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
+from ..engine import Value
+from ..expression import ExpressionError
+from ..graph import callers_variables
+from ..notation import short
+from ..walking.explain import Ledger
+from ..walking.walk import Backward, Walk
 from . import confusions, messages
 from .answers import Answer, read
 from .diagnosis import Diagnosis
-from .engine import Value
-from .explain import Ledger
-from .expression import ExpressionError
-from .graph import callers_variables
 from .messages import Message
-from .notation import short
 from .progress import Attempt, Progress
 from .questions import Question, Task, spellings
-from .walk import Backward, Walk
 
 HINTS = 4
 CORNER = "At a corner any slope between its sides' is right; this library takes that of PyTorch"

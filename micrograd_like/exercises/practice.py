@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ..drawing.picture import text_width
+from ..notation import short
+from ..ops import OPS
+from ..walking.javascript import operations
+from ..walking.mutations import RIGHT, Pass
+from ..walking.page import PRIVATE, _layouts, _rounded, asset, lesson as graph_lesson, script_json
 from . import confusions, messages
 from .diagnosis import corner, is_whole, likelihood, mistakes_on
-from .exercises import Exercise, Marking
-from .javascript import operations
-from .mutations import RIGHT, Pass
-from .notation import short
-from .ops import OPS
-from .page import PRIVATE, _layouts, _rounded, asset, lesson as graph_lesson, script_json
-from .picture import text_width
+from .exercise import Exercise, Marking
 from .questions import CORNERS, Question
 from .sketch import sketch
 

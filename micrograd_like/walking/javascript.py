@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..notation import JavaScript, MathML, Written
+from ..ops import OPS, Op
 from .mutations import RULES, WrongSlope
-from .notation import JavaScript, MathML, Written
-from .ops import OPS, Op
 
 SIGNS = {"mul": "×", "sub": "−", "neg": "−", "div": "÷"}  # in a box
 LETTERS = "abc"

@@ -15,9 +15,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from .exercises import Exercise
-from .generate import CONCEPTS, NUMBERS, generate
-from .picture import NoConverter
+from ..drawing.picture import NoConverter
+from .exercise import Exercise
+from .generator import CONCEPTS, NUMBERS, generate
 from .sketch import sketch
 
 PAPERS = {"A4": (210, 297), "Letter": (216, 279)}  # millimetres

@@ -19,13 +19,13 @@ from math import isfinite, sqrt
 from random import Random
 from typing import Any
 
+from ..engine import Value, history
+from ..walking.mutations import Pass, grad_from
+from ..walking.replay import what_if
 from .diagnosis import is_whole, mistakes_on
-from .engine import Value, history
-from .exercises import Exercise
-from .mutations import Pass, grad_from
+from .exercise import Exercise
 from .progress import Progress
 from .questions import Task
-from .replay import what_if
 
 ATTEMPTS = 2000
 SAME = 1.1e-3  # numbers as close as that cannot be told apart when typed to four digits

@@ -11,13 +11,13 @@ from itertools import permutations
 from math import isclose, isfinite
 from typing import Any
 
-from .check import Slope, compare, grade
-from .engine import Value, history
-from .exercises import Exercise, Mark, Marking
+from ..check import Slope, compare, grade
+from ..engine import Value, history
+from ..notation import short
+from ..ops import OPS, Op
+from ..walking.mutations import RIGHT, RULES, WrongSlope, grads
+from .exercise import Exercise, Mark, Marking
 from .messages import Message, idea_of
-from .mutations import RIGHT, RULES, WrongSlope, grads
-from .notation import short
-from .ops import OPS, Op
 
 BUGS = {
     "not_attached": "The closure never runs: write `out._backward = _backward` beside its `def`, not inside it.",
@@ -321,7 +321,7 @@ def _same_rule(wrong: Any, op: Op, slopes: Callable[..., tuple[Any, ...]], sampl
 
 def mlp(seed: int = 0) -> Exercise:
     """Return the graph of a two-layer network with one example, tanh(w1*x1 + w2*x2 + b1) * w3 + b2, squared error."""
-    from .generate import SMALL, Dice
+    from .generator import SMALL, Dice
 
     leaves = Dice(3, "mlp", seed).leaves("x1 x2 w1 w2 b1 w3 b2 t", SMALL | {3: (*SMALL[2], *SMALL[3])})
     x1, x2, w1, w2, b1, w3, b2, t = leaves

@@ -12,9 +12,9 @@ from functools import cached_property
 from itertools import combinations
 from math import isfinite
 
+from ..engine import Value
+from ..walking.mutations import RULES, Gradient, Pass, Rule, Update, Updated, WrongSlope, grad_from
 from .answers import Answer, unit
-from .engine import Value
-from .mutations import RULES, Gradient, Pass, Rule, Update, Updated, WrongSlope, grad_from
 from .questions import CORNERS, Task
 
 TOLERANCE = 5.0001e-4  # of a right answer, relative: half a unit of the fourth digit of 1.000

@@ -30,12 +30,12 @@ from collections.abc import Mapping
 from math import copysign
 from typing import Any
 
-from .engine import Value
+from ..engine import Value
+from ..graph import Graph
+from ..notation import ATOM, PRODUCT, Written
+from ..ops import OPS
 from .formulas import at_numbers, numbers_of
-from .graph import Graph
 from .mutations import Pass
-from .notation import ATOM, PRODUCT, Written
-from .ops import OPS
 
 
 class Source(Written):

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+from ..engine import Value
+from ..graph import Graph, changed_after_use
 from . import boxes as written
 from .boxes import Arrow, Box
-from .engine import Value
 from .fold import Group, Link, folded, opened, unfolded
-from .graph import Graph, changed_after_use
 from .picture import NoConverter, Picture, number, run, shortened, visible
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes

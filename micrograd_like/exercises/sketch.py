@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from . import boxes as written
-from .boxes import Arrow, Box
-from .draw import Drawing
-from .engine import Value
-from .exercises import Exercise
-from .graph import changed_after_use
-from .notation import short
-from .picture import shortened, visible
+from ..drawing import boxes as written
+from ..drawing.boxes import Arrow, Box
+from ..drawing.draw import Drawing
+from ..drawing.picture import shortened, visible
+from ..engine import Value
+from ..graph import changed_after_use
+from ..notation import short
+from .exercise import Exercise
 
 BLANK = "_______"
 

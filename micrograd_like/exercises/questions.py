@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .engine import Value
-from .graph import Graph
-from .mutations import grads
-from .notation import short
-from .optim import SGD
+from ..engine import Value
+from ..graph import Graph
+from ..notation import short
+from ..optim import SGD
+from ..walking.mutations import grads
 
 CORNERS = {"relu": 1.0, "maximum": 1.0, "minimum": 1.0}  # at a kink, any slope from 0 to this is a subgradient
 

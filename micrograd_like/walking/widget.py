@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from ..ops import OPS
 from .javascript import operations
 from .mutations import grads
-from .ops import OPS
 from .page import asset, lesson
 from .replay import what_if
 from .walk import Walk

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import linecache
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .engine import Value
-from .ops import OPS
+from ..engine import Value
+from ..graph import callers_frame
+from ..ops import OPS
 
 SIGNS = {
     "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "FloorDiv": "floordiv", "Mod": "mod", "Pow": "pow",
@@ -34,9 +34,7 @@ class Code:
 
     def __init__(self, text: str | None = None, output: Value | None = None) -> None:
         """Read the code that called this package, or `text`, whose last expression made `output`."""
-        frame = sys._getframe(1)
-        while frame.f_back and frame.f_code.co_filename.startswith(__file__.removesuffix("source.py")):
-            frame = frame.f_back
+        frame = callers_frame()
         self.variables: Mapping[str, Any] = frame.f_globals | frame.f_locals if text is None else {"": output}
         cells = frame.f_globals.get("In") if text is None else None
         here = linecache.getlines(frame.f_code.co_filename, frame.f_globals) if text is None else text.splitlines(True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from math import hypot, isfinite
 from typing import Any
 
-from .engine import Value
-from .ops import OPS, Op, ieee
-from .optim import SGD, Optimizer
+from ..engine import Value
+from ..ops import OPS, Op, ieee
+from ..optim import SGD, Optimizer
 from .picture import Picture, text, visible
 from .plots import CELLS, Plane, area_of, mark, pictured
 

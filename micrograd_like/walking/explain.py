@@ -22,11 +22,11 @@ from itertools import islice, pairwise
 from math import prod
 from typing import Any
 
-from .engine import Value, history
+from ..engine import Value, history
+from ..graph import Graph, callers_variables
+from ..notation import PRODUCT, LaTeX, MathML, Text, Written, latex_name, short
 from .formulas import in_symbols, product, value_text
-from .graph import Graph, callers_variables
 from .mutations import grads
-from .notation import PRODUCT, LaTeX, MathML, Text, Written, latex_name, short
 from .walk import Backward, Walk
 
 SHOWN = 20  # of a list that may be endless

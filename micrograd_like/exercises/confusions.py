@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite, nan
 
+from ..engine import Value
+from ..notation import short
+from ..ops import OPS
+from ..walking.mutations import RULES, WrongSlope
 from .answers import Answer
 from .diagnosis import corner, is_right
-from .engine import Value
 from .messages import NONE, Message, factor
-from .mutations import RULES, WrongSlope
-from .notation import short
-from .ops import OPS
 from .questions import CORNERS, Question, Task
 
 Candidate = tuple[str, float, str, str]  # mistake, the number that it gives, what was done, the idea

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..engine import Value
+from ..notation import PRODUCT, Text, short
+from ..walking.formulas import in_symbols, value_text
+from ..walking.mutations import RULES, Rule
 from .diagnosis import Diagnosis, Slip, Suspicion, is_whole
-from .engine import Value
-from .formulas import in_symbols, value_text
-from .mutations import RULES, Rule
-from .notation import PRODUCT, Text, short
 from .questions import Task
 
 UNREACHED = "A node from which no path leads to the output cannot move it: its gradient is 0."

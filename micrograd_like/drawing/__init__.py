@@ -1,0 +1,1 @@
+"""Pictures: a graph laid out and drawn, a large one folded first; curves, networks and landscapes."""
