@@ -351,16 +351,15 @@ def test_a_signal_stops_backward_and_the_next_one_is_whole() -> None:
     assert leaf.grad == 1.0
 
 
-@pytest.mark.parametrize(("pure", "tag"), [("1", "py3-none-any"), ("0", f"cp3{sys.version_info.minor}")])
-def test_wheels_are_built_with_and_without_c(pure: str, tag: str, tmp_path: Path) -> None:
+def test_a_wheel_without_c_runs_everywhere(tmp_path: Path) -> None:
     pytest.importorskip("setuptools")
-    wheels, env = tmp_path / "wheels", os.environ | {"MICROGRAD_LIKE_PURE": pure}
     tree, left = tmp_path / "tree" / "micrograd_like", shutil.ignore_patterns("*.so", "__pycache__")
     shutil.copytree(ROOT / "micrograd_like", tree, ignore=left)
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree.parent)
-    build = [sys.executable, "setup.py", "-q", "bdist_wheel", "-d", str(wheels)]
+    build = [sys.executable, "setup.py", "-q", "bdist_wheel", "-d", str(tmp_path / "wheels")]
+    env = os.environ | {"MICROGRAD_LIKE_PURE": "1"}
     subprocess.run(build, cwd=tree.parent, env=env, check=True, capture_output=True)
-    [wheel] = wheels.iterdir()
-    assert tag in wheel.name
-    assert any("_engine" in name for name in zipfile.ZipFile(wheel).namelist()) == (pure == "0")
+    [wheel] = (tmp_path / "wheels").iterdir()
+    assert "py3-none-any" in wheel.name
+    assert not any("_engine" in name for name in zipfile.ZipFile(wheel).namelist())
