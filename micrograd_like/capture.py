@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +35,18 @@ class Capture:
     local_grad: array[float]
 
 
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Stop the cyclic garbage collector, which would look at every node again and again, and graphs have no cycles."""
+    was_on = gc.isenabled()
+    try:
+        gc.disable()
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def capture(*roots: Value) -> Capture:
     """Return the history of the roots as columns.
 
@@ -40,9 +55,10 @@ def capture(*roots: Value) -> Capture:
     >>> columns.ops, list(columns.op), list(columns.input)
     ([<op mul>, <op add>], [-1, 0, -1, 1], [0, 0, 1, 2])
     """
-    columns = _native.c.capture(*roots) if _native.c else None
-    if columns is None:
-        columns = _columns(*roots)
+    with collector_off():
+        columns = _native.c.capture(*roots) if _native.c else None
+        if columns is None:
+            columns = _columns(*roots)
     nodes, ops, *numbers = columns
     return Capture(nodes, list(ops), *[array(code, column) for code, column in zip("ibddiid", numbers)])
 

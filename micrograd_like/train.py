@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gc
 import io
 import os
 import sys
@@ -16,6 +15,7 @@ from math import isfinite
 from random import Random
 from typing import Any, NamedTuple
 
+from .capture import collector_off
 from .checkpoint import Path, parameters_of, read, restore, understood, write, write_whole
 from .data import batches, count, table, targets
 from .engine import Value
@@ -129,7 +129,7 @@ def learn(
 
     Raises TrainingDiverged, before the update, if the cost or a gradient is not finite.
     """
-    with _diverging(optimizer), _collector_off():
+    with _diverging(optimizer), collector_off():
         outputs = [model(x) for x in X]  # 2. send the inputs through the network
         cost = loss(outputs, y)  # 3. compare the outputs with the expected ones
         if not isfinite(cost.data):
@@ -326,18 +326,6 @@ def _diverging(optimizer: Optimizer) -> Iterator[None]:
         raise
     except (ArithmeticError, DomainError) as error:
         raise diverged(str(error).split(". ")[0], optimizer) from error
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """Stop the cyclic garbage collector, which takes a quarter of the time, and graphs have no cycles."""
-    was_on = gc.isenabled()
-    try:
-        gc.disable()
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Bar:

@@ -342,6 +342,33 @@ def test_a_number_read_from_data_is_refused_with_its_line() -> None:
     assert w.data == 2.0 and not (w < 1.0)
 
 
+def test_a_number_read_from_data_is_refused_behind_a_branch_too() -> None:
+    w = Parameter(2.0)
+
+    def loss(X: Any) -> Any:
+        first = w * X[0] if X[0] < X[1] else w - X[0]
+        return first * first.data
+
+    with pytest.raises(Refused, match="no operation recorded how"):
+        compile(loss, [1.0, 3.0])
+
+
+def test_a_plain_number_that_meets_many_weights_is_one_number() -> None:
+    W, b = [[Parameter(0.1 * i - j) for i in range(3)] for j in range(4)], [Parameter(0.5) for _ in range(4)]
+    X, y = examples(5, 3), [1.0, -1.0, 1.0, 1.0, -1.0]
+
+    def loss(X: Any, y: Any) -> Any:
+        rows = [[sum([w * x for w, x in zip(row, xs)], bias).tanh() for row, bias in zip(W, b)] for xs in X]
+        return sum([(yi - sum(row)) ** 2 for row, yi in zip(rows, y)])
+
+    cost = loss(X, y)
+    program = compile(cost)
+    assert str(program).startswith("V1 = C1 @ W.T + b") and [p.data for p in program.parameters[:1]] == [-0.0]
+    same_as_eager(program, loss, X[::-1], y[::-1])
+    assert program.graph() is cost and close(cost.data, loss(X[::-1], y[::-1]).data)
+    assert {n.data for n in history(cost) if n.constant} == {0.0, 2.0, *y, *itertools.chain(*X)}
+
+
 def test_nothing_is_noted_when_nobody_records() -> None:
     before = {sign: vars(Value)[sign] for sign in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__")}
     _, loss = network()

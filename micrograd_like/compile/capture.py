@@ -3,34 +3,58 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 
-from ..capture import capture
-from ..engine import Value
+from ..capture import KINDS, Capture, capture
+from ..engine import Value, born
 from ..ops import Op
 from .inputs import Chosen
 
 Inputs = tuple[int, ...]
+CONSTANT = KINDS.index("constant")
 
 
-@dataclass
 class Recording:
-    """Node i is `nodes[i]`, made by `ops[i]` (None for a leaf) from the nodes with the numbers `inputs[i]`.
+    """The graph of some roots: node i is `nodes[i]`, its number `data[i]`, and `columns` say what it is made from.
 
-    A leaf that an input chose is in `choices`: the input, the nodes to choose from, which one it was.
+    A leaf that an input chose is in `choices`: the input, the nodes to choose from, which one it was. `same` names
+    the constants that are copies, and of which.
     """
 
-    nodes: list[Value]
-    ops: list[Op | None]
-    inputs: list[Inputs]
-    number: dict[Value, int]
-    roots: list[int]
-    data: Sequence[float]
-    choices: dict[int, tuple[int, list[int], int]] = field(default_factory=dict)
+    def __init__(self, columns: Capture, roots: Sequence[Value]) -> None:
+        self.columns, self.nodes, self.data = columns, columns.nodes, columns.data
+        self.roots = [self.number(root) for root in roots]
+        self.choices: dict[int, tuple[int, list[int], int]] = {
+            i: (self.number(x.by), [self.number(y) for y in x.candidates], int(x.by.data))
+            for i, x in enumerate(self.nodes)
+            if type(x) is Chosen
+        }
+        self.same: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    def number(self, node: Value) -> int:
+        """Return the number of one of the nodes, which are in the order of their birth."""
+        return bisect_left(self.nodes, node._born, key=born)
+
+    def constant(self, i: int) -> bool:
+        """Tell whether node i is a plain number that met a Value."""
+        return self.columns.kind[i] == CONSTANT
+
+    @cached_property
+    def ops(self) -> list[Op | None]:
+        """What each node is made by; None for a leaf."""
+        table = [*self.columns.ops, None]
+        return [table[code] for code in self.columns.op]
+
+    @cached_property
+    def inputs(self) -> list[Inputs]:
+        """The numbers of the nodes that each one is made from."""
+        flat = self.columns.input.tolist()
+        return [tuple(flat[a:b]) for a, b in itertools.pairwise(self.columns.start)]
 
 
 def record(*roots: Value, also: Sequence[Value] = ()) -> Recording:
@@ -40,15 +64,7 @@ def record(*roots: Value, also: Sequence[Value] = ()) -> Recording:
     while missing := _missing(columns.nodes, everything):
         everything += missing
         columns = capture(*everything)
-    nodes, flat, start = columns.nodes, columns.input.tolist(), columns.start.tolist()
-    table = [*columns.ops, None]
-    ops = [table[code] for code in columns.op]
-    inputs = [tuple(flat[a:b]) for a, b in itertools.pairwise(start)]
-    number = {node: i for i, node in enumerate(nodes)}
-    choices = {
-        number[x]: (number[x.by], [number[y] for y in x.candidates], int(x.by.data)) for x in nodes if type(x) is Chosen
-    }
-    return Recording(nodes, ops, inputs, number, [number[root] for root in roots], columns.data, choices)
+    return Recording(columns, roots)
 
 
 def _missing(nodes: Sequence[Value], everything: Sequence[Value]) -> list[Value]:

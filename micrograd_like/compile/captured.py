@@ -45,7 +45,7 @@ class Captured:
         self.updates_by: tuple[Any, ...] = ()  # the optimizer that the program can do the step of, and its settings
         self.updates = False
         self.recorded = np().array(graph.data)
-        kept = [graph.number[x] for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
+        kept = [graph.number(x) for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
         kept += [x for _, table, _ in graph.choices.values() for x in table]
         found = find(graph, parameters, kept)
         if len(found) > max(2000, len(graph) // 4):
@@ -112,6 +112,8 @@ class Captured:
                     block.nodes.tolist(), self.memory[block.offset : block.offset + block.size].tolist()
                 ):
                     leaves[i] = number
+        for copy, i in self.graph.same.items():
+            leaves[copy] = leaves[i]
         data = tape.forward(self.graph, leaves)
         return data, tape.backward(self.graph, data)
 

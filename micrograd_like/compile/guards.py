@@ -31,11 +31,11 @@ class Guards:
         between: dict[tuple[str, bool, bool], list[tuple[int, Any]]] = {}
         for left, sign, right, outcome in guards:
             if type(left) is Input and not isinstance(right, Value):
-                ways.setdefault(int(plan.place[number[left]]), []).append((sign, float(right), outcome))
+                ways.setdefault(int(plan.place[number(left)]), []).append((sign, float(right), outcome))
             else:
                 two = isinstance(right, Value)
-                there = plan.place[number[right]] if two else float(right)
-                between.setdefault((sign, two, outcome), []).append((plan.place[number[left]], there))
+                there = plan.place[number(right)] if two else float(right)
+                between.setdefault((sign, two, outcome), []).append((plan.place[number(left)], there))
         self.ways: list[tuple[Any, list[Path]]] = []
         used = {int(p) for b in plan.blocks for p in range(b.offset, b.offset + b.size) if b.kind == "number"}
         used -= {int(plan.place[i]) for i in plan.unused}

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..ops import OPS, Op
-from .capture import Recording
+from .capture import CONSTANT, Recording
 from .extra import numpy as np
+from .loops import affine
 
 Array = Any
 PARAMETER, NUMBER = 0, 1  # the signatures of leaves
@@ -41,36 +42,53 @@ class Lanes:
     parts: list[Part]
 
 
+class Columns:
+    """The nodes of a graph as arrays: the code of each one's op, its inputs (-1 for none), whether it is used once."""
+
+    def __init__(self, graph: Recording, kept: Collection[int]) -> None:
+        self.graph, given = graph, graph.columns
+        self.op, self.data = np().asarray(given.op), np().asarray(given.data)
+        self.constant = np().asarray(given.kind) == CONSTANT
+        start, flat = np().asarray(given.start), np().append(np().asarray(given.input), -1)
+        count = np().diff(start)
+        self.first = np().where(count > 0, flat[start[:-1]], -1)
+        self.second = np().where(count > 1, flat[np().minimum(start[:-1] + 1, len(flat) - 1)], -1)
+        self.once = np().bincount([*given.input, *kept, *graph.roots], minlength=len(graph)) == 1
+
+    def code(self, op: Op) -> int:
+        """Return the code of an operation, or one that no node has."""
+        table = self.graph.columns.ops
+        return table.index(op) if op in table else len(table)
+
+
 def find(graph: Recording, parameters: Collection[int], kept: Collection[int]) -> list[Lanes]:
     """Return every operation of the graph as a lane of an array; `kept` nodes must have a place of their own."""
-    ops, inputs = graph.ops, graph.inputs
-    uses = _uses(graph, kept)
-    sums, absorbed = _sums(graph, uses)
-    signature = [NUMBER] * len(graph)
+    columns = Columns(graph, kept)
+    sums, absorbed = _sums(columns)
+    todo = (columns.op >= 0) & ~absorbed
+    todo[[*graph.choices]] = True
+    signature = [NUMBER] * (len(graph) + 1)  # the last one is that of no input
     for i in parameters:
         signature[i] = PARAMETER
     known: dict[Any, int] = {}
     members: list[list[int]] = []
-    used_once = [count == 1 for count in uses]
-    for i, op in enumerate(ops):
-        key: Any
-        if absorbed[i] or (op is None and i not in graph.choices):
-            continue
-        if op is None:
+    once, power = columns.once.tolist(), columns.code(POW)
+    rows = [column[todo].tolist() for column in (np().arange(len(graph)), columns.op, columns.first, columns.second)]
+    for i, op, a, b in zip(*rows):
+        key: Any = op, signature[a], signature[b]
+        if i in sums:
+            key = "sum", *[(signature[t], once[t]) for t in sums[i]]
+        elif op < 0:
             candidates = graph.choices[i][1]
             key = "choice", signature[candidates[0]], len(candidates)
-        elif i in sums:
-            key = "sum", *[(signature[t], used_once[t]) for t in sums[i]]
-        elif op is POW and graph.nodes[inputs[i][1]].constant:
-            key = op, signature[inputs[i][0]], str(graph.data[inputs[i][1]])
-        else:
-            key = op, *[signature[x] for x in inputs[i]]
+        elif op == power and columns.constant[b]:
+            key = *key, str(graph.data[b])
         number = known.setdefault(key, len(members))
         if number == len(members):
             members.append([])
         members[number].append(i)
         signature[i] = number + 2
-    parts = [_parts(graph, nodes, sums, signature, used_once) for nodes in members]
+    parts = [_parts(columns, nodes, sums, signature) for nodes in members]
     gone = np().zeros(len(graph), dtype=bool)
     for found in parts:
         for _, fused in found:
@@ -90,17 +108,16 @@ def find(graph: Recording, parameters: Collection[int], kept: Collection[int]) -
 Found = list[tuple[Part, Any]]  # each part of a group, and the products that are fused into it
 
 
-def _parts(
-    graph: Recording, nodes: list[int], sums: dict[int, list[int]], signature: list[int], used_once: list[bool]
-) -> Found:
+def _parts(columns: Columns, nodes: list[int], sums: dict[int, list[int]], signature: list[int]) -> Found:
     """Return what the lanes of one signature are made of."""
-    if nodes[0] in graph.choices:
-        inputs, tables, now = zip(*[graph.choices[i] for i in nodes])
+    choices = columns.graph.choices
+    if nodes[0] in choices:
+        inputs, tables, now = zip(*[choices[i] for i in nodes])
         taken = [table[k] for table, k in zip(tables, now)]
         return [(Part(None, [np().array(taken)[:, None]], np().array(tables), np().array(inputs)), None)]
     if nodes[0] not in sums:
-        columns = zip(*[graph.inputs[i] for i in nodes])
-        return [(Part(graph.ops[nodes[0]], [np().array(column)[:, None] for column in columns]), None)]
+        op = columns.graph.columns.ops[columns.op[nodes[0]]]
+        return [(Part(op, _operands(columns, np().array(nodes)[:, None])), None)]
     terms = np().array([sums[i] for i in nodes])
     classes: dict[int, list[int]] = {}
     for place, t in enumerate(terms[0].tolist()):
@@ -108,46 +125,61 @@ def _parts(
     made: Found = []
     for places in classes.values():
         column = terms[:, places]
-        firsts = column[0].tolist()
-        if len(places) > 1 and graph.ops[firsts[0]] is MUL and all(used_once[t] for t in firsts):
-            pairs = np().array([graph.inputs[t] for t in column.reshape(-1).tolist()]).reshape(*column.shape, 2)
-            made.append((Part(MUL, [pairs[:, :, 0], pairs[:, :, 1]]), column.reshape(-1)))
+        if len(places) > 1 and columns.op[column[0, 0]] == columns.code(MUL) and columns.once[column[0]].all():
+            made.append((Part(MUL, _operands(columns, column)), column.reshape(-1)))
         else:
             made.append((Part(None, [column]), None))
     return sorted(made, key=lambda part: part[0].op is None)
 
 
-def _uses(graph: Recording, kept: Collection[int]) -> list[int]:
-    uses = [0] * len(graph)
-    for inputs in graph.inputs:
-        for x in inputs:
-            uses[x] += 1
-    for x in (*kept, *graph.roots):
-        uses[x] += 1
-    return uses
+def _operands(columns: Columns, nodes: Array) -> list[Array]:
+    """Return the inputs of nodes; a plain number that meets a row of others is one node, not one for each it met."""
+    first, second = columns.first[nodes], columns.second[nodes]
+    if second[0, 0] < 0:
+        return [first]
+    return [_once(columns, first, second), _once(columns, second, first)]
 
 
-def _product(graph: Recording, i: int, uses: list[int]) -> bool:
-    return graph.ops[i] is MUL and uses[i] == 1
+def _once(columns: Columns, numbers: Array, others: Array) -> Array:
+    """Return the same numbers, without the copies of those that are repeated along the axes of the others."""
+    data = columns.data[numbers]
+    if not columns.constant[numbers[0, 0]] or columns.constant[others[0, 0]] or (data == data[0, 0]).all():
+        return numbers
+    found = affine([np().repeat(np().arange(len(numbers)), numbers.shape[1]), others.reshape(-1)])
+    if found is None:
+        return numbers
+    shape, (lane, met) = found
+    first, data = numbers.reshape(shape), data.reshape(shape)
+    for axis in [axis for axis in range(len(shape)) if lane[axis] and met[axis]]:
+        if (data == data.take([0], axis)).all():
+            first = np().broadcast_to(first.take([0], axis), shape)
+    first = first.reshape(numbers.shape)
+    copies = numbers != first
+    columns.graph.same.update(zip(numbers[copies].tolist(), first[copies].tolist()))
+    return first
 
 
-def _sums(graph: Recording, uses: list[int]) -> tuple[dict[int, list[int]], bytearray]:
+def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
     """Return the terms of each chain of additions, and which additions are only steps on the way."""
-    ops, inputs, absorbed = graph.ops, graph.inputs, bytearray(len(graph))
+    add, absorbed = columns.code(ADD), bytearray(len(columns.graph))
+    step = ((columns.op == add) & columns.once).tolist()
+    product = ((columns.op == columns.code(MUL)) & columns.once).tolist()
+    nothing = (columns.constant & (columns.data == 0.0)).tolist()  # Python's sum() starts with 0
+    first, second = columns.first.tolist(), columns.second.tolist()
     sums: dict[int, list[int]] = {}
-    for i in range(len(graph) - 1, -1, -1):
-        if ops[i] is not ADD or absorbed[i]:
+    for i in np().flatnonzero(columns.op == add)[::-1].tolist():
+        if absorbed[i]:
             continue
-        terms, ahead = [], [*inputs[i]]
+        terms, ahead = [], [first[i], second[i]]
         while ahead:
             term = ahead.pop()
-            if ops[term] is ADD and uses[term] == 1:
+            if step[term]:
                 absorbed[term] = 1
-                ahead += inputs[term]
-            elif ops[term] or graph.data[term] or not graph.nodes[term].constant:  # Python's sum() starts with 0
+                ahead += first[term], second[term]
+            elif not nothing[term]:
                 terms.append(term)
-        if terms[::-1] == [*inputs[i]] and not (_product(graph, terms[0], uses) and _product(graph, terms[1], uses)):
-            continue
         terms.reverse()
-        sums[i] = terms
-    return sums, absorbed
+        if terms != [first[i], second[i]] or (product[terms[0]] and product[terms[1]]):
+            sums[i] = terms
+    return sums, np().frombuffer(absorbed, dtype=bool)
+

@@ -143,7 +143,8 @@ class Planner:
         self.place = np().full(len(graph), -1)
         self.blocks: list[Block] = []
         wanted = dict.fromkeys(parameters)
-        kind = np().array([0 if op or i in graph.choices else 2 for i, op in enumerate(graph.ops)])
+        kind = np().where(np().asarray(graph.columns.op) >= 0, 0, 2)
+        kind[[*graph.choices]] = 0
         kind[list(wanted)] = 1
         segments = self.segments(kind)
         if not theta:
@@ -203,7 +204,7 @@ class Planner:
     def literal(self, nodes: Array) -> float | None:
         """Return the number that all these leaves are, if it is in the program's text and not an input."""
         numbers = {str(self.graph.data[i]) for i in nodes.tolist()}
-        if len(numbers) == 1 and all(self.graph.nodes[i].constant for i in nodes.tolist()):
+        if len(numbers) == 1 and all(self.graph.constant(i) for i in nodes.tolist()):
             return float(self.graph.data[nodes[0]])
         return None
 

@@ -9,6 +9,7 @@ from math import isfinite
 from random import Random
 from typing import Any
 
+from ..capture import collector_off
 from ..engine import Value, history
 from ..graph import callers_variables, named_values
 from ..ops import in_ieee
@@ -117,12 +118,12 @@ class Program:
             assert isinstance(earliest, Captured)
             first = earliest.plan
             theta = [
-                np().array([number[first.graph.nodes[i]] for i in b.nodes])
+                np().array([number(first.graph.nodes[i]) for i in b.nodes])
                 for b in first.blocks
                 if b.kind == "parameter"
             ]
-        inputs = [number[x] for x in leaves]
-        places = [number[p] for p in parameters]
+        inputs = [number(x) for x in leaves]
+        places = [number(p) for p in parameters]
         made: Captured | Replay
         if not self.exact:
             try:
@@ -230,8 +231,9 @@ class Program:
         data, grads = self.now.eagerly()
         recorded = self.now.graph
         for i, (node, op) in enumerate(zip(recorded.nodes, recorded.ops)):
+            node._data = data[i]
             if not node.constant:
-                node._data, node.grad = data[i], grads[i]
+                node.grad = grads[i]
             if op:
                 slopes = op.local_grads(data[i], *[data[x] for x in recorded.inputs[i]])
                 node.local_grads = tuple([0.0 if x.constant else slope for x, slope in zip(node.inputs, slopes)])
@@ -408,7 +410,8 @@ def compile(
     v2 = sum(v1 ** 2)
     v3 = v2 / 3
     """
-    return Program(loss, examples or inputs, parameters, backend, exact)
+    with collector_off():
+        return Program(loss, examples or inputs, parameters, backend, exact)
 
 
 def _flat(parts: Any) -> Iterator[Value]:

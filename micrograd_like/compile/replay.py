@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from ..engine import Value
-from ..ops import in_ieee
+from ..ops import ieee, in_ieee
 from . import tape
 from .capture import Recording
 from .captured import Refused
@@ -28,7 +28,10 @@ class Replay:
         self, graph: Recording, parameters: Sequence[int], inputs: Sequence[int], guards: Sequence[Guard], backend: str
     ) -> None:
         self.graph, self.parameters, self.input_nodes = graph, list(parameters), list(inputs)
-        self.guards = [(*guard, graph.number) for guard in guards]
+        self.guards = [
+            (graph.number(left), sign, graph.number(right) if isinstance(right, Value) else None, right, outcome)
+            for left, sign, right, outcome in guards
+        ]
         self.size, self.state = len(self.parameters), state_size(len(self.parameters))
         self.memory = array("d", [graph.data[i] for i in self.parameters] + [0.0] * (self.state - self.size))
         self.data, self.grads = array("d", graph.data), array("d", bytes(8 * len(graph)))
@@ -51,9 +54,11 @@ class Replay:
         for i, number in zip(self.parameters, self.memory):
             self.data[i] = number
         if not self._ran():
-            self.data[:] = array("d", tape.forward(self.graph, self.data))
+            with ieee():  # an error may lie on a branch that these numbers do not take
+                self.data[:] = array("d", tape.forward(self.graph, self.data))
             if failed := self._otherwise(False):
                 return failed
+            self.data[:] = array("d", tape.forward(self.graph, self.data))
             self.grads[:] = array("d", tape.backward(self.graph, self.data))
         self.memory[self.size : 2 * self.size] = array("d", [self.grads[i] for i in self.parameters])
         return self._otherwise(False)
@@ -76,9 +81,10 @@ class Replay:
         return all(map(isfinite, grads))
 
     def _otherwise(self, of_inputs: bool) -> str:
-        for left, sign, right, outcome, number in self.guards:
-            a, b = self.data[number[left]], self.data[number[right]] if isinstance(right, Value) else right
-            if (type(left) is Input) == of_inputs and getattr(float, sign)(a, b) != outcome:
+        for left, sign, other, right, outcome in self.guards:
+            a, b = self.data[left], right if other is None else self.data[other]
+            asked_of_input = type(self.graph.nodes[left]) is Input and other is None
+            if asked_of_input == of_inputs and getattr(float, sign)(a, b) != outcome:
                 return f"{a:g} was compared with {b:g}"
         return ""
 

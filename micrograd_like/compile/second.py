@@ -42,18 +42,21 @@ def check_again(
 ) -> None:
     """Run the function on slightly other numbers, and refuse it if a constant of the graph became another."""
     names = [""] * len(examples)
+    kept = [i for i in range(len(first)) if first.ops[i] or first.constant(i)]
     with _moved(parameters):
-        try:
-            loss, _, _ = recorded_call(function, [_turned(x) for x in examples], names)
-        except (ArithmeticError, ValueError, IndexError, TypeError):
-            return  # other numbers may be wrong for this function
-        second = record(loss)
-        kept = [i for i in range(len(first)) if first.ops[i] or first.nodes[i].constant]
-        other = [i for i in range(len(second)) if second.ops[i] or second.nodes[i].constant]
-        if [first.ops[i] for i in kept] != [second.ops[i] for i in other]:
-            return  # it took another branch, which guards watch
+        for others in ([_turned(x) for x in examples], examples):  # the second where the first takes another branch
+            try:
+                loss, _, _ = recorded_call(function, others, names)
+            except (ArithmeticError, ValueError, IndexError, TypeError):
+                continue  # other numbers may be wrong for this function
+            second = record(loss)
+            other = [i for i in range(len(second)) if second.ops[i] or second.constant(i)]
+            if [first.ops[i] for i in kept] == [second.ops[i] for i in other]:
+                break
+        else:
+            return  # guards watch the branches
         for i, j in zip(kept, other):
-            if first.nodes[i].constant and first.data[i] != second.data[j]:
+            if first.constant(i) and first.data[i] != second.data[j]:
                 count = sum([op is not None for op in second.ops[:j]])
                 raise Refused(
                     f"The number {first.data[i]:g} became {second.data[j]:g} when other numbers were given, but no "
