@@ -167,9 +167,9 @@ class Gpt:
     """examples/gpt.py with another import; a call learns from two names, of 7 and of 8 positions."""
 
     def __init__(self, number: Any, adam: Any = None) -> None:
-        gpt: dict[str, Any] = {"Value": number, "__name__": "gpt", "__file__": str(GPT)}
-        source = GPT.read_text(encoding="utf-8").replace("from micrograd_like import Value\n", "")
-        exec(compile(source, str(GPT), "exec"), gpt)
+        gpt: dict[str, Any] = {"Value": number, "Rows": list, "__name__": "gpt", "__file__": str(GPT)}
+        source = GPT.read_text(encoding="utf-8").splitlines(keepends=True)
+        exec(compile("".join([line for line in source if "micrograd_like" not in line[:20]]), str(GPT), "exec"), gpt)
         names = gpt["read_names"](GPT.with_name("names.txt"))
         self.names = [next(name for name in names if len(name) == size) for size in (6, 7)]
         self.letters, self.train_step = gpt["alphabet"](names), gpt["train_step"]

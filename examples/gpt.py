@@ -4,10 +4,11 @@ Everything a language model does is here, and every number in it is a `Value` th
 
     python examples/gpt.py                       # on the names beside this file
     python examples/gpt.py names.txt --steps 1000
+    python examples/gpt.py --compile             # the same scalars, run as the matrices found in them
 
 The model is GPT-2 (Radford et al., 2019) at its smallest: one layer, 16 dimensions, 4 heads, at most 16 letters.
 It has rmsnorm for layernorm, relu for gelu, and no biases, as later models have. The program needs of its numbers
-+ - * / **, exp, log and relu, so it runs on any engine that has these: only the first import changes.
++ - * / **, exp, log and relu, so it runs on any engine that has these, with `Rows = list` for the second import.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from micrograd_like import Value
+from micrograd_like.compile import Rows
 
 DIMENSIONS, HEADS, BLOCK = 16, 4, 16
 END = 0  # the token before and after every name
@@ -37,16 +39,16 @@ def alphabet(names):
 
 
 def tokens(name, letters):
-    """Return the name as numbers, between two marks for its ends."""
-    return [END, *[1 + letters.index(letter) for letter in name], END]
+    """Return the name as numbers, between two marks for its ends, as far as the model reads."""
+    return [END, *[1 + letters.index(letter) for letter in name], END][: BLOCK + 1]
 
 
 # ---- the parameters: random at first, and all that is ever learnt ----
 
 
 def matrix(rows, columns, rng, spread=0.08):
-    """Return rows of small random numbers."""
-    return [[Value(rng.gauss(0, spread)) for _ in range(columns)] for _ in range(rows)]
+    """Return rows of small random numbers; a token that chooses from `Rows` is data of a compiled program."""
+    return Rows([[Value(rng.gauss(0, spread)) for _ in range(columns)] for _ in range(rows)])
 
 
 def new_model(letters, rng):
@@ -85,9 +87,8 @@ def rmsnorm(x):
 
 
 def softmax(scores):
-    """Return probabilities; the largest score is taken off first, so that exp never overflows."""
-    highest = max([score.data for score in scores])
-    exps = [(score - highest).exp() for score in scores]
+    """Return probabilities. (Scores far above these, from 710 on, need the largest one taken off first.)"""
+    exps = [score.exp() for score in scores]
     total = sum(exps)
     return [e / total for e in exps]
 
@@ -122,12 +123,11 @@ def predict(token, place, model, keys, values):
 # ---- learning ----
 
 
-def loss_of(name, model, letters):
-    """Return the average surprise at each next letter, in nats."""
-    text, keys, values = tokens(name, letters)[: BLOCK + 1], [], []
-    surprises = []
+def loss_of(text, model):
+    """Return the average surprise at each next token, in nats."""
+    keys, values, surprises = [], [], []
     for place, (token, following) in enumerate(pairwise(text)):
-        probabilities = softmax(predict(token, place, model, keys, values))
+        probabilities = Rows(softmax(predict(token, place, model, keys, values)))
         surprises.append(-probabilities[following].log())
     return sum(surprises) / len(surprises)
 
@@ -151,10 +151,25 @@ class Adam:
 
 def train_step(name, model, letters, optimizer, lr):
     """Learn from one name, and return the loss before."""
-    loss = loss_of(name, model, letters)
+    loss = loss_of(tokens(name, letters), model)
     loss.backward()
     optimizer.step(lr)
     return loss.data
+
+
+def compiled_step(model):
+    """Return what learns as `train_step` does, from a graph recorded once for each length of name."""
+    from micrograd_like import Adam
+    from micrograd_like.compile import compile
+
+    program = compile(lambda text: loss_of(text, model), [END, END])
+    optimizer = Adam(parameters(model), betas=(0.85, 0.99))
+
+    def step(name, model, letters, _, lr):
+        optimizer.lr = lr
+        return program.step(optimizer, tokens(name, letters))
+
+    return step
 
 
 # ---- inventing ----
@@ -177,16 +192,18 @@ def main():
     parser = argparse.ArgumentParser(description="Learn names and invent new ones.")
     parser.add_argument("names", nargs="?", default=Path(__file__).with_name("names.txt"), help="one name a line")
     parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--compile", action="store_true", help="find the matrices in the scalars, and run those")
     options = parser.parse_args()
     names, rng = read_names(options.names), random.Random(42)
     letters = alphabet(names)
     model = new_model(letters, rng)
     optimizer = Adam(parameters(model))
+    learn = compiled_step(model) if options.compile else train_step
     print(f"{len(names)} names of {len(letters)} letters, {len(optimizer.params)} parameters")
     for step in range(options.steps):
         lr = 0.01 * (1 - step / options.steps)
-        loss = train_step(names[step % len(names)], model, letters, optimizer, lr)
-        if step % 50 == 0 or step == options.steps - 1:
+        loss = learn(names[step % len(names)], model, letters, optimizer, lr)
+        if step % (options.steps // 10 or 1) == 0 or step == options.steps - 1:
             print(f"step {step:4}  loss {loss:.3f}")
     print("It invents:", ", ".join([invent(model, letters, rng) for _ in range(12)]))
 

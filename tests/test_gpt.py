@@ -1,4 +1,4 @@
-"""The lesson in examples/gpt.py learns, and runs on any engine that its first import names."""
+"""The lesson in examples/gpt.py learns, as scalars and as the matrices found in them."""
 
 import os
 import random
@@ -6,6 +6,8 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from micrograd_like import Value
 
@@ -22,6 +24,18 @@ def test_a_name_learnt_again_and_again_surprises_less() -> None:
     losses = [gpt["train_step"]("ada", model, letters, optimizer, 0.02) for _ in range(4)]
     assert losses == sorted(losses, reverse=True) and losses[-1] < 0.8 * losses[0]
     assert set(gpt["invent"](model, letters, random.Random(1))) <= set(letters)
+
+
+def test_compiled_it_learns_the_same() -> None:
+    pytest.importorskip("numpy")
+    gpt = runpy.run_path(str(LESSON))
+    letters, found = gpt["alphabet"](["ada", "bea", "dan"]), []
+    for compiled in (False, True):
+        model = gpt["new_model"](letters, random.Random(1))
+        optimizer = gpt["Adam"](gpt["parameters"](model))
+        step = gpt["compiled_step"](model) if compiled else gpt["train_step"]
+        found.append([step(name, model, letters, optimizer, 0.02) for name in ("ada", "be", "dan", "be")])
+    assert found[1] == pytest.approx(found[0], rel=1e-9)
 
 
 def test_the_lesson_is_a_program_that_takes_any_file_of_names(tmp_path: Path) -> None:

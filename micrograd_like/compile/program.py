@@ -30,6 +30,8 @@ from .second import check_again, recorded_call
 from .straight import source
 from .update import RATE, STEPS, Remembered, instructions
 
+BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "lr"}  # what the update itself does not depend on
+
 
 class Program:
     """The arrays that were found in a graph of scalars, and what runs them.
@@ -274,7 +276,7 @@ class Program:
             return False
         memory = optimizer.remembered
         mine = isinstance(memory, Remembered) and memory.memory is now.memory
-        settings = {k: v for k, v in vars(optimizer).items() if k not in ("remembered", "steps", "epoch", "parameters")}
+        settings = {k: v for k, v in vars(optimizer).items() if k not in BETWEEN_STEPS}
         if now.updates_by != (optimizer, settings):
             if set(optimizer.parameters) != set(self.parameters):
                 return False
