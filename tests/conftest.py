@@ -1,7 +1,7 @@
 """The whole suite runs on both engines: on that in C, where it was built, and on the Python that one reads.
 
 `pytest --engine C` or `--engine Python` runs it on one. Engines are chosen when the package is imported, so the
-second run is a process of its own; it leaves out the pages, which compute in JavaScript.
+second run is a process of its own; it leaves out pages, which compute in JavaScript, and statistics.
 """
 
 import os
@@ -16,6 +16,7 @@ from hypothesis import settings
 # How long an example takes says more of the machine than of us; in CI, the same code is tested by the same examples.
 settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("ours")
+ONCE = ("--ignore-glob=*test_browser_*", "--ignore-glob=*_measured.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +42,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     both = session.config.getoption("engine") == "both" and _native.c and not session.config.option.collectonly
     if not both:
         return (yield)
-    again = [sys.executable, "-m", "pytest", *session.config.invocation_params.args, "--engine", "Python", "--ignore-glob=*test_browser_*"]
+    again = [sys.executable, "-m", "pytest", *session.config.invocation_params.args, "--engine", "Python", *ONCE]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         other = subprocess.Popen(again, stdout=output, stderr=subprocess.STDOUT)
         try:
