@@ -26,17 +26,17 @@ RULE double op_abs(double a) { return fabs(a); }
 /* exp(0) is exactly 1, and half of all stable forms ask for it. */
 RULE double op_exp(double a) { return a == 0.0 ? 1.0 : exp(a); }
 
-/* The remainder has the sign of the divisor. */
+/* The remainder has the sign of the divisor. By 0 there is none, which 0 / 0 says, and raises the processor's flag. */
 RULE double op_mod(double a, double b) {
     double rest = fmod(a, b);
-    if (b == 0.0) return NAN;
+    if (b == 0.0) return 0.0 / b;
     if (rest == 0.0) return copysign(0.0, b);
     return (rest < 0.0) != (b < 0.0) ? rest + b : rest;
 }
 
 RULE double op_floordiv(double a, double b) {
     double rest = fmod(a, b), quotient = (a - rest) / b;
-    if (b == 0.0) return NAN;
+    if (b == 0.0) return 0.0 / b;
     if (rest != 0.0 && (rest < 0.0) != (b < 0.0)) quotient -= 1.0;
     if (quotient == 0.0) return copysign(0.0, a / b);
     double whole = floor(quotient);

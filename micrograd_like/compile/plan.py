@@ -146,6 +146,7 @@ class Planner:
         kind = np().where(np().asarray(graph.columns.op) >= 0, 0, 2)
         kind[[*graph.choices]] = 0
         kind[list(wanted)] = 1
+        self.varied = np().zeros(len(graph), dtype=bool)  # leaves that need a place, for their lanes differ in them
         segments = self.segments(kind)
         if not theta:
             theta = [s for s in segments if kind[s[0]] == 1]
@@ -157,7 +158,7 @@ class Planner:
             self.block(nodes, "parameter", len(wanted))
         self.end = state_size(len(wanted))
         for nodes in segments:
-            if kind[nodes[0]] == 2 and self.literal(nodes) is None:
+            if self.varied[nodes[0]]:
                 self.block(nodes, "number", 0)
         self.unused = [i for i in self.inputs if self.place[i] < 0]
         if self.unused:
@@ -191,6 +192,7 @@ class Planner:
         for number, column in enumerate(columns, 1):
             leaves = np().unique(column)
             use[leaves] = use[leaves] * 1000003 + number
+            self.varied[leaves] |= kind[leaves[0]] == 2 and not self.one_constant(leaves)
         made, done = [], np().zeros(len(kind), dtype=bool)
         for column in columns:
             leaves, first = np().unique(column, return_index=True)
@@ -201,12 +203,10 @@ class Planner:
                 made.append(leaves[use[leaves] == u])
         return made
 
-    def literal(self, nodes: Array) -> float | None:
-        """Return the number that all these leaves are, if it is in the program's text and not an input."""
-        numbers = {str(self.graph.data[i]) for i in nodes.tolist()}
-        if len(numbers) == 1 and all(self.graph.constant(i) for i in nodes.tolist()):
-            return float(self.graph.data[nodes[0]])
-        return None
+    def one_constant(self, leaves: Array) -> bool:
+        """Tell whether all these leaves are the same number of the program's text."""
+        there = leaves.tolist()
+        return all(self.graph.constant(i) for i in there) and len({str(self.graph.data[i]) for i in there}) == 1
 
     def learns(self, block: Block) -> bool:
         """Tell whether a gradient passes through."""

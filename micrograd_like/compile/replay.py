@@ -36,8 +36,9 @@ class Replay:
         self.memory = array("d", [graph.data[i] for i in self.parameters] + [0.0] * (self.state - self.size))
         self.data, self.grads = array("d", graph.data), array("d", bytes(8 * len(graph)))
         self.c = loops() if backend != "source" and not graph.choices else None
-        self.words = _words(graph, self.c.OPS) if self.c else None
-        self.straight = None if self.c or graph.choices else functions(graph)
+        self.numbers = tape.made_of_numbers(graph, {*inputs} - {*parameters})
+        self.words = _words(graph, self.c.OPS, self.numbers) if self.c else None
+        self.straight = None if self.c or graph.choices else functions(graph, self.numbers)
 
     @property
     def loss(self) -> float:
@@ -59,7 +60,7 @@ class Replay:
             if failed := self._otherwise(False):
                 return failed
             self.data[:] = array("d", tape.forward(self.graph, self.data))
-            self.grads[:] = array("d", tape.backward(self.graph, self.data))
+            self.grads[:] = array("d", tape.backward(self.graph, self.data, self.numbers))
         self.memory[self.size : 2 * self.size] = array("d", [self.grads[i] for i in self.parameters])
         return self._otherwise(False)
 
@@ -105,12 +106,12 @@ class Replay:
             )
 
 
-def _words(graph: Recording, names: Sequence[str]) -> Any:
-    """Return what the loop in C reads: for each node its op and inputs, with -1 for none and for a constant's slope."""
+def _words(graph: Recording, names: Sequence[str], numbers: Sequence[bool]) -> Any:
+    """Return what the loop in C reads: for each node its op, its inputs or -1, and which of them have a gradient."""
     code = {name: i for i, name in enumerate(names)}
     words = array("i", [graph.roots[0]])
     for op, inputs in zip(graph.ops, graph.inputs):
         a, b = (*inputs, -1, -1)[:2]
-        learns = [x >= 0 and not graph.nodes[x].constant for x in (a, b)]
+        learns = [x >= 0 and not numbers[x] for x in (a, b)]
         words.extend([code[op.name] if op else -1, a, b, learns[0] + 2 * learns[1]])
     return words

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..notation import Python
 from ..ops import OPS
 from .capture import Recording
+from .tape import made_of_numbers
 
 NAMESPACE: dict[str, Any] = {name: op.value for name, op in OPS.items()} | {"inf": float("inf"), "nan": float("nan")}
 
@@ -24,7 +25,7 @@ class Spelled(Python):
         return repr(number)
 
 
-def source(graph: Recording) -> str:
+def source(graph: Recording, numbers: Sequence[bool] = ()) -> str:
     """Return the text of `forward(d)` and `backward(d, g)`, which fill lists with each node's number and gradient.
 
     >>> from micrograd_like import Value
@@ -48,14 +49,15 @@ def source(graph: Recording) -> str:
         g[:] = g0, g1, g2,
     """
     ops, inputs, n = graph.ops, graph.inputs, len(graph)
-    constants = {i: repr(graph.data[i]) for i in range(n) if graph.nodes[i].constant}
+    numbers = numbers or made_of_numbers(graph, ())
+    constants = {i: repr(graph.data[i]) for i in range(n) if graph.constant(i)}
     names = [constants.get(i, f"v{i}") for i in range(n)]
     every = "".join([f"{name}, " for name in names]).rstrip()
     leaves = [i for i in range(n) if ops[i] is None and i not in constants]
     lines = ["def forward(d):", f"    {_each('v', leaves)} = {''.join([f'd[{i}], ' for i in leaves]).rstrip()}"]
     back = ["def backward(d, g):", f"    {_each('v', range(n))} = d"]
     root = graph.roots[0]
-    learning = [i for i in range(n) if i not in constants and i != root]
+    learning = [i for i in range(n) if not numbers[i] and i != root]
     if learning:
         back.append(f"    {' = '.join([f'g{i}' for i in learning])} = 0.0")
     back.append(f"    g{root} = 1.0")
@@ -68,7 +70,7 @@ def source(graph: Recording) -> str:
             continue
         operands = [Spelled(names[x]) for x in inputs[i]]
         for x, slope in zip(inputs[i], op.rule(Spelled(names[i]), *operands)):
-            if x in constants:
+            if numbers[x]:
                 continue
             text = slope if isinstance(slope, Python) else Spelled(repr(slope))
             if op.gate:
@@ -76,7 +78,8 @@ def source(graph: Recording) -> str:
             else:
                 back.append(f"    g{x} += {text.within(2)} * g{i}")
     lines.append(f"    d[:] = {every}")
-    back.append(f"    g[:] = {''.join([f'g{i}, ' if i not in constants else '0.0, ' for i in range(n)]).rstrip()}")
+    grads = [f"g{i}" if i == root or not numbers[i] else "0.0" for i in range(n)]
+    back.append(f"    g[:] = {', '.join(grads)},")
     return "\n".join([*lines, "", *back])
 
 
@@ -88,8 +91,10 @@ def _each(letter: str, numbers: Any) -> str:
     return "".join([f"{letter}{i}, " for i in numbers]).rstrip()
 
 
-def functions(graph: Recording) -> tuple[Callable[[list[float]], None], Callable[[list[float], list[float]], None]]:
+def functions(
+    graph: Recording, numbers: Sequence[bool] = ()
+) -> tuple[Callable[[list[float]], None], Callable[[list[float], list[float]], None]]:
     """Return both functions."""
     made: dict[str, Any] = dict(NAMESPACE)
-    exec(source(graph), made)
+    exec(source(graph, numbers), made)
     return made["forward"], made["backward"]

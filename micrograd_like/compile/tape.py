@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import isfinite
 
 from ..ops import NoFiniteGradient, in_ieee
@@ -21,12 +21,20 @@ def forward(graph: Recording, numbers: Sequence[float]) -> list[float]:
     return data
 
 
-def backward(graph: Recording, data: Sequence[float]) -> list[float]:
-    """Return every node's gradient, or raise NoFiniteGradient as the engine does."""
-    slopes = []
+def made_of_numbers(graph: Recording, inputs: Collection[int]) -> list[bool]:
+    """Tell of each node whether only plain numbers and inputs lead to it: nobody asks for its gradient."""
+    made: list[bool] = []
+    for i, op in enumerate(graph.ops):
+        made.append(all(made[x] for x in graph.inputs[i]) if op else graph.constant(i) or i in inputs)
+    return made
+
+
+def backward(graph: Recording, data: Sequence[float], numbers: Sequence[bool] = ()) -> list[float]:
+    """Return every node's gradient but those of `numbers`, or raise NoFiniteGradient as the engine does."""
+    slopes, numbers = [], numbers or made_of_numbers(graph, ())
     for i, op in enumerate(graph.ops):
         there = op.local_grads(data[i], *[data[x] for x in graph.inputs[i]]) if op else ()
-        slopes.append([0.0 if graph.nodes[x].constant else s for x, s in zip(graph.inputs[i], there)])
+        slopes.append([0.0 if numbers[x] else s for x, s in zip(graph.inputs[i], there)])
         if op and not in_ieee.get() and not all(map(isfinite, (data[i], *slopes[i]))):
             raise op.failure(NoFiniteGradient, [data[x] for x in graph.inputs[i]], graph.nodes[i].inputs)
     grads = [0.0] * len(graph)
