@@ -210,7 +210,8 @@ def _class_or_distribution(scores: Any, target: Any, name: str) -> Any:
         )
     if not isinstance(target, list | tuple):
         return class_index(target, len(scores))
-    if len(target) != len(scores) or abs(sum(target) - 1) > 1e-9 or min(target) < 0:
+    numbers = [getattr(t, "data", t) for t in target]  # compared as floats, so that no branch is recorded
+    if len(numbers) != len(scores) or abs(sum(numbers) - 1) > 1e-9 or min(numbers) < 0:
         raise ValueError(
             f"The target {target!r} is not a distribution over {len(scores)} classes. "
             "Give as many numbers, adding up to 1."

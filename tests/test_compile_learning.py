@@ -35,6 +35,14 @@ def test_compiled_steps_are_eager_steps(name: str, clip: float | None) -> None:
     assert optimizers[0].steps == optimizers[1].steps
 
 
+def test_other_classes_in_the_next_batch_are_no_other_graph() -> None:
+    model, cost = MLP(3, [3]), losses.cross_entropy
+    learner = Learner(model, cost, cost, SGD(model.parameters(), 0.1), learn)
+    for k in range(4):
+        learner(X[:2], [k % 3, k // 2])
+    assert learner.program and [*map(len, learner.program.variants.values())] == [1]
+
+
 def test_a_graph_that_changes_from_batch_to_batch_goes_on_eagerly_with_one_line() -> None:
     model = MLP(1, [1])
 
