@@ -142,9 +142,11 @@ def learn(
     return float(cost.data)
 
 
-def evaluate(model: Module, X: Sequence[Any], y: Sequence[Any], loss: Cost) -> tuple[float, float | None]:
+def evaluate(
+    model: Module, X: Sequence[Any], y: Sequence[Any], loss: Cost, outputs: Sequence[Any] | None = None
+) -> tuple[float, float | None]:
     """Return the cost and, where targets are classes, the accuracy; no graph of the network is recorded."""
-    outputs = [model.predict(x) for x in X]
+    outputs = outputs or [model.predict(x) for x in X]
     nodes = [[Value(a) for a in output] if isinstance(output, list) else Value(output) for output in outputs]
     right = accuracy(outputs, y, loss.threshold) if isinstance(loss, Loss) and loss.classes else None
     return float(loss(nodes, y).data), right
@@ -217,8 +219,10 @@ def fit(
         return learn(model, X_batch, y_batch, penalised, optimizer, clip)
 
     def measure(lr: float | None = None) -> None:
-        seen = evaluate(model, X, y, cost)
-        later = evaluate(model, *held_out, cost) if held_out else (None, None)
+        def score(X: Any, y: Any) -> tuple[float, float | None]:
+            return evaluate(model, X, y, cost, compiled.predict(X) if compiled else None)
+
+        seen, later = score(X, y), score(*held_out) if held_out else (None, None)
         if not isfinite(seen[0] + (later[0] or 0.0)):
             raise diverged(f"The loss is {seen[0]}, in validation {later[0]}", optimizer)
         watched, weights = [model.predict(X[i]) for i in watch], [p.data for p in parameters]

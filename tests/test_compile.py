@@ -353,6 +353,26 @@ def test_a_number_read_from_data_is_refused_behind_a_branch_too() -> None:
         compile(loss, [1.0, 3.0])
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_outputs_are_seen_beside_the_loss(exact: bool) -> None:
+    model, _ = network(nouts=(4, 2))
+
+    def loss(X: Any, y: Any) -> Any:
+        outputs = [model(x) for x in X]
+        return losses.mse(outputs, y), [outputs, outputs[0][0] * 2.0]
+
+    X, y = examples(3, 2), [[0.0, 1.0]] * 3
+    program = compile(loss, X, y, exact=exact)
+    before = [p.grad for p in model.parameters()]
+    cost = program.forward(X[::-1], y)
+    assert close(cost, loss(X[::-1], y)[0].data) and [p.grad for p in model.parameters()] == before
+    predicted, twice = program.outputs
+    assert [close(a, b) for x, row in zip(X[::-1], predicted) for a, b in zip(model.predict(x), row)] == [True] * 6
+    assert twice == 2.0 * predicted[0][0] and program(X, y) and close(program.outputs[0][2][1], predicted[0][1])
+    with pytest.raises(TypeError, match=r"Let it return the loss, one Value, or \(loss, outputs\)"):
+        compile(lambda x: [x], 1.0)
+
+
 def test_a_plain_number_that_meets_many_weights_is_one_number() -> None:
     W, b = [[Parameter(0.1 * i - j) for i in range(3)] for j in range(4)], [Parameter(0.5) for _ in range(4)]
     X, y = examples(5, 3), [1.0, -1.0, 1.0, 1.0, -1.0]

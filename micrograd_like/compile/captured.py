@@ -39,6 +39,7 @@ class Captured:
         inputs: Sequence[int],
         guards: Sequence[Guard],
         theta: Sequence[Any],
+        outputs: Sequence[int],
         backend: str,
     ) -> None:
         self.graph, self.backend = graph, backend
@@ -47,7 +48,7 @@ class Captured:
         self.recorded = np().array(graph.data)
         kept = [graph.number(x) for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
         kept += [x for _, table, _ in graph.choices.values() for x in table]
-        found = find(graph, parameters, kept)
+        found = find(graph, parameters, [*kept, *outputs])
         if len(found) > max(2000, len(graph) // 4):
             raise Irregular
         self.plan = Planner(graph, found, parameters, inputs, theta).plan()
@@ -59,6 +60,9 @@ class Captured:
                 self.memory[block.offset : block.offset + block.size] = numbers
         self.inputs = self.plan.place[np().array(inputs, dtype=int)]
         self.input_nodes = list(inputs)
+        self.output_places = self.plan.place[np().array(outputs, dtype=int)]
+        if (self.output_places < 0).any():
+            raise Refused("An output is not computed from anything. Return Values beside the loss, not plain numbers.")
         self.choices = self.plan.choices
         self.guards = Guards(guards, self.plan)
         lists = self.plan.forward, self.plan.backward
@@ -70,6 +74,10 @@ class Captured:
     @property
     def loss(self) -> float:
         return float(self.memory[self.plan.loss])
+
+    @property
+    def outputs(self) -> list[float]:
+        return self.memory[self.output_places].tolist()  # type: ignore[no-any-return]
 
     def accept(self, numbers: Any) -> str:
         """Put these numbers into the inputs; return why they are not those of this graph, or ""."""
@@ -93,12 +101,13 @@ class Captured:
         """Whether nothing has to be looked at between two steps."""
         return not (self.choices or self.guards.between)
 
-    def run(self) -> str:
+    def run(self, backward: bool = True) -> str:
         """Compute values and gradients; return why another graph would have been recorded, or ""."""
         flagged = self.runner.run(FORWARD)
         if failed := self.guards.values_fail(self.memory):
             return failed
-        flagged |= self.runner.run(BACKWARD)
+        if backward:
+            flagged |= self.runner.run(BACKWARD)
         if flagged and not in_ieee.get():
             self.eagerly()
         return ""

@@ -5,6 +5,7 @@ While `compile` runs it, comparisons are noted; at all other times there is noth
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -115,7 +116,25 @@ def shape(argument: Any) -> Any:
     return (len(inner), *inner[0]) if inner and inner.count(inner[0]) == len(inner) else (len(inner), inner)
 
 
-def as_inputs(argument: Any, leaves: Sequence[Value]) -> Any:
+def given(argument: Any) -> tuple[Any, Any]:
+    """Return the numbers and the shape of a nested list, by NumPy where it is in use anyway."""
+    numpy = sys.modules.get("numpy")
+    if numpy and hasattr(argument, "__len__"):
+        try:
+            array = numpy.array(argument, dtype=float)
+            return array.reshape(-1), array.shape
+        except (TypeError, ValueError):  # Values, or lists of unequal length
+            pass
+    return numbers(argument), shape(argument)
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Return the numbers of several arguments, one after the other."""
+    numpy = sys.modules.get("numpy")
+    return numpy.concatenate(parts) if numpy else [x for part in parts for x in part]
+
+
+def as_inputs(argument: Any, leaves: Sequence[Any]) -> Any:
     """Return the nested list with these leaves, row by row, in the place of its numbers."""
     rest = iter(leaves)
 

@@ -15,6 +15,7 @@ from .extra import NotInstalled
 from .program import Program, compile
 
 MOST_GRAPHS = 8  # of so many different ones we say that they change from batch to batch
+BATCH = 32  # examples in a graph that only predicts
 Cost = Callable[[Sequence[Any], Sequence[Any]], Any]
 Learn = Callable[..., float]
 
@@ -31,10 +32,29 @@ class Learner:
         self.classes = any(cost is LOSSES[name] for name in ("cross_entropy", "nll"))
         self.seen: set[int] = set()
         self.program: Program | None = None
+        self.predictor: Program | None = None
         self.eager = False
 
     def loss(self, X: Any, y: Any) -> Any:
         return self.penalised([self.model(x) for x in X], y)
+
+    def outputs(self, X: Any) -> Any:
+        """Return a number that depends on all outputs, which are what is wanted, and these."""
+        made = [self.model(x) for x in X]
+        return sum([a for out in made for a in (out if isinstance(out, list) else [out])]), made
+
+    def predict(self, X: Sequence[Any]) -> list[Any]:
+        """Return the outputs for all examples: a batch of arrays at a time, once training is compiled."""
+        if self.eager or not self.program:
+            return [self.model.predict(x) for x in X]
+        size = min(len(X), BATCH)
+        self.predictor = self.predictor or compile(self.outputs, X[:size], parameters=self.model.parameters())
+        made: list[Any] = []
+        for start in range(0, len(X), size):
+            part = X[start : start + size]
+            self.predictor.forward([*part, *[part[-1]] * (size - len(part))])
+            made += self.predictor.outputs[: len(part)]
+        return made
 
     def __call__(self, X: Sequence[Any], y: Sequence[Any], clip: float | None = None) -> float:
         """Learn from one batch, and return its cost before the update."""

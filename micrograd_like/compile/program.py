@@ -23,10 +23,10 @@ from .explanation import Explanation
 from .export import Export
 from .extra import numpy as np
 from .guards import BranchChanged
-from .inputs import Chosen, numbers, shape
+from .inputs import Chosen, as_inputs, given, joined, numbers, shape
 from .plan import MEMORY
 from .replay import Replay
-from .second import check_again, recorded_call
+from .second import check_again, loss_and_outputs, recorded_call
 from .straight import source
 from .update import RATE, STEPS, Remembered, instructions
 
@@ -52,6 +52,7 @@ class Program:
         self.steps = -1
         self.fitted: Any = None  # the graph that the last epoch was learnt with, and of which batches
         self.fitted_size = 0
+        self.nested: Any = []  # the outputs as Values, in the lists in which the function returned them
         self.inputs: Sequence[Any] = examples
         if self.function is None:
             self.now = self.captured_graph(source, examples)
@@ -77,7 +78,7 @@ class Program:
         given = set(leaves)
         parameters = self.wanted or _parameters(nodes, given)
         graph = record(loss, also=[*leaves, *parameters])
-        made = self.capture(graph, parameters, leaves, [], loss.data)
+        made = self.capture(graph, parameters, leaves, [], [], loss.data)
         if not leaves and isinstance(made, Captured):
             order = [i for b in made.plan.blocks if b.kind == "number" for i in b.nodes.tolist()]
             made.inputs, made.input_nodes = made.plan.place[np().array(order, dtype=int)], order
@@ -90,14 +91,15 @@ class Program:
         """Run the function on examples, and return what it recorded, compiled."""
         assert self.function
         shapes = str([shape(argument) for argument in examples])
-        loss, leaves, guards = recorded_call(self.function, examples, self.names)
+        loss, self.nested, leaves, guards = recorded_call(self.function, examples, self.names)
+        outputs = list(_flat(self.nested))
         nodes = history(loss)
         found = self.wanted or self.parameters or _parameters(nodes, set(leaves))
         also = [x for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
-        graph = record(loss, also=[*leaves, *also, *found])
+        graph = record(loss, also=[*leaves, *also, *found, *outputs])
         found = self.wanted or self.parameters or _parameters(graph.nodes, set(leaves))
-        eager = _as_loss(self.function(*examples))
-        made = self.capture(graph, found, leaves, guards, eager.data, eager)
+        eager, _ = loss_and_outputs(self.function(*examples))
+        made = self.capture(graph, found, leaves, guards, outputs, eager.data, eager)
         if not self.variants:
             check_again(self.function, examples, graph, found)
         self.variants.setdefault(shapes, []).append(made)
@@ -109,6 +111,7 @@ class Program:
         parameters: Sequence[Value],
         leaves: Sequence[Value],
         guards: Any,
+        outputs: Sequence[Value],
         loss: float,
         eager: Any = None,
     ) -> Captured | Replay:
@@ -124,12 +127,11 @@ class Program:
                 for b in first.blocks
                 if b.kind == "parameter"
             ]
-        inputs = [number(x) for x in leaves]
-        places = [number(p) for p in parameters]
+        inputs, places, seen = [[number(x) for x in nodes] for nodes in (leaves, parameters, outputs)]
         made: Captured | Replay
         if not self.exact:
             try:
-                made = Captured(graph, places, inputs, guards, theta, self.backend)
+                made = Captured(graph, places, inputs, guards, theta, seen, self.backend)
             except Irregular:
                 self.exact = not self.variants
                 if not self.exact:
@@ -138,7 +140,7 @@ class Program:
                         "replays them one by one."
                     ) from None
         if self.exact:
-            made = Replay(graph, places, inputs, guards, self.backend)
+            made = Replay(graph, places, inputs, guards, seen, self.backend)
             self.parameters = list(parameters)
         elif isinstance(made, Captured):
             self.parameters = self.parameters or [graph.nodes[i] for i in made.plan.parameters]
@@ -161,6 +163,17 @@ class Program:
         """The loss of the last run."""
         return self.now.loss
 
+    def forward(self, *inputs: Any) -> float:
+        """Compute the loss of these inputs, and the outputs, but no gradient."""
+        self.accept(inputs)
+        self.run(backward=False)
+        return self.loss
+
+    @property
+    def outputs(self) -> Any:
+        """What the function returned beside the loss, with the numbers of the last run."""
+        return as_inputs(self.nested, self.now.outputs)
+
     @property
     def gradients(self) -> dict[str, Any]:
         """The gradient of the loss by each array of parameters, under its name in the equations."""
@@ -177,13 +190,14 @@ class Program:
         """Take new inputs, and the parameters as they are now; record again where the graph would be another."""
         if inputs:
             self.inputs = inputs
-            shapes = [shape(argument) for argument in inputs]
+            found = [given(argument) for argument in inputs]
+            shapes = [lengths for _, lengths in found]
             if self.function is None and shapes != self.shapes:
                 raise ValueError(
                     f"The program was recorded with inputs of the shapes {self.shapes}, and was given {shapes}. "
                     "Give as many, or compile a function, which is recorded again for each shape."
                 )
-            flat = [x for argument in inputs for x in numbers(argument)]
+            flat = joined([part for part, _ in found])
             _check_finite(inputs, self.names, flat)
             self.switch(str(shapes), flat, inputs)
         exchange.read(self.parameters, self.now.memory)
@@ -207,15 +221,15 @@ class Program:
                 self.optimizer.remembered.memory = made.memory  # the numbers have come along
                 self.bind(self.optimizer)
 
-    def run(self) -> None:
+    def run(self, backward: bool = True) -> None:
         """Compute; where a comparison now comes out otherwise, record again and compute that."""
-        if failed := self.now.run():
+        if failed := self.now.run(backward):
             if self.function is None:
                 raise BranchChanged(f"The recorded graph does not hold: {failed}. Record it again.")
             before = self.now
             self.now = self.captured_call(self.inputs)
             self.now.memory[: self.now.state] = before.memory[: self.now.state]
-            self.now.run()
+            self.now.run(backward)
 
     def write(self) -> None:
         """Put parameters and gradients of the program into the learner's Values."""
@@ -225,7 +239,7 @@ class Program:
         """Return the loss as a graph of scalars as of now, with every value and gradient, to draw and to walk."""
         self.accept(())
         if self.function is not None:
-            loss = _as_loss(self.function(*self.inputs))
+            loss, _ = loss_and_outputs(self.function(*self.inputs))
             for p in self.parameters:
                 p.grad = 0.0
             loss.backward()
@@ -395,7 +409,8 @@ def compile(
     """Find the arrays in a recorded loss, or in what a function records on examples; return them as a program.
 
     `loss` is a Value, whose leaves in `inputs` (nested lists of Values) are given anew with each call; or a function
-    of the `examples`, which is run on Values in the place of their numbers. Parameters are those of the networks
+    of the `examples`, which is run on Values in the place of their numbers; what it returns beside the loss, as in
+    `return loss, outputs`, is `program.outputs` after each run. Parameters are those of the networks
     that take part, or all leaves that are not inputs, unless given. exact=True, and the backend "source", replay in
     the recorded order, with the bits of the engine.
 
@@ -431,14 +446,8 @@ def _parameters(nodes: Sequence[Value], inputs: set[Value]) -> list[Value]:
     return [x for x in leaves if getattr(x, "parameter", False)] or leaves
 
 
-def _as_loss(loss: Any) -> Value:
-    if isinstance(loss, Value):
-        return loss
-    raise TypeError(f"compile was given a function that returned {loss!r:.60}. Let it return the loss, one Value.")
-
-
 def _check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:
-    if in_ieee.get() or not any(x != x for x in flat):
+    if in_ieee.get() or not ((flat != flat).any() if hasattr(flat, "any") else any(x != x for x in flat)):
         return
 
     def find(name: str, part: Any) -> Iterator[str]:

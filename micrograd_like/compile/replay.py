@@ -25,9 +25,16 @@ class Replay:
     updates = whole_runs = False
 
     def __init__(
-        self, graph: Recording, parameters: Sequence[int], inputs: Sequence[int], guards: Sequence[Guard], backend: str
+        self,
+        graph: Recording,
+        parameters: Sequence[int],
+        inputs: Sequence[int],
+        guards: Sequence[Guard],
+        outputs: Sequence[int],
+        backend: str,
     ) -> None:
         self.graph, self.parameters, self.input_nodes = graph, list(parameters), list(inputs)
+        self.output_nodes = list(outputs)
         self.guards = [
             (graph.number(left), sign, graph.number(right) if isinstance(right, Value) else None, right, outcome)
             for left, sign, right, outcome in guards
@@ -44,14 +51,18 @@ class Replay:
     def loss(self) -> float:
         return self.data[self.graph.roots[0]]
 
+    @property
+    def outputs(self) -> list[float]:
+        return [self.data[i] for i in self.output_nodes]
+
     def accept(self, numbers: Sequence[float]) -> str:
         """Put these numbers into the inputs; return why they are not those of this graph, or ""."""
         for i, number in zip(self.input_nodes, numbers):
             self.data[i] = number
         return self._otherwise(True)
 
-    def run(self) -> str:
-        """Compute values and gradients; return why another graph would have been recorded, or ""."""
+    def run(self, backward: bool = True) -> str:
+        """Compute values and gradients, wanted or not; return why another graph would have been recorded, or ""."""
         for i, number in zip(self.parameters, self.memory):
             self.data[i] = number
         if not self._ran():

@@ -22,8 +22,11 @@ SIGNS = [name for name in vars(Number) if name.startswith("__") and callable(var
 
 def recorded_call(
     function: Callable[..., Any], examples: Sequence[Any], names: Sequence[str]
-) -> tuple[Value, list[Value], list[Guard]]:
-    """Run the function on Values in the place of the examples' numbers; return the loss, those Values, comparisons."""
+) -> tuple[Value, Any, list[Value], list[Guard]]:
+    """Run the function on Values in the place of the examples' numbers.
+
+    Return the loss, what else it returned, those Values, and the comparisons that it made.
+    """
     leaves: list[Value] = []
     arguments = []
     for name, argument in zip(names, examples):
@@ -31,10 +34,19 @@ def recorded_call(
         leaves += mine
         arguments.append(as_inputs(argument, mine))
     with comparisons_noted() as guards:
-        loss = function(*arguments)
+        loss, outputs = loss_and_outputs(function(*arguments))
+    return loss, outputs, leaves, guards
+
+
+def loss_and_outputs(result: Any) -> tuple[Value, Any]:
+    """Return the loss that a function returned, and the nested list of Values beside it, [] if there was none."""
+    loss, outputs = result if isinstance(result, tuple) and len(result) == 2 else (result, [])
     if not isinstance(loss, Value):
-        raise TypeError(f"compile was given a function that returned {loss!r:.60}. Let it return the loss, one Value.")
-    return loss, leaves, guards
+        raise TypeError(
+            f"compile was given a function that returned {loss!r:.60}. Let it return the loss, one Value, or "
+            "(loss, outputs)."
+        )
+    return loss, outputs
 
 
 def check_again(
@@ -46,7 +58,7 @@ def check_again(
     with _moved(parameters):
         for others in ([_turned(x) for x in examples], examples):  # the second where the first takes another branch
             try:
-                loss, _, _ = recorded_call(function, others, names)
+                loss, *_ = recorded_call(function, others, names)
             except (ArithmeticError, ValueError, IndexError, TypeError):
                 continue  # other numbers may be wrong for this function
             second = record(loss)
