@@ -8,6 +8,7 @@ from operator import add
 from typing import Any
 
 from .data import class_index
+from .engine import Value
 from .functions import logsumexp, mean
 from .ops import log, relu, softplus
 
