@@ -211,7 +211,7 @@ def _class_or_distribution(scores: Any, target: Any, name: str) -> Any:
         )
     if not isinstance(target, list | tuple):
         return class_index(target, len(scores))
-    numbers = [t.data if isinstance(t, Value) else t for t in target]  # compared as floats, so that no branch is recorded
+    numbers = [t.data if isinstance(t, Value) else t for t in target]  # floats, so that no comparison is a branch
     if len(numbers) != len(scores) or abs(sum(numbers) - 1) > 1e-9 or min(numbers) < 0:
         raise ValueError(
             f"The target {target!r} is not a distribution over {len(scores)} classes. "
