@@ -20,6 +20,7 @@ from ..ops import OPS
 from ..walking.javascript import operations
 from ..walking.mutations import RIGHT, Pass
 from ..walking.page import PRIVATE, _layouts, _rounded, asset, lesson as graph_lesson, script_json
+from ..walking.widget import anywidget_needed
 from . import confusions, messages
 from .diagnosis import corner, is_whole, likelihood, mistakes_on
 from .exercise import Exercise, Marking
@@ -192,14 +193,9 @@ def widget(ex: Exercise) -> Any:
 @cache
 def _kind() -> Any:
     """Return the class, once anywidget is needed."""
-    try:
+    with anywidget_needed("the exercise"):
         import anywidget
         import traitlets
-    except ImportError:
-        raise ImportError(
-            "The widget needs the package anywidget, which is not installed. Write pip install "
-            "'micrograd-like[notebook]', or show the exercise itself, which needs nothing."
-        ) from None
 
     class ExerciseWidget(anywidget.AnyWidget):
         _esm = f"{asset('walk.js')}\n{asset('exercise.js')}\nconst ops = {operations(OPS)};\n{RENDER}"

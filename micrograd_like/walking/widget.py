@@ -5,6 +5,8 @@ Needs the extra `notebook`. The plain output of a `Walk` needs nothing, and surv
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -40,17 +42,24 @@ def widget(walk: Walk) -> Any:
     return _kind()(walk)
 
 
-@cache
-def _kind() -> Any:
-    """Return the class, once anywidget is needed."""
+@contextmanager
+def anywidget_needed(otherwise: str) -> Iterator[None]:
+    """Say what can be shown without the packages that are imported within this context, if they are missing."""
     try:
-        import anywidget
-        import traitlets
+        yield
     except ImportError:
         raise ImportError(
             "The widget needs the package anywidget, which is not installed. Write pip install "
-            "'micrograd-like[notebook]', or show the walk itself, which needs nothing."
+            f"'micrograd-like[notebook]', or show {otherwise} itself, which needs nothing."
         ) from None
+
+
+@cache
+def _kind() -> Any:
+    """Return the class, once anywidget is needed."""
+    with anywidget_needed("the walk"):
+        import anywidget
+        import traitlets
 
     class WalkWidget(anywidget.AnyWidget):
         _esm = f"{asset('walk.js')}\nconst ops = {operations(OPS)};\n{RENDER}"
