@@ -369,6 +369,8 @@ def test_outputs_are_seen_beside_the_loss(exact: bool) -> None:
     predicted, twice = program.outputs
     assert [close(a, b) for x, row in zip(X[::-1], predicted) for a, b in zip(model.predict(x), row)] == [True] * 6
     assert twice == 2.0 * predicted[0][0] and program(X, y) and close(program.outputs[0][2][1], predicted[0][1])
+    program(X[:2], y[:2]), program(X, y)
+    assert len(program.outputs[0]) == 3
     with pytest.raises(TypeError, match=r"Let it return the loss, one Value, or \(loss, outputs\)"):
         compile(lambda x: [x], 1.0)
 

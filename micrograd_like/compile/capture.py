@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from ..capture import KINDS, Capture, capture
@@ -39,6 +39,10 @@ class Recording:
     def number(self, node: Value) -> int:
         """Return the number of one of the nodes, which are in the order of their birth."""
         return bisect_left(self.nodes, node._born, key=born)
+
+    def numbers(self, nodes: Iterable[Value]) -> list[int]:
+        """Return the number of each of these nodes."""
+        return [self.number(node) for node in nodes]
 
     def constant(self, i: int) -> bool:
         """Tell whether node i is a plain number that met a Value."""

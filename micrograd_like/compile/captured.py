@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..engine import Value
 from ..ops import in_ieee
@@ -29,42 +29,45 @@ class Irregular(Exception):
     """Hardly two nodes do the same, and a replay in recorded order is as fast as can be."""
 
 
+class Ends(NamedTuple):
+    """The nodes at which numbers go in and out, by their numbers, and the comparisons that must come out the same.
+
+    `nested` are the outputs as Values, in the lists in which the function returned them.
+    """
+
+    parameters: list[int]
+    inputs: list[int]
+    outputs: Sequence[int] = ()
+    guards: Sequence[Guard] = ()
+    nested: Any = ()
+
+
 class Captured:
     """The graph of one loss in arrays: a memory of floats, in which the parameters come first."""
 
-    def __init__(
-        self,
-        graph: Recording,
-        parameters: Sequence[int],
-        inputs: Sequence[int],
-        guards: Sequence[Guard],
-        theta: Sequence[Any],
-        outputs: Sequence[int],
-        backend: str,
-    ) -> None:
-        self.graph, self.backend = graph, backend
+    def __init__(self, graph: Recording, ends: Ends, theta: Sequence[Any], backend: str) -> None:
+        self.graph, self.nested = graph, ends.nested
         self.updates_by: tuple[Any, ...] = ()  # the optimizer that the program can do the step of, and its settings
         self.updates = False
         self.recorded = np().array(graph.data)
-        kept = [graph.number(x) for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
+        kept = [graph.number(x) for g in ends.guards for x in (g.left, g.right) if isinstance(x, Value)]
         kept += [x for _, table, _ in graph.choices.values() for x in table]
-        found = find(graph, parameters, [*kept, *outputs])
+        found = find(graph, ends.parameters, [*kept, *ends.outputs])
         if len(found) > max(2000, len(graph) // 4):
             raise Irregular
-        self.plan = Planner(graph, found, parameters, inputs, theta).plan()
+        self.plan = Planner(graph, found, ends.parameters, ends.inputs, theta).plan()
         self.size, self.state = len(self.plan.parameters), state_size(len(self.plan.parameters))
         self.memory = aligned(self.plan.size)
         for block in self.plan.blocks:
             if block.kind != "lanes":
                 numbers = self.recorded[block.nodes]
                 self.memory[block.offset : block.offset + block.size] = numbers
-        self.inputs = self.plan.place[np().array(inputs, dtype=int)]
-        self.input_nodes = list(inputs)
-        self.output_places = self.plan.place[np().array(outputs, dtype=int)]
+        self.inputs, self.input_nodes = self.plan.place[np().array(ends.inputs, dtype=int)], ends.inputs
+        self.output_places = self.plan.place[np().array(ends.outputs, dtype=int)]
         if (self.output_places < 0).any():
             raise Refused("An output is not computed from anything. Return Values beside the loss, not plain numbers.")
         self.choices = self.plan.choices
-        self.guards = Guards(guards, self.plan)
+        self.guards = Guards(ends.guards, self.plan)
         lists = self.plan.forward, self.plan.backward
         try:
             self.runner = BACKENDS[backend](self.memory, *lists)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..engine import Value
+from ..ops import in_ieee
 
 COMPARISONS = "__lt__", "__le__", "__gt__", "__ge__", "__eq__"
 noted: list[list[Guard]] = []  # one list for each recording that is under way
@@ -132,6 +133,22 @@ def joined(parts: Sequence[Any]) -> Any:
     """Return the numbers of several arguments, one after the other."""
     numpy = sys.modules.get("numpy")
     return numpy.concatenate(parts) if numpy else [x for part in parts for x in part]
+
+
+def check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:
+    """Raise an error that names the place of the first nan in the inputs, if there is one."""
+    if in_ieee.get() or not ((flat != flat).any() if hasattr(flat, "any") else any(x != x for x in flat)):
+        return
+
+    def find(name: str, part: Any) -> Iterator[str]:
+        if hasattr(part, "__len__"):
+            for i, x in enumerate(part):
+                yield from find(f"{name}[{i}]", x)
+        elif part != part:
+            yield name
+
+    where = next(place for name, argument in zip(names, inputs) for place in find(name, argument))
+    raise ValueError(f"{where} is nan, and so would be everything. Correct it, or leave that example out.")
 
 
 def as_inputs(argument: Any, leaves: Sequence[Any]) -> Any:

@@ -2,152 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from inspect import signature
+from collections.abc import Callable, Sequence
 from math import isfinite
 from random import Random
 from typing import Any
 
 from ..capture import collector_off
-from ..engine import Value, history
+from ..engine import Value
 from ..graph import callers_variables, named_values
-from ..ops import in_ieee
 from ..optim import Optimizer, diverged
 from . import exchange
 from .algebra import algebra, block_names
-from .backends import BACKENDS, best
-from .capture import record
-from .captured import UPDATE, Captured, Irregular, Refused
+from .captured import UPDATE, Captured, Refused
 from .explanation import Explanation
 from .export import Export
 from .extra import numpy as np
 from .guards import BranchChanged
-from .inputs import Chosen, as_inputs, given, joined, numbers, shape
+from .inputs import as_inputs, check_finite, given, joined, numbers, shape
 from .plan import MEMORY
+from .recorder import Recorder
 from .replay import Replay
-from .second import check_again, loss_and_outputs, recorded_call
+from .second import loss_and_outputs
 from .straight import source
 from .update import RATE, STEPS, Remembered, instructions
 
 BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "lr"}  # what the update itself does not depend on
 
 
-class Program:
+class Program(Recorder):
     """The arrays that were found in a graph of scalars, and what runs them.
 
     Calling it computes the loss of new inputs, and every parameter's gradient. `print` shows the equations.
     """
 
     def __init__(self, source: Any, examples: Sequence[Any], parameters: Any, backend: str, exact: bool) -> None:
-        self.backend = best() if backend == "auto" else backend
-        self.exact = exact or backend == "source"
-        if self.backend not in (known := [*BACKENDS, "source"]):
-            raise ValueError(f"There is no backend {backend!r} here. Write one of: {', '.join(map(repr, known))}.")
-        self.function: Callable[..., Value] | None = None if isinstance(source, Value) else source
-        self.wanted = None if parameters is None else list(dict.fromkeys(_flat(parameters)))
-        self.parameters: list[Value] = []
-        self.variants: dict[Any, list[Captured | Replay]] = {}
+        super().__init__(parameters, backend, exact)
         self.optimizer: Optimizer | None = None
         self.steps = -1
         self.fitted: Any = None  # the graph that the last epoch was learnt with, and of which batches
         self.fitted_size = 0
-        self.nested: Any = []  # the outputs as Values, in the lists in which the function returned them
         self.inputs: Sequence[Any] = examples
-        if self.function is None:
-            self.now = self.captured_graph(source, examples)
-        else:
-            names = [*signature(self.function).parameters]
-            self.names = names if len(names) == len(examples) else [f"x{i}" for i in range(len(examples))]
-            self.now = self.captured_call(examples)
-
-    # what was recorded
-
-    def captured_graph(self, loss: Value, inputs: Sequence[Any]) -> Captured | Replay:
-        """Return the compiled graph of a loss, whose leaves in `inputs` are given anew with each call."""
-        nodes = history(loss)
-        changed = max([getattr(x, "_changed", 0) for x in nodes if x.op is None], default=0)
-        if changed > next((x._born for x in nodes if x.op), changed):
-            late = [x for x in nodes if any(getattr(y, "_changed", 0) > x._born for y in x.inputs)]
-            if late:
-                raise Refused(
-                    f"{late[0]!r} was made before one of its inputs was changed. Record the loss again, then compile."
-                )
-        leaves = list(dict.fromkeys(x for argument in inputs for x in _flat(argument)))
-        self.shapes = [shape(argument) for argument in inputs]
-        given = set(leaves)
-        parameters = self.wanted or _parameters(nodes, given)
-        graph = record(loss, also=[*leaves, *parameters])
-        made = self.capture(graph, parameters, leaves, [], [], loss.data)
-        if not leaves and isinstance(made, Captured):
-            order = [i for b in made.plan.blocks if b.kind == "number" for i in b.nodes.tolist()]
-            made.inputs, made.input_nodes = made.plan.place[np().array(order, dtype=int)], order
-            self.shapes = [b.shape for b in made.plan.blocks if b.kind == "number"]
-        self.names = [f"inputs[{i}]" for i in range(len(self.shapes))]
-        self.variants[str(self.shapes)] = [made]
-        return made
-
-    def captured_call(self, examples: Sequence[Any]) -> Captured | Replay:
-        """Run the function on examples, and return what it recorded, compiled."""
-        assert self.function
-        shapes = str([shape(argument) for argument in examples])
-        loss, self.nested, leaves, guards = recorded_call(self.function, examples, self.names)
-        outputs = list(_flat(self.nested))
-        nodes = history(loss)
-        found = self.wanted or self.parameters or _parameters(nodes, set(leaves))
-        also = [x for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
-        graph = record(loss, also=[*leaves, *also, *found, *outputs])
-        found = self.wanted or self.parameters or _parameters(graph.nodes, set(leaves))
-        eager, _ = loss_and_outputs(self.function(*examples))
-        made = self.capture(graph, found, leaves, guards, outputs, eager.data, eager)
-        if not self.variants:
-            check_again(self.function, examples, graph, found)
-        self.variants.setdefault(shapes, []).append(made)
-        return made
-
-    def capture(
-        self,
-        graph: Any,
-        parameters: Sequence[Value],
-        leaves: Sequence[Value],
-        guards: Any,
-        outputs: Sequence[Value],
-        loss: float,
-        eager: Any = None,
-    ) -> Captured | Replay:
-        """Compile one graph, and hold it against the engine."""
-        number = graph.number
-        theta = []
-        if self.parameters and not self.exact:
-            earliest = next(iter(self.variants.values()))[0]
-            assert isinstance(earliest, Captured)
-            first = earliest.plan
-            theta = [
-                np().array([number(first.graph.nodes[i]) for i in b.nodes])
-                for b in first.blocks
-                if b.kind == "parameter"
-            ]
-        inputs, places, seen = [[number(x) for x in nodes] for nodes in (leaves, parameters, outputs)]
-        made: Captured | Replay
-        if not self.exact:
-            try:
-                made = Captured(graph, places, inputs, guards, theta, seen, self.backend)
-            except Irregular:
-                self.exact = not self.variants
-                if not self.exact:
-                    raise Refused(
-                        "With these inputs hardly two scalars do the same. Write compile(..., exact=True), which "
-                        "replays them one by one."
-                    ) from None
-        if self.exact:
-            made = Replay(graph, places, inputs, guards, seen, self.backend)
-            self.parameters = list(parameters)
-        elif isinstance(made, Captured):
-            self.parameters = self.parameters or [graph.nodes[i] for i in made.plan.parameters]
-        root = graph.nodes[graph.roots[0]] if eager is None else eager
-        with _gradients_of(root, self.parameters) as grads:
-            made.check(loss, grads)
-        return made
+        self.now = self.captured_graph(source, examples) if isinstance(source, Value) else self.record(source, examples)
 
     # what it computes
 
@@ -172,7 +67,7 @@ class Program:
     @property
     def outputs(self) -> Any:
         """What the function returned beside the loss, with the numbers of the last run."""
-        return as_inputs(self.nested, self.now.outputs)
+        return as_inputs(self.now.nested, self.now.outputs)
 
     @property
     def gradients(self) -> dict[str, Any]:
@@ -198,7 +93,7 @@ class Program:
                     "Give as many, or compile a function, which is recorded again for each shape."
                 )
             flat = joined([part for part, _ in found])
-            _check_finite(inputs, self.names, flat)
+            check_finite(inputs, self.names, flat)
             self.switch(str(shapes), flat, inputs)
         exchange.read(self.parameters, self.now.memory)
 
@@ -429,47 +324,3 @@ def compile(
     """
     with collector_off():
         return Program(loss, examples or inputs, parameters, backend, exact)
-
-
-def _flat(parts: Any) -> Iterator[Value]:
-    if isinstance(parts, Value):
-        yield parts
-    elif hasattr(parts, "parameters"):
-        yield from parts.parameters()
-    else:
-        for part in parts:
-            yield from _flat(part)
-
-
-def _parameters(nodes: Sequence[Value], inputs: set[Value]) -> list[Value]:
-    leaves = [x for x in nodes if x.op is None and not x.constant and x not in inputs and type(x) is not Chosen]
-    return [x for x in leaves if getattr(x, "parameter", False)] or leaves
-
-
-def _check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:
-    if in_ieee.get() or not ((flat != flat).any() if hasattr(flat, "any") else any(x != x for x in flat)):
-        return
-
-    def find(name: str, part: Any) -> Iterator[str]:
-        if hasattr(part, "__len__"):
-            for i, x in enumerate(part):
-                yield from find(f"{name}[{i}]", x)
-        elif part != part:
-            yield name
-
-    where = next(place for name, argument in zip(names, inputs) for place in find(name, argument))
-    raise ValueError(f"{where} is nan, and so would be everything. Correct it, or leave that example out.")
-
-
-@contextmanager
-def _gradients_of(loss: Value, parameters: Sequence[Value]) -> Iterator[list[float]]:
-    """Give the engine's gradients, and leave those that are there as they were."""
-    before = [p.grad for p in parameters]
-    for p in parameters:
-        p.grad = 0.0
-    try:
-        loss.backward()
-        yield [p.grad for p in parameters]
-    finally:
-        for p, grad in zip(parameters, before):
-            p.grad = grad

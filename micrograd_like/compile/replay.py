@@ -11,8 +11,8 @@ from ..engine import Value
 from ..ops import ieee, in_ieee
 from . import tape
 from .capture import Recording
-from .captured import Refused
-from .inputs import Guard, Input
+from .captured import Ends, Refused
+from .inputs import Input
 from .native import loops
 from .plan import state_size
 from .straight import functions
@@ -24,26 +24,18 @@ class Replay:
     updates_by: tuple[Any, ...] = ()
     updates = whole_runs = False
 
-    def __init__(
-        self,
-        graph: Recording,
-        parameters: Sequence[int],
-        inputs: Sequence[int],
-        guards: Sequence[Guard],
-        outputs: Sequence[int],
-        backend: str,
-    ) -> None:
-        self.graph, self.parameters, self.input_nodes = graph, list(parameters), list(inputs)
-        self.output_nodes = list(outputs)
+    def __init__(self, graph: Recording, ends: Ends, backend: str) -> None:
+        self.graph, self.nested = graph, ends.nested
+        self.parameters, self.input_nodes, self.output_nodes = ends.parameters, ends.inputs, ends.outputs
         self.guards = [
             (graph.number(left), sign, graph.number(right) if isinstance(right, Value) else None, right, outcome)
-            for left, sign, right, outcome in guards
+            for left, sign, right, outcome in ends.guards
         ]
         self.size, self.state = len(self.parameters), state_size(len(self.parameters))
         self.memory = array("d", [graph.data[i] for i in self.parameters] + [0.0] * (self.state - self.size))
         self.data, self.grads = array("d", graph.data), array("d", bytes(8 * len(graph)))
         self.c = loops() if backend != "source" and not graph.choices else None
-        self.numbers = tape.made_of_numbers(graph, {*inputs} - {*parameters})
+        self.numbers = tape.made_of_numbers(graph, {*ends.inputs} - {*ends.parameters})
         self.words = _words(graph, self.c.OPS, self.numbers) if self.c else None
         self.straight = None if self.c or graph.choices else functions(graph, self.numbers)
 
