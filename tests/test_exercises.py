@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 from random_graphs import random_graph
 
 from micrograd_like import Value, history
@@ -230,6 +230,7 @@ def test_right_answers_to_four_digits_are_accepted_on_every_graph(seed: int) -> 
 
 
 @given(st.integers(0, 10**6), st.sampled_from(["overwrite", "no_upstream", "no_zero", "mul_own", "seed_is_value"]))
+@example(245, "mul_own")  # one number is off by no more than its upstream may have been rounded
 @settings(max_examples=25, deadline=None)
 def test_a_mistake_made_everywhere_is_among_those_named(seed: int, mistake: str) -> None:
     root, _ = random_graph(seed, 8)

@@ -10,8 +10,8 @@ from ..notation import short
 from ..ops import OPS
 from ..walking.mutations import RULES, WrongSlope
 from .answers import Answer
-from .diagnosis import corner, is_right
-from .messages import NONE, Message, factor
+from .diagnosis import SMALL_SLIP, corner, is_right
+from .messages import NONE, Message, explained, factor, near, wrong_slope
 from .questions import CORNERS, Question, Task
 
 Candidate = tuple[str, float, str, str]  # mistake, the number that it gives, what was done, the idea
@@ -42,9 +42,9 @@ def mark(task: Task, question: Question, answer: Answer, answers: Mapping[str, A
             return "wrong", Message(
                 key, (mistake,), f"Your {question.key} = {answer.text} is {did}.", idea, _redo(task, question)
             )
-    near = abs(answer.number - own) <= 0.02 * abs(own)
-    did = f"Your {question.key} = {answer.text} is close to what the right method gives." if near else NONE
-    return "wrong", Message(key, (), did, _idea(question), _redo(task, question), "arithmetic" if near else "unknown")
+    close, typed = abs(answer.number - own) <= SMALL_SLIP * abs(own), f"{question.key} = {answer.text}"
+    did = near(typed) if close else NONE.format(f"your {typed}")
+    return "wrong", Message(key, (), did, _idea(question), _redo(task, question), "arithmetic" if close else "unknown")
 
 
 def _on_a_corner(question: Question, answer: Answer) -> bool:
@@ -116,7 +116,8 @@ def _candidates(task: Task, question: Question, own: float) -> Iterator[Candidat
         times = task.right[node] if kind == "contribution" else 1.0
         for name, rule in RULES.items():
             if isinstance(rule, WrongSlope) and rule.written(node):
-                yield name, rule.slopes(node)[i] * times, "what another rule gives", rule.idea
+                did = f"what comes out if {wrong_slope(task, rule, node.inputs[i])}"
+                yield name, rule.slopes(node)[i] * times, did, rule.idea
         slope, upstream = _slope(question), task.right[node]
         if kind == "local":
             yield (
@@ -160,7 +161,7 @@ def blank(task: Task, question: Question) -> str:
         last, blank_last = (" + momentum · last step", " + ___") if task.momentum else ("", "")
         return f"{name} - lr · {name}.grad{last} = {short(node.data)} - {short(task.lr)} · ___{blank_last} = ___"
     slope = factor(task, node, question.position)
-    return f"{question.key} = {slope}{f' · {name}.grad' if question.kind == 'contribution' else ''} = ___"
+    return explained(f"{question.key} = {slope}{f' · {name}.grad' if question.kind == 'contribution' else ''} = ___")
 
 
 def mark_order(task: Task, typed: str | Iterable[object]) -> tuple[str, Message | None]:

@@ -13,14 +13,14 @@ from itertools import combinations
 from math import isfinite
 
 from ..engine import Value
-from ..walking.mutations import RULES, Gradient, Pass, Rule, Update, Updated, WrongSlope, grad_from
+from ..walking.mutations import RULES, Gradient, Pass, Rule, Update, Updated, WrongSlope, examples, grad_from
 from .answers import Answer, unit
 from .questions import CORNERS, Task
 
 TOLERANCE = 5.0001e-4  # of a right answer, relative: half a unit of the fourth digit of 1.000
 LISTED = [name for name in RULES if name != "right"]
 LIKELY = [  # of the mistakes that give the same number, the first comes first; the unlikely ones come last
-    "overwrite", "first_path", "square_once", "sub_sign", "neg_sign", "mul_own", "no_upstream", "no_local", "times_n",
+    "square_once", "overwrite", "first_path", "sub_sign", "neg_sign", "mul_own", "no_upstream", "no_local", "times_n",
     "over_n", "pow_no_factor", "seed_is_value", "no_seed",
 ]  # fmt: skip
 UNLIKELY = ["update", "updated", "negated", "double", "half", "inverted"]
@@ -85,6 +85,8 @@ def mistakes_on(task: Task) -> dict[str, Rule]:
     """Return the mistakes that can be made on a graph: none about an operation that is not there."""
     ops = {node.op.name for node in task.graph.nodes if node.op}
     rules = {name: RULES[name] for name in LISTED} | {"update": Update(task.lr), "updated": Updated(task.lr)}
+    if examples(task.root) == 1.0:
+        del rules["times_n"], rules["over_n"]
     return {
         name: rule
         for name, rule in rules.items()
@@ -109,14 +111,7 @@ class Diagnosis:
 
     def edges(self, node: Value) -> list[tuple[Value, float]]:
         """Return (use, local derivative) for each use of a node through which the output can be reached."""
-        uses = dict.fromkeys(self.task.uses[node])
-        return [
-            (use, slope)
-            for use in uses
-            if use in self.task.reached
-            for x, slope in zip(use.inputs, use.local_grads)
-            if x is node
-        ]
+        return [(use, use.local_grads[i]) for use, i in self.task.edges_of(node)]
 
     def own(self, node: Value) -> float:
         """Return the gradient that follows from the learner's own upstream numbers."""
@@ -145,7 +140,11 @@ class Diagnosis:
             self.corner.add(node)
         elif answer.means(own, abs(own) * TOLERANCE * (own != right)) or answer.means(typed, drift):
             follows = all(use in self.right or self.upstream[use] == task.right[use] for use, _ in edges)
-            (self.right if follows and own == right else self.carried).add(node)
+            if follows and own == right:
+                self.right.add(node)
+                self.upstream[node] = right
+            else:
+                self.carried.add(node)
         else:
             return True
         return False
@@ -184,7 +183,8 @@ class Diagnosis:
         own = self.own(node)
         if abs(answer.number - own) <= SMALL_SLIP * abs(own) or _one_digit_off(answer, own):
             return Slip(node, answer, (), "arithmetic")
-        guesses = list(self._earlier(node, answer)) or list(self._pairs(node, answer))
+        telling = digits(answer.number) >= TELLING
+        guesses = (list(self._earlier(node, answer)) or list(self._pairs(node, answer))) if telling else []
         return Slip(node, answer, tuple(guesses), "known" if guesses else "unknown", False)
 
     def _alone(self, node: Value, answer: Answer) -> Iterator[Suspicion]:
@@ -215,15 +215,23 @@ class Diagnosis:
         uses = [use for use in self.task.uses[node] if use in self.task.reached]
         return grad_from(rule, node, uses, self.upstream, self.task.root)
 
+    @cached_property
+    def _hidden(self) -> list[tuple[Suspicion, float, dict[Value, float]]]:
+        """The mistakes at one node that was not asked: (suspicion, change of its gradient, effect on the others)."""
+        found = []
+        for x in self.task.nodes:
+            if x not in self.answers and x in self.task.reached and x.inputs:
+                own, effect = self.own(x), Pass(x).grads()
+                changes = {name: self.by(rule, x) - own for name, rule in self.rules.items() if not is_whole(rule)}
+                found += [(Suspicion((name,), (self.rules[name],), x), y, effect) for name, y in changes.items() if y]
+        return found
+
     def _earlier(self, node: Value, answer: Answer) -> Iterator[Suspicion]:
         """Yield mistakes at one node further up that was not asked, after which all went right."""
-        hidden = [x for x in self.task.nodes if x not in self.answers and x in self.task.reached and x.inputs]
-        for x in hidden:
-            effect = Pass(x).grads().get(node)
-            for name, rule in self.rules.items() if effect else ():
-                change = 0.0 if is_whole(rule) else self.by(rule, x) - self.own(x)
-                if change and _exactly(answer, self.own(node) + change * (effect or 0.0)):
-                    yield Suspicion((name,), (rule,), x)
+        own = self.own(node)
+        for suspicion, change, effect in self._hidden:
+            if effect.get(node) and _exactly(answer, own + change * effect[node]):
+                yield suspicion
 
     def _pairs(self, node: Value, answer: Answer) -> Iterator[Suspicion]:
         """Yield two mistakes that give the answer together, and neither alone."""
@@ -279,9 +287,8 @@ def _part(rule: Rule) -> str:
 
 
 def _exactly(answer: Answer, number: float) -> bool:
-    """Tell whether an answer hits a number more closely than chance would; guesses need that, and some digits."""
-    near = isfinite(number) and abs(answer.number - number) <= answer.slack / 50 + 1e-9 * abs(number)
-    return near and digits(answer.number) >= TELLING
+    """Tell whether an answer hits a number more closely than chance would; guesses need that."""
+    return isfinite(number) and abs(answer.number - number) <= answer.slack / 50 + 1e-9 * abs(number)
 
 
 def digits(number: float) -> int:

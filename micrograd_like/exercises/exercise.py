@@ -301,7 +301,7 @@ class Exercise:
         made = " and ".join(f"{task.names[use]} = {task.graph.formula(use)}" for use in uses)
         where = f"{name} is used in {made}: {count} contribution{'s' * (count > 1)}."
         rule = " ".join(dict.fromkeys(use.op.why for use in uses if use.op))
-        product = f"{name}.grad = {' + '.join(messages.terms(task, node))} = ___"
+        product = messages.explained(f"{name}.grad = {' + '.join(messages.terms(task, node))} = ___")
         return [where, rule, product, answer]
 
     @property

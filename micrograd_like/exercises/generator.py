@@ -76,6 +76,7 @@ class Draft:
 
     root: Value
     ask: Any = "gradients"
+    note: str = ""
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -260,7 +261,7 @@ def sgd(dice: Dice) -> Draft:
     """One step of gradient descent on a squared error."""
     w, x, b, t = dice.leaves("w x b t")
     error = w * x + b - t
-    return Draft(error**2, ["gradients", "w.new", "b.new"], {"lr": dice.pick([0.1, 0.01, 0.05, 0.2])})
+    return Draft(error**2, ["gradients", "w.new", "b.new"], options={"lr": dice.pick([0.1, 0.01, 0.05, 0.2])})
 
 
 @concept("momentum")
@@ -270,7 +271,7 @@ def momentum(dice: Dice) -> Draft:
     error = w * x + b - t
     deltas = {w: dice.pick([0.2, -0.3, 0.4, -0.6]), b: dice.pick([0.1, -0.2, 0.5, -0.7])}
     options = {"lr": dice.pick([0.1, 0.01, 0.05]), "momentum": dice.pick([0.9, 0.5, 0.8]), "deltas": deltas}
-    return Draft(error**2, ["gradients", "w.new", "b.new"], options)
+    return Draft(error**2, ["gradients", "w.new", "b.new"], options=options)
 
 
 @concept("changed")
@@ -279,8 +280,8 @@ def changed(dice: Dice) -> Draft:
     a, b, c, d = dice.leaves("a b c d")
     root = (a * b + c) * d
     x = dice.pick([a, b, d])
-    x.data = dice.pick(NUMBERS[dice.difficulty]) + 4.0
-    return Draft(root)
+    before, x.data = x.data, dice.pick(NUMBERS[dice.difficulty]) + 4.0
+    return Draft(root, note=f": {x.label} was {before:g} in the forward pass, and was set to {x.data:g} after it")
 
 
 def generate(
@@ -307,8 +308,9 @@ def generate(
         except (ArithmeticError, ValueError):
             continue
         draft.root.label = "L"
-        options: dict[str, Any] = {"given": (), "concept": concept, "title": f"{concept}, number {seed}", "keep": keep}
-        exercise = Exercise(draft.root, draft.ask, names={}, **options, **draft.options)
+        title = f"{concept}, number {seed}{draft.note}"
+        options: dict[str, Any] = {"given": (), "concept": concept, "title": title, "keep": keep, "names": {}}
+        exercise = Exercise(draft.root, draft.ask, **options, **draft.options)
         if by_hand(exercise.task) and (ambiguous or not coincidences(exercise.task, exercise.asked)):
             return exercise
     raise RuntimeError(f"No numbers were found for {concept!r} with seed {seed}. Write another seed.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..engine import Value
+from ..graph import changed_after_use
 from ..notation import PRODUCT, Text, short
 from ..walking.formulas import in_symbols, value_text
 from ..walking.mutations import RULES, Rule
@@ -15,14 +17,17 @@ from .questions import Task
 UNREACHED = "A node from which no path leads to the output cannot move it: its gradient is 0."
 EACH_USE = "Each use has an effect of its own: the gradient is the sum over all of them."
 IDEAS = {"unreached": UNREACHED, "forgot_path": EACH_USE}
-NONE = "This number is none of those that the known mistakes give."
-DID = {
+NONE = "None of the known mistakes gives {}."
+TYPED = "Look for a slip of arithmetic, and type four significant digits."
+EVERYWHERE = "{s} is what comes down if this is done at every node"
+SLOPE = "{s} comes out if {slope}"  # for every mistake in a local derivative
+DID = {  # {s} is what was typed
     "overwrite": "{s} is the contribution through {last} alone; what came through {others} was overwritten",
     "first_path": "{s} is the contribution through {first} alone",
     "square_once": "{s} counts one use of {name}, where {uses} has it as both factors",
     "multiply": "{s} = {times}: the contributions were multiplied",
-    "no_upstream": "{s} = {slopes}: the local derivative without the upstream gradient of {uses}",
-    "no_local": "{s} = {upstream}: the upstream gradient of {uses} without the local derivative",
+    "no_upstream": "{s} is {slopes}the local derivative, without the upstream gradient of {uses}",
+    "no_local": "{s} is {upstream}the upstream gradient of {uses}, without the local derivative",
     "forgot_path": "{s} is what comes through {kept}; what comes through {lost} is missing",
     "negated": "{s} has the right size and the wrong sign",
     "update": "{s} = -{lr} · gradient: the step of an update",
@@ -34,8 +39,12 @@ DID = {
     "double": "{s} is twice the gradient",
     "half": "{s} is half the gradient",
     "constants": "{s} was given to the constant {data}",
-    "unreached": "{s} was given to {name}, which {output} was not made from",
+    "unreached": "{s} was given to {name}, from which {output} was not made",
     "no_zero": "{s} is the gradient together with that of an earlier pass",
+    "no_zero_inside": "{s} is what comes down if inner nodes still hold the gradients of an earlier pass",
+    "no_zero_anywhere": "{s} is what comes down if all nodes still hold the gradients of an earlier pass",
+    "diagonal_only": "{s} is what comes down if a score moves no probability but its own",
+    "target_forgotten": "{s} is what comes down if nothing is subtracted for the target",
     "no_seed": "{s} is what comes down if d{output}/d{output} is 0",
     "seed_is_value": "{s} is what comes down if the pass starts with {output} = {value}",
     "not_reversed": "{s} had arrived when the nodes were taken in the forward order",
@@ -64,31 +73,39 @@ class Message:
 def of_slips(diagnosis: Diagnosis) -> list[Message]:
     """Return a message for each mistake, wherever it was made."""
     groups: dict[object, list[Slip]] = {}
-    for i, slip in enumerate(diagnosis.slips):
-        groups.setdefault(slip.suspicions[0].names if slip.suspicions else i, []).append(slip)
+    for slip in diagnosis.slips:
+        groups.setdefault(slip.suspicions[0].names if slip.suspicions else slip.verdict, []).append(slip)
     return [_of_group(diagnosis, slips) for slips in groups.values()]
 
 
 def _of_group(diagnosis: Diagnosis, slips: Sequence[Slip]) -> Message:
     task, slip = diagnosis.task, slips[0]
     keys = tuple(task.gradient(x.node).key for x in slips)
-    redo = "Redo: " + "; ".join(with_blank(diagnosis, x.node) for x in slips[:3]) + "."
+    places = dict.fromkeys(_place(task, x) for x in slips)
+    redo = "Redo: " + "; ".join(with_blank(diagnosis, x) for x in list(places)[:3]) + "."
     if not slip.suspicions:
-        near = slip.verdict == "arithmetic"
-        did = f"Your {keys[0]} = {slip.answer.text} is close to what the right method gives." if near else NONE
-        idea = "Look for a slip of arithmetic, and type four significant digits." if near else RULES["right"].idea
-        return Message(keys, (), did, idea, redo, slip.verdict)
+        typed = ", ".join(f"{key} = {x.answer.text}" for key, x in zip(keys, slips))
+        if slip.verdict == "arithmetic":
+            return Message(keys, (), near(typed), TYPED, redo, slip.verdict)
+        return Message(keys, (), NONE.format(f"your {typed}"), RULES["right"].idea, redo, slip.verdict)
     first = slip.suspicions[0]
     names = tuple(dict.fromkeys(x.name for x in slip.suspicions))
-    did = " ".join(_did(diagnosis, x, x.suspicions[0]) for x in slips[:3])
+    parts = {_did(diagnosis, x, x.suspicions[0], "{s}"): x for x in reversed(slips)}  # each is said once
+    did = " ".join(_did(diagnosis, x, x.suspicions[0], x.answer.text) for x in list(parts.values())[:-4:-1])
     if len(names) > 1:
-        did += f" It may as well have been: {'; or '.join(said(name) for name in names[1:4])}."
+        did += f" It may as well have been: {'; or '.join(map(said, names[1:4]))}."
     return Message(keys, names, did, " ".join(map(idea_of, first.names)), redo, slip.verdict)
 
 
-def said(name: str) -> str:
-    """Return the name of a mistake in words."""
-    return name.replace("_", " ")
+def near(typed: str) -> str:
+    """Return what is said about answers that are a little off."""
+    return f"Your {typed} {'are' if ', ' in typed else 'is'} close to what the right method gives."
+
+
+def said(names: str) -> str:
+    """Return what was done wrong in a few words: how the idea of a mistake begins."""
+    words = [re.split("[:;.] |[.]$", idea_of(name))[0] for name in names.split(" + ")]
+    return " and ".join(text[0].lower() + text[1:] if text[1:2].islower() else text for text in words)
 
 
 def idea_of(name: str) -> str:
@@ -96,38 +113,46 @@ def idea_of(name: str) -> str:
     return IDEAS.get(name) or RULES[name].idea
 
 
-def _did(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion) -> str:
-    task, name = diagnosis.task, diagnosis.task.names[slip.node]
-    key = task.gradient(slip.node).key
-    parts = [_part(diagnosis, slip, suspicion, which) for which in range(len(suspicion.names))]
+def _did(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion, typed: str) -> str:
+    task, key = diagnosis.task, diagnosis.task.gradient(slip.node).key if typed != "{s}" else ""
+    parts = [_part(diagnosis, slip, suspicion, i, "it" if i else typed) for i in range(len(suspicion.names))]
     if suspicion.node is not slip.node:
         place = task.names[suspicion.node]
-        return f"Your {key} = {slip.answer.text} would follow from a slip at {place}, which was not asked: {parts[0]}."
-    text = f"Your {key} = " + ", and ".join(parts) + "."
-    return text if slip.certain or not name else f"Perhaps two things at once. {text}"
+        return f"Your {key} = {typed} would follow from a slip at {place}, which was not asked: {parts[0]}."
+    text = f"Your {key} = {', and '.join(parts)}."
+    return text if slip.certain else f"Perhaps two things at once. {text}"
 
 
-def _part(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion, which: int) -> str:
+def _part(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion, which: int, typed: str) -> str:
     task, node, mistake = diagnosis.task, suspicion.node, suspicion.names[which]
-    edges = diagnosis.edges(node)
-    names = task.names
-    uses = [names[use] for use, _ in edges]
-    numbers = [(short(slope), short(diagnosis.upstream[use])) for use, slope in edges]
-    terms = [f"{value_text(slope, 4)} · {value_text(diagnosis.upstream[use], 4)}" for use, slope in edges]
-    if mistake in DID and _is_compound(diagnosis, slip, suspicion):
-        return f"{slip.answer.text} is what comes down if this is done at every node"
-    if mistake not in DID:
-        return f"{slip.answer.text} comes out if {_wrong_slope(diagnosis, suspicion.rules[which], node)}"
-    kept = [i for i in range(len(edges)) if i not in suspicion.lost]
-    fields = {
-        "s": slip.answer.text if which == 0 else "it", "name": names[node], "uses": _and(dict.fromkeys(uses)),
+    template = EVERYWHERE if mistake in DID and _is_compound(diagnosis, slip, suspicion) else DID.get(mistake, SLOPE)
+    edges = task.edges_of(node)
+    uses = [task.names[use] for use, _ in edges]
+    pairs = [(use.local_grads[i], diagnosis.upstream[use]) for use, i in edges]
+    return template.format_map(fields(task, node) | {
+        "s": typed, "times": " · ".join(f"({value_text(x, 4)} · {value_text(y, 4)})" for x, y in pairs),
+        "upstream": several([y for _, y in pairs]),
+        "kept": _and(x for i, x in enumerate(uses) if i not in suspicion.lost),
+        "lost": _and(uses[i] for i in suspicion.lost),
+        "slope": "" if mistake in DID else wrong_slope(task, suspicion.rules[which], node),
+    })  # fmt: skip
+
+
+def fields(task: Task, node: Value) -> dict[str, str]:
+    """Return what the templates of DID say about a node, whatever the learner typed."""
+    edges = task.edges_of(node)
+    uses = [task.names[use] for use, _ in edges]
+    return {
+        "name": task.names[node], "uses": _and(dict.fromkeys(uses)), "formula": task.graph.formula(node),
         "first": (uses or [""])[-1], "last": (uses or [""])[0], "others": _and(dict.fromkeys(uses[1:])),
-        "times": " · ".join(f"({term})" for term in terms), "slopes": " + ".join(x for x, _ in numbers),
-        "upstream": " + ".join(x for _, x in numbers), "data": short(node.data), "lr": short(task.lr),
-        "kept": _and(uses[i] for i in kept), "lost": _and(uses[i] for i in suspicion.lost),
-        "formula": task.graph.formula(node), "output": names[task.root], "value": short(task.root.data),
+        "slopes": several([use.local_grads[i] for use, i in edges]), "data": short(node.data), "lr": short(task.lr),
+        "output": task.names[task.root], "value": short(task.root.data),
     }  # fmt: skip
-    return DID[mistake].format_map(fields)
+
+
+def several(numbers: Sequence[float]) -> str:
+    """Return numbers as a sum, if there is more than one."""
+    return f"{' + '.join(value_text(x, 4) if i else short(x) for i, x in enumerate(numbers))}: " * (len(numbers) > 1)
 
 
 def _is_compound(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion) -> bool:
@@ -142,36 +167,58 @@ def _and(names: Iterable[str]) -> str:
     return " and ".join(names)
 
 
-def _wrong_slope(diagnosis: Diagnosis, rule: Rule, node: Value) -> str:
-    """Say which local derivative was used instead, in the first place where the rule differs: a use, or further up."""
-    names = diagnosis.task.names
-    for use in [*(use for use, _ in diagnosis.edges(node)), *diagnosis.task.nodes]:
+def _place(task: Task, slip: Slip) -> Value:
+    """Return the node whose gradient is to be redone: where the mistake was made, which may be further up."""
+    if not slip.suspicions or slip.suspicions[0].node is not slip.node:
+        return slip.suspicions[0].node if slip.suspicions else slip.node
+    first = slip.suspicions[0]
+    differs = _differs(task, first.rules[0], slip.node) if first.names[0] not in DID and len(first.names) == 1 else None
+    return differs[0].inputs[differs[1]] if differs else slip.node
+
+
+def _differs(task: Task, rule: Rule, node: Value) -> tuple[Value, int, float] | None:
+    """Return where a rule has another local derivative, and which: at a use of the node, or else further up."""
+    for use in [*(use for use, _ in task.edges_of(node)), *task.nodes]:
         for i, (x, wrong) in enumerate(zip(use.inputs, rule.slopes(use))):
             if wrong != use.local_grads[i] and (x is node or node not in use.inputs):
-                symbols = (
-                    in_symbols(Text, use, i, [names[y] for y in (use, *use.inputs)], rule) if rule.written(use) else ""
-                )
-                number = short(wrong)
-                formula = f"{symbols} = " if str(symbols) not in ("", number) else ""
-                return f"d{names[use]}/d{names[x]} is taken as {formula}{number}"
-    return said(rule.name)
+                return use, i, wrong
+    return None
+
+
+def wrong_slope(task: Task, rule: Rule, node: Value) -> str:
+    """Say which local derivative was used instead of the right one."""
+    differs = _differs(task, rule, node)
+    if not differs:
+        return said(rule.name)
+    use, i, wrong = differs
+    names, number = task.names, short(wrong)
+    symbols = str(in_symbols(Text, use, i, [names[x] for x in (use, *use.inputs)], rule) if rule.written(use) else "")
+    formula = f"{folded(symbols)} = " if symbols not in ("", number) and "step(" not in symbols else ""
+    return f"d{names[use]}/d{names[use.inputs[i]]} is taken as {formula}{number}"
+
+
+def folded(text: str) -> str:
+    """Return a formula with whole exponents computed: v for v ** (2 - 1)."""
+    lower = re.sub(r" \*\* \((\d+) - 1\)", lambda match: f" ** {int(match[1]) - 1}", text)
+    return re.sub(r" \*\* 1\b(?![.\d])", "", lower)
 
 
 def factor(task: Task, node: Value, position: int) -> str:
-    """Return a local derivative in the names of the graph, as a factor of a product."""
+    """Return a local derivative in the names of the graph, as a factor of a product.
+
+    One that was computed from numbers that have been changed since is that of before.
+    """
     slope = in_symbols(Text, node, position, [task.names[x] for x in (node, *node.inputs)])
-    return f"({slope})" if str(slope).startswith("-") else slope.within(PRODUCT)
+    text = folded(f"({slope})" if str(slope).startswith("-") else slope.within(PRODUCT))
+    return f"({text} before the change)" if changed_after_use(node) and not text.isdigit() else text
 
 
 def terms(task: Task, node: Value, upstream: Mapping[Value, float] | None = None) -> list[str]:
     """Return each contribution to a node's gradient as "b · v1.grad", or with the upstream numbers in."""
-    texts = []
-    for use in dict.fromkeys(task.uses[node]):
-        for i, x in enumerate(use.inputs):
-            if x is node and use in task.reached:
-                number = f"{task.names[use]}.grad" if upstream is None else value_text(upstream[use], 4)
-                texts.append(f"{factor(task, use, i)} · {number}")
-    return texts
+    return [
+        f"{factor(task, use, i)} · {f'{task.names[use]}.grad' if upstream is None else value_text(upstream[use], 4)}"
+        for use, i in task.edges_of(node)
+    ]
 
 
 def with_blank(diagnosis: Diagnosis, node: Value) -> str:
@@ -180,6 +227,13 @@ def with_blank(diagnosis: Diagnosis, node: Value) -> str:
     key = task.gradient(node).key
     if node is task.root:
         return f"{key}.grad = d{key}/d{key} = ___"
-    if node.constant or node not in task.reached:
-        return f"how does {task.names[task.root]} move if {task.names[node]} could move? {key}.grad = ___"
-    return f"{key}.grad = {' + '.join(terms(task, node, diagnosis.upstream))} = ___"
+    if node.constant:
+        return f"can {short(node.data)} move? Its gradient is ___"
+    if node not in task.reached:
+        return f"does {task.names[task.root]} move if {key} does? {key}.grad = ___"
+    return explained(f"{key}.grad = {' + '.join(terms(task, node, diagnosis.upstream))} = ___")
+
+
+def explained(text: str) -> str:
+    """Return a formula with a word on step, which no textbook calls so."""
+    return f"{text}, where step is 1 above 0, else 0" if "step(" in text else text

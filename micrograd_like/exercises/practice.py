@@ -18,7 +18,7 @@ from ..drawing.picture import text_width
 from ..notation import short
 from ..ops import OPS
 from ..walking.javascript import operations
-from ..walking.mutations import RIGHT, Pass
+from ..walking.mutations import Pass, Rule, examples
 from ..walking.page import PRIVATE, _layouts, _rounded, asset, lesson as graph_lesson, script_json
 from ..walking.widget import anywidget_needed
 from . import confusions, messages
@@ -48,19 +48,23 @@ def lesson(ex: Exercise, id: str = "exercise", remote: bool = False) -> dict[str
             if slopes != node.local_grads and all(map(isfinite, slopes)):
                 wrong[name][number[node]] = list(slopes)
     given, asked_values = ex.given_numbers(), "value" in ex.kinds
-    labels = {"unreached": messages.UNREACHED, "forgot_path": messages.EACH_USE, "right": RIGHT.idea}
-    ideas = {name: messages.idea_of(name) for name in [*rules, "constants"]} | labels
+    named = [*rules, "constants", "unreached", "forgot_path"]
     ex_lesson = {
         "title": ex.title,
         "lr": task.lr,
         "remote": remote,
-        "blanks": [_blank(ex, question, number) for question in ex.questions.values()],
+        "blanks": [_blank(ex, question, number, rules) for question in ex.questions.values()],
         "mistakes": list(rules),
         "local": [list(node.local_grads) for node in nodes],
         "wrong": {name: found for name, found in wrong.items() if found},
         "tables": {
             "grads": grads,
-            "ideas": ideas,
+            "ideas": {name: messages.idea_of(name) for name in [*named, "right"]},
+            "said": {name: messages.said(name) for name in named},
+            "did": {name: messages.DID.get(name, messages.SLOPE) for name in named},
+            "everywhere": messages.EVERYWHERE,
+            "none": messages.NONE,
+            "n": examples(ex.root),
             "scale": task.scale,
             "corners": {number[node]: True for node in nodes if corner(node)},
         },
@@ -71,7 +75,7 @@ def lesson(ex: Exercise, id: str = "exercise", remote: bool = False) -> dict[str
     return found | {"exercise": ex_lesson, "code": [], "rules": {}} | _roomy(ex, found)
 
 
-def _blank(ex: Exercise, question: Question, number: dict[Any, int]) -> dict[str, Any]:
+def _blank(ex: Exercise, question: Question, number: dict[Any, int], rules: dict[str, Rule]) -> dict[str, Any]:
     task, node = ex.task, question.node
     fields: dict[str, Any] = {
         "key": question.key,
@@ -84,6 +88,10 @@ def _blank(ex: Exercise, question: Question, number: dict[Any, int]) -> dict[str
         "reason": ex.reason(question.key),
         "known": [x for x in confusions.known(task, question) if isfinite(x[1])],
     }
+    if question.kind == "gradient":
+        slopes = {x: rule for x, rule in rules.items() if x not in messages.DID}
+        fields["fields"] = messages.fields(task, node)
+        fields["slopes"] = {x: messages.wrong_slope(task, rule, node) for x, rule in slopes.items()}
     if question.kind == "local" and corner(node) and node.op:
         fields |= {"low": 0.0, "high": CORNERS[node.op.name]}
     if question.kind == "order":

@@ -121,6 +121,11 @@ class Task:
         key = f"{name} in {self.names[self.uses[node][0]]}" if node.constant else name
         return Question("gradient", key, node, self.right[node], f"d{output}/d{name}, the gradient of {name}")
 
+    def edges_of(self, node: Value) -> list[tuple[Value, int]]:
+        """Return (use, position) for each edge on which a node reaches the output, in the order of its uses."""
+        uses = dict.fromkeys(use for use in self.uses[node] if use in self.reached)
+        return [(use, i) for use in uses for i, x in enumerate(use.inputs) if x is node]
+
     def edges(self) -> Iterator[tuple[Value, int, str]]:
         """Yield (node, position, number of the edge among equal ones, as it stands in keys)."""
         for node in self.nodes:

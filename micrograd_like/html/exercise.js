@@ -5,8 +5,10 @@ const TOLERANCE = 5.0001e-4; // of a right answer: half a unit of the fourth dig
 // The mistakes that change what is written down in the end; those in the sum come with walk.js, the slopes from Python.
 const REPORTS = {
   negated: (g) => -g, double: (g) => 2 * g, half: (g) => g / 2, inverted: (g) => (g ? 1 / g : NaN),
-  update: (g, data, lr) => -lr * g, updated: (g, data, lr) => data - lr * g,
+  update: (g, { lr }) => -lr * g, updated: (g, { lr, data }) => data - lr * g,
+  times_n: (g, { n }) => g * n, over_n: (g, { n }) => g / n, step_too_far: (g, { slope }) => g * slope,
 };
+const SMALL_SLIP = 0.02, TELLING = 3; // digits that an answer must have for a guess: two mistakes can be found behind any 12
 
 // Read a number, a fraction or an expression, in which names stand for values; NaN if it is none.
 export function number(text, values = {}) {
@@ -65,54 +67,77 @@ export function diagnose({ nodes, exercise: { blanks, tables, lr, mistakes, wron
     if (corner(x, answer)) verdicts[key] = "right";
     else if (means(answer, g, drift)) verdicts[key] = isRight(g, right) ? "right" : "carried";
     else { verdicts[key] = "wrong"; slips.push([x, blank, answer, g, [...upstream]]); }
-    upstream[x] = answer.number;
+    upstream[x] = verdicts[key] === "right" && !corner(x, answer) ? right : answer.number;
     off[x] = answer.slack;
   }
   const given = Object.values(asked).filter(({ key }) => typed[key]);
   const everywhere = mistakes.filter((m) => given.every(({ key, right }) => means(typed[key], tables.grads[m][key] ?? NaN, isRight(typed[key].number, right) ? TOLERANCE * abs(right) : 0)));
-  const by = (m, x, numbers) => {
-    const { add = (b, c) => b + c, times = (s, u) => s * u } = RULES[m] ?? {}, report = REPORTS[m] ?? ((g) => g);
+  const by = (names, x, numbers) => { // what one mistake, or two, give at a node
+    const { add = (b, c) => b + c, times = (s, u) => s * u } = names.map((m) => RULES[m]).find((rule) => rule?.add || rule?.times) ?? {};
+    const slope = slopes[x].find((_, k) => !nodes[nodes[x].inputs[k]].constant) ?? 1;
     let g = x === nodes.length - 1 ? 1 : 0;
-    for (const [use, k, slope] of edges[x]) g = add(g, times(wrong[m]?.[use]?.[k] ?? slope, numbers[use]));
-    return report(g, nodes[x].data, lr);
+    for (const [use, k, right] of edges[x]) g = add(g, times(names.map((m) => wrong[m]?.[use]?.[k]).find((s) => s !== undefined && s !== right) ?? right, numbers[use]));
+    return names.reduce((found, m) => (REPORTS[m] ? REPORTS[m](found, { lr, slope, data: nodes[x].data, n: tables.n }) : found), g);
   };
   const atOne = (m) => (RULES[m] && !RULES[m].order && !RULES[m].keeps && !RULES[m].seed) || REPORTS[m] || wrong[m];
+  const part = (m) => (RULES[m] ? "number" : REPORTS[m] ? "report" : "slopes");
+  const pairs = (x, answer, g, numbers) => {
+    const biting = mistakes.filter((m) => atOne(m) && by([m], x, numbers) !== g);
+    return biting.flatMap((one, i) => biting.slice(i + 1).filter((two) => part(one) !== part(two) && exactly(answer, by([one, two], x, numbers))).map((two) => `${one} + ${two}`));
+  };
   const found = slips.map(([x, blank, answer, g, numbers]) => {
     const blur = Math.max(0, ...edges[x].map(([use]) => (numbers[use] && verdicts[asked[use]?.key] !== "right" ? (off[use] ?? 0) / abs(numbers[use]) : 0)));
     const names = mistakes.filter((m) => {
       if (everywhere.includes(m)) return true;
-      const candidate = atOne(m) ? by(m, x, numbers) : NaN;
+      const candidate = atOne(m) ? by([m], x, numbers) : NaN;
       return candidate !== g && means(answer, candidate, blur * abs(candidate));
     });
     const parts = edges[x].map(([use, , slope]) => slope * numbers[use]);
-    for (let set = 1; parts.length > 2 && parts.length < 7 && set < 2 ** parts.length - 1; set++)
-      if (!names.includes("forgot_path") && means(answer, parts.reduce((sum, c, i) => sum + (set & (1 << i) ? c : 0), 0))) names.push("forgot_path");
+    const through = {};
+    for (let set = 1; parts.length > 2 && parts.length < 7 && set < 2 ** parts.length - 1; set++) {
+      if (names.includes("forgot_path") || !means(answer, parts.reduce((sum, c, i) => sum + (set & (1 << i) ? c : 0), 0))) continue;
+      names.push("forgot_path");
+      edges[x].forEach(([use], i) => (through[set & (1 << i) ? "kept" : "lost"] ??= []).push(nodes[use].name));
+    }
     if (nodes[x].constant || !edges[x].length && x !== nodes.length - 1) names.push(nodes[x].constant ? "constants" : "unreached");
-    return { blank, answer, g, names: [...new Set(names)] };
+    const close = abs(answer.number - g) <= SMALL_SLIP * abs(g);
+    if (!names.length && !close && digits(answer.number) >= TELLING) names.push(...pairs(x, answer, g, numbers));
+    return { x, blank, answer, close, through, names: [...new Set(names)], uses: edges[x].map(([use, , slope]) => [slope, numbers[use]]) };
   });
   const count = {};
   for (const { names } of found) for (const m of names) count[m] = (count[m] ?? 0) + 1;
   const place = (m) => (everywhere.includes(m) ? 1000 : 0) + count[m];
   const groups = new Map();
   for (const slip of found) {
-    const best = Math.max(...slip.names.map(place)), names = slip.names.filter((m) => place(m) === best), group = names[0] ?? slip.blank.key;
-    groups.set(group, [...(groups.get(group) ?? []), { ...slip, names }]);
+    const best = Math.max(...slip.names.map(place)), names = slip.names.filter((m) => place(m) === best), group = names[0] ?? (slip.close ? "close" : "none");
+    groups.set(group, [...(groups.get(group) ?? []), { ...slip, names, compound: atOne(names[0]) && !means(slip.answer, by([names[0]], slip.x, upstream), 1e-3 * abs(by([names[0]], slip.x, upstream))) }]);
   }
-  for (const members of groups.values()) told.push(message(members, tables.ideas));
+  for (const members of groups.values()) told.push(message(members, tables));
   for (const blank of blanks) if (blank.kind !== "gradient" && typed[blank.key]) markOther(blank, typed[blank.key], verdicts, told, means);
   return { verdicts, told };
 }
 
-function message(members, ideas) {
-  const [{ blank, answer, g, names }] = members, keys = members.map((slip) => slip.blank.key), said = (m) => m.replaceAll("_", " ");
-  if (!names.length) {
-    const close = abs(answer.number - g) <= 0.02 * abs(g);
-    return { keys, mistakes: [], idea: ideas.right, redo: blank.hints[2],
-      did: close ? `Your ${blank.key} = ${answer.text} is close to what the right method gives. Look for a slip of arithmetic.` : "This number is none of those that the known mistakes give." };
-  }
+// How many digits a number has, zeros at its ends not counted; and whether an answer hits one more closely than chance would.
+const digits = (x) => abs(x).toExponential(12).split("e")[0].replace(".", "").replace(/^0+|0+$/g, "").length;
+const exactly = (answer, x) => abs(answer.number - x) <= answer.slack / 50 + 1e-9 * abs(x);
+const filled = (template, fields) => template.replace(/\{(\w*)\}/g, (_, name) => fields[name || "s"] ?? "");
+
+function message(members, tables) {
+  const [{ blank, answer, close, names }] = members, keys = members.map((slip) => slip.blank.key), redo = `Redo: ${blank.hints[2]}.`;
+  const typed = members.map((slip) => `${slip.blank.key} = ${slip.answer.text}`).join(", ");
+  if (!names.length) return close ? { keys, mistakes: [], did: `Your ${typed} ${keys.length > 1 ? "are" : "is"} close to what the right method gives.`, idea: "Look for a slip of arithmetic, and type four significant digits.", redo }
+    : { keys, mistakes: [], did: filled(tables.none, { s: `your ${typed}` }), idea: tables.ideas.right, redo };
+  const said = (name) => name.split(" + ").map((m) => tables.said[m]).join(" and "), parts = names[0].split(" + ");
   const also = names.length > 1 ? ` It may as well have been: ${names.slice(1, 4).map(said).join("; or ")}.` : "";
-  const made = members.map((slip) => `${slip.blank.key} = ${slip.answer.text}`).join(", ");
-  return { keys, mistakes: names, did: `Your ${made} is what comes out of this mistake: ${said(names[0])}.${also}`, idea: ideas[names[0]], redo: blank.hints[2] };
+  const once = [...new Map([...members].reverse().map((slip) => [parts.map((m) => part(slip, m, "", tables)).join(), slip])).values()].reverse();
+  const did = once.slice(0, 3).map((slip) => `Your ${slip.blank.key} = ${parts.map((m, i) => part(slip, m, i ? "it" : slip.answer.text, tables)).join(", and ")}.`);
+  return { keys, mistakes: names, did: (parts.length > 1 ? "Perhaps two things at once. " : "") + did.join(" ") + also, idea: parts.map((m) => tables.ideas[m]).join(" "), redo };
+
+  function part({ blank, uses, compound, through }, mistake, s) {
+    const bracketed = (x) => (x < 0 ? `(${short(x)})` : short(x)), upstream = uses.map(([, u], i) => (i ? bracketed(u) : short(u))).join(" + ");
+    const fields = { ...blank.fields, s, kept: through.kept?.join(" and "), lost: through.lost?.join(" and "), slope: blank.slopes[mistake], upstream: uses.length > 1 ? `${upstream}: ` : "", times: uses.map(([slope, u]) => `(${bracketed(slope)} · ${bracketed(u)})`).join(" · ") };
+    return filled(compound && !blank.slopes[mistake] ? tables.everywhere : tables.did[mistake], fields);
+  }
 }
 
 function markOther(blank, answer, verdicts, told, means) {
@@ -121,7 +146,7 @@ function markOther(blank, answer, verdicts, told, means) {
   verdicts[key] = good ? "right" : "wrong";
   if (good) return;
   const known = (blank.known ?? []).find(([, wrong]) => wrong !== right && means(answer, wrong));
-  told.push({ keys: [key], mistakes: known ? [known[0]] : [], did: known ? `Your ${key} = ${answer.text} is ${known[2]}.` : "This is none of what the known mistakes give.", idea: known ? known[3] : blank.hints[1], redo: blank.hints[2] });
+  told.push({ keys: [key], mistakes: known ? [known[0]] : [], did: known ? `Your ${key} = ${answer.text} is ${known[2]}.` : `None of the known mistakes gives your ${key} = ${answer.text}.`, idea: known ? known[3] : blank.hints[1], redo: `Redo: ${blank.hints[2]}.` });
 }
 
 function orderIsRight({ uses }, text) {

@@ -403,7 +403,7 @@ class SeedIsValue(Rule):
 
 class Negated(Rule):
     name = "negated"
-    idea = "The sign of the descent was built in: the gradient points up, and the update subtracts it."
+    idea = "The sign is turned: a minus was lost, or that of the descent was built in, which the update puts there."
     source = "karpathy/micrograd#57"
     harmless = "every gradient is 0"
 
