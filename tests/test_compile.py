@@ -167,6 +167,12 @@ def test_a_parameter_that_the_learner_sets_is_seen() -> None:
     same_as_eager(program, loss, X, y)
 
 
+def test_functions_may_call_methods_of_their_inputs() -> None:
+    w = Parameter(0.5)
+    program = compile(lambda xs: sum([(w * x.tanh()).exp() for x in xs]), [1.0, 2.0])
+    assert close(program([0.0, 0.0]), 2.0) and len(history(program.graph())) == 12
+
+
 def test_another_branch_is_recorded_again() -> None:
     w = Parameter(0.5)
 

@@ -124,12 +124,9 @@ def _read(plan: Plan, named: list[str], block: Block, made: Instruction, view: V
             return f"{name}[:, None]"
         return name
     if seen > source.size:  # more than one array, side by side
-        last = source.offset
-        parts = []
-        while last < view.offset + seen:
-            parts.append(plan.source(last))
-            last += parts[-1].size
-        return f"[{', '.join([named[plan.blocks.index(p)] for p in parts])}]"
+        places = view.listed(made.shape).index
+        parts = [n for n, b in zip(named, plan.blocks) if ((b.offset <= places) & (places < b.offset + b.size)).any()]
+        return f"[{', '.join(parts)}]"
     at = view.offset - source.offset
     if seen == 1:
         return f"{name}[{', '.join(map(str, _indices(at, source.shape)))}]"

@@ -132,10 +132,12 @@ class Captured:
     def check(self, loss: float, grads: Sequence[float], tolerance: float = 1e-12) -> None:
         """Run once, and refuse if values or gradients are not those of the engine."""
         self.runner.run(FORWARD), self.runner.run(BACKWARD)
+        sizes = np().zeros(len(self.graph))
         for block in self.plan.blocks:
             eager = self.recorded[block.nodes]
             part = self.memory[block.offset : block.offset + block.size]
-            self._compare("value", block, part, eager, tolerance * self._size(block))
+            sizes[block.nodes] = self._size(block, sizes)
+            self._compare("value", block, part, eager, tolerance * sizes[block.nodes[0]])
         if abs(self.loss - loss) > tolerance * abs(loss):
             raise Refused(
                 f"The recorded graph has the loss {self.loss}, and the function itself {loss}. It does not "
@@ -148,13 +150,17 @@ class Captured:
                 part = slice(block.offset, block.offset + block.size)
                 self._compare("gradient", block, found[part], eager[part], tolerance * _largest(eager))
 
-    def _size(self, block: Any) -> float:
-        """Return how large the numbers are that are added up in an array: their rounding is what may differ."""
-        size = _largest(self.recorded[block.nodes])
+    def _size(self, block: Any, sizes: Any) -> float:
+        """Return how large the numbers are whose rounding is in an array; `sizes` has that of all nodes before it."""
+        size, columns = _largest(self.recorded[block.nodes]), self.graph.columns
         for part in block.lanes.parts if block.lanes else ():
-            largest = prod([_largest(self.recorded[column]) for column in part.operands])
+            of = [max(sizes[column.flat[0]], _largest(self.recorded[column])) for column in part.operands]
             if part.op in (None, MUL):
-                size = max(size, part.operands[0].shape[1] * largest)
+                size = max(size, part.operands[0].shape[1] * prod(of))
+            else:
+                first = np().asarray(columns.start)[block.nodes]
+                slopes = [_largest(np().asarray(columns.local_grad)[first + i]) for i in range(len(of))]
+                size = max(size, *[slope * x for slope, x in zip(slopes, of)])
         return size
 
     def _compare(self, what: str, block: Any, found: Any, eager: Any, tolerance: float) -> None:

@@ -22,7 +22,7 @@ from .inputs import as_inputs, check_finite, given, joined, numbers, shape
 from .plan import MEMORY
 from .recorder import Recorder
 from .replay import Replay
-from .second import loss_and_outputs
+from .second import eager_loss
 from .straight import source
 from .update import RATE, STEPS, Remembered, instructions
 
@@ -134,7 +134,7 @@ class Program(Recorder):
         """Return the loss as a graph of scalars as of now, with every value and gradient, to draw and to walk."""
         self.accept(())
         if self.function is not None:
-            loss, _ = loss_and_outputs(self.function(*self.inputs))
+            loss = eager_loss(self.function, self.inputs, self.names)
             for p in self.parameters:
                 p.grad = 0.0
             loss.backward()

@@ -14,7 +14,7 @@ from .captured import Captured, Ends, Irregular, Refused
 from .extra import numpy as np
 from .inputs import Chosen, shape
 from .replay import Replay
-from .second import check_again, loss_and_outputs, recorded_call
+from .second import check_again, eager_loss, recorded_call
 
 
 class Recorder:
@@ -65,13 +65,10 @@ class Recorder:
         assert self.function
         shapes = str([shape(argument) for argument in examples])
         loss, nested, leaves, guards = recorded_call(self.function, examples, self.names)
-        outputs = list(_flat(nested))
-        nodes = history(loss)
-        found = self.wanted or self.parameters or _parameters(nodes, set(leaves))
-        also = [x for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
-        graph = record(loss, also=[*leaves, *also, *found, *outputs])
+        outputs, compared = list(_flat(nested)), [x for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
+        graph = record(loss, also=[*leaves, *compared, *(self.wanted or self.parameters), *outputs])
         found = self.wanted or self.parameters or _parameters(graph.nodes, set(leaves))
-        eager, _ = loss_and_outputs(self.function(*examples))
+        eager = eager_loss(self.function, examples, self.names)
         ends = Ends(graph.numbers(found), graph.numbers(leaves), graph.numbers(outputs), guards, nested)
         made = self.capture(graph, ends, eager.data, eager)
         if not self.variants:

@@ -23,19 +23,31 @@ SIGNS = [name for name in vars(Number) if name.startswith("__") and callable(var
 def recorded_call(
     function: Callable[..., Any], examples: Sequence[Any], names: Sequence[str]
 ) -> tuple[Value, Any, list[Value], list[Guard]]:
-    """Run the function on Values in the place of the examples' numbers.
+    """Return the loss, what else the function returned, the Values that it was given, the comparisons that it made."""
+    arguments, leaves = with_values(examples, names)
+    with comparisons_noted() as guards:
+        loss, outputs = loss_and_outputs(function(*arguments))
+    return loss, outputs, leaves, guards
 
-    Return the loss, what else it returned, those Values, and the comparisons that it made.
-    """
+
+def eager_loss(function: Callable[..., Any], examples: Sequence[Any], names: Sequence[str]) -> Value:
+    """Return the loss as the engine records it: of plain numbers, which need no gradient, if they will do."""
+    try:
+        result = function(*examples)
+    except (AttributeError, TypeError):  # it calls x.exp(), say
+        result = function(*with_values(examples, names)[0])
+    return loss_and_outputs(result)[0]
+
+
+def with_values(examples: Sequence[Any], names: Sequence[str]) -> tuple[list[Any], list[Value]]:
+    """Return the examples with Values in the place of their numbers, and these."""
     leaves: list[Value] = []
     arguments = []
     for name, argument in zip(names, examples):
         mine = [Input(x, AutoLabel(name)) for x in numbers(argument)]
         leaves += mine
         arguments.append(as_inputs(argument, mine))
-    with comparisons_noted() as guards:
-        loss, outputs = loss_and_outputs(function(*arguments))
-    return loss, outputs, leaves, guards
+    return arguments, leaves
 
 
 def loss_and_outputs(result: Any) -> tuple[Value, Any]:
