@@ -22,7 +22,7 @@ from .sketch import sketch
 
 PAPERS = {"A4": (210, 297), "Letter": (216, 279)}  # millimetres
 MARGIN = 14
-LEGIBLE = 20  # nodes; in a larger drawing nobody can write, so all blanks are listed beside it
+LEGIBLE = 0.17  # millimetres a pixel; in a smaller drawing nobody can write, so all is listed below it
 HOW = "Write every number to four significant digits. Fill in the blanks from the output back to the inputs."
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 STYLE = """
@@ -41,7 +41,11 @@ img { display: block; margin: 4mm auto; max-width: 100%%; }
 ol { margin: 2mm 0; padding-left: 7mm; } li { margin: 1mm 0; }
 .space { flex: 1; min-height: 25mm; border: 0.3mm solid #7d8793; border-radius: 2mm; padding: 2mm; color: #5a6470;
   background: repeating-linear-gradient(#fff 0 7.7mm, #e3e7ec 7.7mm 8mm); print-color-adjust: exact; }
-pre { font: 7.5pt/1.35 "DejaVu Sans Mono", monospace; white-space: pre-wrap; break-inside: auto; }
+.steps { display: flex; gap: 6mm; } .steps ul { margin: 0; }
+ul { font: 7.5pt/1.4 "DejaVu Sans Mono", monospace; padding-left: 4mm; text-indent: -4mm; list-style: none;
+  margin: 1mm 0; }
+.program { columns: 3; white-space: pre; } .program + ol { columns: 2; font-size: 10pt; }
+h2 { font-size: 10pt; margin: 2mm 0 1mm; break-after: avoid; }
 """
 
 
@@ -57,53 +61,63 @@ class Sheet:
         """The name, or the line to write it on."""
         return self.student or "_" * 24
 
-    @property
-    def beside(self) -> list[str]:
-        """What is asked and has no place in the drawing, or needs a word."""
-        ex = self.exercise
-        small = len(ex.task.graph.nodes) > LEGIBLE
-        apart = [x for x in ex.questions.values() if small or x.kind in ("update", "order") or x.node.constant]
+    def beside(self, small: bool) -> list[str]:
+        """Return what is asked and has no place in the drawing, or needs a word; all, if the drawing is small."""
+        asked = self.exercise.questions.values()
+        apart = [x for x in asked if small or x.kind in ("update", "order") or x.node.constant]
         return [f"{x.key} = ________ : {x.asked}" for x in apart]
 
-    def picture(self, answers: bool, width: float, height: float) -> tuple[str, str]:
-        """Return the class of the page, "wide" if the graph is, and the graph as an <img> on paper of this size."""
+    def picture(self, answers: bool, width: float, height: float) -> tuple[str, float, str]:
+        """Return the class of the page, "wide" if the graph is, the scale, and the graph as an <img> for this paper."""
         drawings = [sketch(self.exercise, answers, vertical) for vertical in (False, True)]
         rooms = [(width, 0.5 * height), (height, 0.6 * width)]
         ways = []
         for drawing in drawings:
             w, h = size_of(drawing.svg)
-            for (across, down), kind, liked in zip(rooms, ("upright", "wide"), (1.35, 1.0)):
+            for (across, down), kind in zip(rooms, ("upright", "wide")):
                 scale = min(across / w, down / h, 0.36)  # letters of 4 mm at most
-                ways.append((liked * scale, kind, w * scale, drawing.svg))
-        _, kind, wide, svg = max(ways, key=lambda way: way[0])
+                liked = 1.35 if kind == "upright" else 1.0
+                if scale < LEGIBLE:  # then all is listed below the drawing, for which upright pages have more room
+                    liked = 0.01 if kind == "upright" else 0.0
+                ways.append((liked * scale, kind, scale, w * scale, drawing.svg))
+        _, kind, scale, wide, svg = max(ways, key=lambda way: way[0])
         data = b64encode(svg.encode()).decode()
         alt = escape(self.exercise.program())
-        return kind, f'<img alt="{alt}" style="width:{wide:.0f}mm" src="data:image/svg+xml;base64,{data}">'
+        return kind, scale, f'<img alt="{alt}" style="width:{wide:.0f}mm" src="data:image/svg+xml;base64,{data}">'
 
     def html(self, width: float, height: float) -> str:
         """Return the page to fill in."""
-        kind, picture = self.picture(False, width, height)
-        items = "".join(f"<li>{escape(x)}</li>" for x in self.beside)
+        kind, scale, picture = self.picture(False, width, height)
+        small = scale < LEGIBLE
+        program = listed(self.exercise.program().splitlines(), "program") if small else ""
+        items = "".join(f"<li>{escape(x)}</li>" for x in self.beside(small))
         return (
             f'<section class="{kind}"><header><h1>{escape(self.exercise.title)}</h1>'
-            f'<span class="name">Name: {escape(self.name)}</span></header><p>{HOW}</p>{picture}'
+            f'<span class="name">Name: {escape(self.name)}</span></header><p>{HOW}</p>{picture}{program}'
             f"{f'<ol>{items}</ol>' if items else ''}<div class=\"space\">Space to calculate</div></section>"
         )
 
     def html_key(self, width: float, height: float) -> str:
         """Return the page with the answers and every step."""
-        kind, picture = self.picture(True, width, height)
+        kind, _, picture = self.picture(True, width, height)
+        walk = self.exercise.walk
         return (
             f'<section class="{kind}"><header><h1>{escape(self.exercise.title)}: key</h1>'
-            f'<span class="name">{escape(self.student)}</span></header>{picture}<pre>{escape(self.steps())}</pre>'
-            "</section>"
+            f'<span class="name">{escape(self.student)}</span></header>{picture}<div class="steps">'
+            f"<div><h2>Forward</h2>{listed(map(str, walk.forward))}</div>"
+            f"<div><h2>Backward</h2>{listed(map(str, walk.backward))}</div></div>"
+            f"<h2>Answers</h2>{listed(self.reasons())}</section>"
         )
+
+    def reasons(self) -> list[str]:
+        """Return each answer with its reason."""
+        ex = self.exercise
+        found = {key: ex.reason(key) for key in ex.questions}
+        return [x if x.startswith(key) else f"{key} = {ex.answers[key]}: {x}" for key, x in found.items()]
 
     def steps(self) -> str:
         """Return both passes step by step, and the reason of each answer."""
-        ex = self.exercise
-        reasons = [f"{key} = {ex.answers[key]}   {ex.reason(key)}" for key in ex.questions]
-        return "\n".join([str(ex.walk), "", *reasons])
+        return "\n".join([str(self.exercise.walk), "", *self.reasons()])
 
     def markdown(self) -> str:
         """Return the exercise as Markdown, without a picture."""
@@ -117,6 +131,11 @@ class Sheet:
     def markdown_key(self) -> str:
         """Return the key as Markdown."""
         return f"# {self.exercise.title}: key {self.student}\n\n```\n{self.steps()}\n```\n"
+
+
+def listed(lines: Iterable[str], kind: str = "") -> str:
+    """Return lines as an HTML list."""
+    return f'<ul class="{kind}">{"".join(f"<li>{escape(line)}</li>" for line in lines)}</ul>'
 
 
 def size_of(svg: str) -> tuple[float, float]:
@@ -256,6 +275,9 @@ def run_worksheet(options: argparse.Namespace) -> None:
         for name, variant in variants
         for concept in concepts
     ]
+    for i, ex in enumerate(exercises):
+        if count > 1 and not names[i // len(concepts)]:
+            ex.title += f", sheet {i // len(concepts) + 1}"  # which tells whose key is whose
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / f"sheets.{options.format}"
     labels = [name for name in names for _ in concepts]
