@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -76,23 +77,38 @@ def test_the_class_of_the_lecture_is_right() -> None:
 
 WRAP = "other = other if isinstance(other, Value) else Value(other)"
 RADD = "    def __radd__(self, other):\n        return self + other\n"
+MUL = "self.grad += other.data * out.grad\n            other.grad += self.data"
+TOPO = LECTURE[LECTURE.index("        topo = []") :]
+RECURSION = """
+        def send(v):
+            v._backward()
+            for child in v._prev:
+                send(child)
+        self.grad = 1.0
+        send(self)
+"""
 RMUL = "    def __rmul__(self, other):\n        return self * other\n"
 PASSED = "self.grad += 1.0 * out.grad\n            other.grad += 1.0"
 SCALED = "self.grad += other.data * out.grad\n            other.grad += self.data"
 OWN = "self.grad += self.data * out.grad\n            other.grad += other.data"
 BUGS = [
     ("overwrite", [("+=", "=")]),
+    ("overwrite", [(MUL, MUL.replace("+=", "="))]),
     ("not_reversed", [("reversed(topo)", "topo")]),
     ("no_visited", [("if v not in visited:", "if True:"), ("set(_children)", "tuple(_children)")]),
+    ("no_visited", [("if v not in visited:", "if True:")]),  # each input once, in whatever order a set has
+    ("depth_first", [(TOPO, RECURSION)]),
     ("no_seed", [("self.grad = 1.0", "pass")]),
     ("seed_is_value", [("self.grad = 1.0", "self.grad = self.data")]),
     ("not_attached", [("        out._backward = _backward\n", "")]),
     ("not_attached", [("\n        out._backward = _backward", "\n            out._backward = _backward")]),
+    ("called_at_once", [("out._backward = _backward", "out._backward = _backward()")]),
     ("wired_to_self", [("out._backward = _backward", "self._backward = _backward")]),
     ("takes_parameters", [("def _backward():", "def _backward(out):")]),
     ("add_like_mul", [(PASSED, SCALED)]),
     ("mul_own", [(SCALED, OWN)]),
     ("no_upstream", [(" * out.grad", "")]),
+    ("no_upstream", [("other.data * out.grad", "other.data"), ("self.data * out.grad", "self.data")]),
     ("not_wrapped", [(WRAP, "pass")]),
     ("no_radd", [(RADD, "")]),
     ("radd_recursion", [("return self + other", "return other + self")]),
@@ -104,7 +120,24 @@ BUGS = [
 @pytest.mark.parametrize(("bug", "changes"), BUGS)
 def test_each_bug_of_engine_builders_is_named(bug: str, changes: list[tuple[str, str]]) -> None:
     marking = check_value(written(*changes))
-    assert not marking and marking.mistakes[0] == bug
+    assert not marking and len(marking.messages) == 1 and bug in marking.messages[0].mistakes[:2]
+
+
+BROKEN = [  # (changes, what is said)
+    ([("+= other.data", "+= othre.data")], "NameError: name 'othre' is not defined, in _backward, line 22"),
+    ([("def backward(", "def backwards(")], "has no attribute 'backward'"),
+    ([("self.data * other.data, (", "self.data + other.data, (")], "The value is -0.5, and -7.5 is right"),
+    ([("for v in reversed(topo):", "v = self\n        while topo:")], "lines have run, and there is no end"),
+    ([("if v not in visited:", "if True:"), ("build(child)", "build(v)")], "A function calls itself for ever"),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), BROKEN)
+def test_code_that_does_not_run_is_told_where(changes: list[tuple[str, str]], told: str) -> None:
+    before = sys.gettrace()
+    marking = check_value(written(*changes))
+    assert not marking and len(marking.messages) == 1 and told in str(marking.messages[0])
+    assert sys.gettrace() is before
 
 
 def mul(self: Any, other: Any) -> Any:
@@ -149,6 +182,20 @@ def test_a_multiplication() -> None:
     assert check_mul(assigned).mistakes == ["overwrite"]
 
 
+def test_value_means_the_class_that_is_built() -> None:
+    def mul(self: Any, other: Any) -> Any:
+        out = Value(self.data * other.data, (self, other))  # our Value has no such second argument
+
+        def _backward() -> None:
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+
+        out._backward = _backward
+        return out
+
+    assert check_mul(mul).mistakes == ["not_wrapped"] and mul.__globals__["Value"] is Value
+
+
 def backward(root: Value) -> None:
     root.grad = 1.0
     for node in reversed(history(root)):
@@ -175,7 +222,7 @@ def test_a_backward_pass() -> None:
         node.grad = 1.0
         send(node)
 
-    assert not check_backward(depth_first)
+    assert check_backward(depth_first).mistakes == ["depth_first"]
 
     def assigned(root: Value) -> None:
         root.grad = 1.0
@@ -184,7 +231,7 @@ def test_a_backward_pass() -> None:
                 x.grad = slope * node.grad
 
     assert check_backward(assigned).mistakes == ["overwrite"]
-    assert not check_backward(lambda root: 1 / 0)
+    assert "ZeroDivisionError" in str(check_backward(lambda root: 1 / 0))
 
 
 RULES_OF_LEARNERS = [
@@ -194,6 +241,8 @@ RULES_OF_LEARNERS = [
     ("div", lambda out, a, b: (1 / b, a / b**2), ["div_sign"]),
     ("sigmoid", lambda out, a: out, ["sigmoid_itself"]),
     ("exp", lambda out, a: 17.0, []),
+    ("mul", lambda out, a, b: b, ["too_few"]),
+    ("relu", lambda out, a: None, ["returns_nothing"]),
 ]
 
 
@@ -219,6 +268,7 @@ def test_a_manual_backward_pass_of_a_network() -> None:
         return by_hand(v | {"h": v["z"]}) | {"w3": 2 * v["e"] * v["h"]}
 
     assert check_manual(slipped).mistakes == ["tanh_of_input"]
+    assert "KeyError: 'z1'" in str(check_manual(lambda v: {"w1": v["z1"]}))
 
 
 def test_it_is_said_that_the_code_runs_in_this_process() -> None:

@@ -17,7 +17,7 @@ ORDER = {
         mutations source formulas walk explain replay key javascript page training widget terminal
     """,
     "exercises": """
-        progress questions answers diagnosis messages confusions exercise generator sketch build practice worksheets
+        progress questions answers diagnosis messages confusions exercise generator sketch bugs build practice worksheets
     """,
 }
 

@@ -15,6 +15,7 @@ from .diagnosis import Diagnosis, Slip, Suspicion, is_whole
 from .questions import Task
 
 UNREACHED = "A node from which no path leads to the output cannot move it: its gradient is 0."
+MOST_KEYS = 6
 EACH_USE = "Each use has an effect of its own: the gradient is the sum over all of them."
 IDEAS = {"unreached": UNREACHED, "forgot_path": EACH_USE}
 NONE = "None of the known mistakes gives {}."
@@ -67,7 +68,13 @@ class Message:
     verdict: str = "known"
 
     def __str__(self) -> str:
-        return " ".join(filter(None, [f"{', '.join(self.keys)}:", self.did, self.idea, self.redo]))
+        return " ".join(filter(None, [f"{self.where}:", self.did, self.idea, self.redo]))
+
+    @property
+    def where(self) -> str:
+        """The keys, of many the first."""
+        more = len(self.keys) - MOST_KEYS
+        return ", ".join(self.keys[:MOST_KEYS]) + f" and {more} more" * (more > 0)
 
 
 def of_slips(diagnosis: Diagnosis) -> list[Message]:
