@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 pytest.importorskip("numpy")
 
 from micrograd_like import OPS, Value
-from micrograd_like.compile import compile
+from micrograd_like.compile import Program, compile
 from micrograd_like.compile.backends import BACKENDS
 from micrograd_like.nn import Parameter
 
@@ -71,21 +71,27 @@ def random_loss(rng: Random, W: Matrix, b: Matrix) -> Callable[[Matrix], Any]:
     return loss
 
 
+def numbers(rng: Random, rows: int, columns: int, kind: Any = float) -> Matrix:
+    return [[kind(rng.uniform(-1, 1)) for _ in range(columns)] for _ in range(rows)]
+
+
+def random_program(rng: Random, backend: str = "auto") -> tuple[Program, Callable[[Matrix], Any], Matrix]:
+    """Return a program, its function, and what it was recorded with."""
+    X = numbers(rng, rng.randint(1, 5), rng.randint(1, 5))
+    W, b = numbers(rng, rng.randint(1, 4), len(X[0]), Parameter), numbers(rng, 1, rng.randint(1, 4), Parameter)
+    loss = random_loss(rng, W, b)
+    return compile(loss, X, parameters=W + b, backend=backend), loss, X
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(seed=st.integers(0, 10**9))
 @settings(max_examples=40)
-def test_random_programs(backend: str, seed: int) -> None:
+def test_they_compute_what_the_engine_computes(backend: str, seed: int) -> None:
     rng = Random(seed)
-
-    def numbers(rows: int, columns: int, kind: Any = float) -> Matrix:
-        return [[kind(rng.uniform(-1, 1)) for _ in range(columns)] for _ in range(rows)]
-
-    n, m = rng.randint(1, 5), rng.randint(1, 5)
-    W, b = numbers(rng.randint(1, 4), m, Parameter), numbers(1, rng.randint(1, 4), Parameter)
-    loss, parameters = random_loss(rng, W, b), [p for row in W + b for p in row]
-    program = compile(loss, numbers(n, m), parameters=parameters, backend=backend)
+    program, loss, X = random_program(rng, backend)
+    parameters = program.parameters
     for _ in range(2):
-        X = numbers(n, m)
+        X = numbers(rng, len(X), len(X[0]))
         for p in parameters:
             p.data = rng.uniform(-1, 1)
         cost, found = program(X), [p.grad for p in parameters]
@@ -96,3 +102,16 @@ def test_random_programs(backend: str, seed: int) -> None:
         assert cost == pytest.approx(eager.data, rel=1e-10, abs=1e-10)
         assert found == pytest.approx([p.grad for p in parameters], rel=1e-10, abs=1e-10)
     assert str(program) and program.explain().picture.svg
+
+
+@given(seed=st.integers(0, 10**9))
+@settings(max_examples=20)
+def test_exported_they_compute_the_same(seed: int) -> None:
+    torch = pytest.importorskip("torch")
+    program, _, X = random_program(Random(seed))
+    cost, gradients, module = program(X), program.gradients, program.to_torch()
+    exported = module(torch.tensor(X, dtype=torch.float64))
+    assert float(exported.detach()) == pytest.approx(cost, rel=1e-10)
+    exported.backward()
+    for name, p in module.named_parameters():
+        assert p.grad.numpy().ravel().tolist() == pytest.approx(gradients[name].ravel().tolist(), rel=1e-9, abs=1e-9)

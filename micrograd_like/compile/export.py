@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from math import prod
+from operator import add
 from typing import Any
 
 from ..engine import Value
 from ..ops import Number, Op
 from .algebra import block_names
-from .captured import Captured, Refused
+from .captured import FORWARD, Captured, Refused
+from .expression import operand
 from .extra import numpy as np, package
 from .lanes import MUL
 from .plan import Block, View
+from .whole import evaluate
 
 Tensor = Any
 
@@ -67,6 +71,13 @@ class Library:
         raise Refused(f"The program uses {op.name}, which that library has not. Write it in other operations.")
 
 
+class Checking(Library):
+    """NumPy by our own table of operations, which says whether the equations are those of the program."""
+
+    def apply(self, op: Op, *xs: Tensor) -> Tensor:
+        return evaluate(op(*map(operand, range(len(xs)))), xs)
+
+
 class Foreign(Number):
     """An array of another library."""
 
@@ -88,6 +99,10 @@ class Export:
         self.captured, self.plan, self.shapes = captured, captured.plan, shapes
         named = block_names(self.plan, names)
         self.parameters = {n: b for n, b in zip(named, self.plan.blocks) if b.kind == "parameter"}
+        captured.runner.run(FORWARD)
+        found = float(self.loss(Checking(np(), {}), self.arrays(), [captured.memory[captured.inputs]]))
+        if abs(found - captured.loss) > 1e-9 * abs(captured.loss):
+            raise Refused(f"Whole arrays give the loss {found}, and the program {captured.loss}. Report this graph.")
 
     def arrays(self) -> dict[str, Any]:
         """Return the parameters as they are now."""
@@ -104,24 +119,32 @@ class Export:
         value: dict[int, Tensor] = {}
         order = {int(p): i for i, p in enumerate(self.captured.inputs.tolist())}
 
-        def read(view: View, lengths: Sequence[int]) -> Tensor:
-            if view.table is not None:
-                low = int(view.table.min())
-                base, start = (theta, 0) if low < size else whole(low)
-                numbers = [order[int(p)] for p in view.chosen]
-                return library.choose(base, view.table - start, library.take(rest, np().array(numbers)))
-            low = view.offset if view.index is None else int(view.index.min())
-            base, start = (theta, 0) if low < size else whole(low)
-            if view.index is not None:
-                return library.take(base, view.index - start)
-            return _strided(library, base, view.offset - start, view.strides, lengths)
-
-        def whole(place: int) -> tuple[Tensor, int]:
-            number = next(i for i, b in enumerate(self.plan.blocks) if b.offset <= place < b.offset + b.size)
-            block = self.plan.blocks[number]
+        def whole(number: int) -> Tensor:
             if number not in value:
-                value[number] = self._numbers(library, block, rest, order)
-            return value[number], block.offset
+                value[number] = self._numbers(library, self.plan.blocks[number], rest, order)
+            return value[number]
+
+        spans: list[tuple[int, int, Callable[[], Tensor]]] = [(0, size, lambda: theta)]
+        for number, block in enumerate(self.plan.blocks):
+            if block.kind != "parameter":
+                spans.append((block.offset, block.size, partial(whole, number)))
+
+        def read(view: View, lengths: Sequence[int]) -> Tensor:
+            kept = tuple([n if s else 1 for n, s in zip(lengths, view.strides)])
+            index = view.listed(kept).index if view.index is None else view.index
+            places = np().asarray(index if view.table is None else view.table)
+            hit = [span for span in spans if ((span[0] <= places) & (places < span[0] + span[1])).any()]
+            if view.index is None and len(hit) == 1:
+                return _strided(library, hit[0][2](), view.offset - hit[0][0], view.strides, lengths)
+            there, end = np().zeros_like(places), 0
+            for start, length, _ in hit:
+                there = np().where((start <= places) & (places < start + length), places - start + end, there)
+                end += length
+            base = library.concat([tensor() for _, _, tensor in hit]) if len(hit) > 1 else hit[0][2]()
+            if view.table is None:
+                return library.take(base, there)
+            numbers = [order[int(p)] for p in view.chosen]
+            return library.choose(base, there, library.take(rest, np().array(numbers)))
 
         for number, block in enumerate(self.plan.blocks):
             if block.lanes:
@@ -134,12 +157,10 @@ class Export:
                         for c in part.operands
                     ]  # fmt: skip
                     summed = [i for i, s in enumerate(made.out.strides) if not s] if made.out.index is None else []
-                    parts.append(_reduced(library, part.op, xs, made.shape, made.out, summed, made.views))
-                total = parts[0]
-                for more in parts[1:]:
-                    total = total + more
-                value[number] = library.reshape(total, [block.size])
-        return library.reshape(whole(self.plan.loss)[0], [])
+                    addend = _reduced(library, part.op, xs, made.shape, made.out, summed, made.views)
+                    parts.append(library.reshape(addend, [block.size]))
+                value[number] = reduce(add, parts)
+        return library.reshape(whole(self.plan.blocks.index(self.plan.source(self.plan.loss))), [])
 
     def _numbers(self, library: Library, block: Block, rest: Tensor, order: Mapping[int, int]) -> Tensor:
         """Return an array of leaves that are not parameters: inputs where they are given, else as recorded."""
@@ -261,8 +282,13 @@ def _reduced(
             texts.append("".join([letters[d] for d in moving]))
             tensors.append(library.reshape(x, [lengths[d] for d in moving]))
         kept = "".join([letters[d] for d, s in enumerate(out.strides) if s])
+        if not set(kept) <= {*texts[0], *texts[1]}:
+            return _broadcast_sum(library, library.apply(op, *xs), lengths, summed)
         return library.einsum(f"{texts[0]},{texts[1]}->{kept}", *tensors)
-    x = library.apply(op, *xs) if op else xs[0]
+    return _broadcast_sum(library, library.apply(op, *xs) if op else xs[0], lengths, summed)
+
+
+def _broadcast_sum(library: Library, x: Tensor, lengths: Sequence[int], summed: Sequence[int]) -> Tensor:
     if prod(lengths) == 1:
         return library.reshape(x, [])
     x = library.broadcast(x, lengths)
