@@ -61,32 +61,39 @@ def bits(loss: Callable[[], float], parameters: list[Value]) -> list[str]:
         return [type(error).__name__]
 
 
-def outcomes(rng: Random, **options: Any) -> Iterator[tuple[list[str], list[str]]]:
-    """Give what a random program computes and what the engine does: as recorded, and with other numbers."""
+def random_numbers(rng: Random) -> list[float]:
+    return [round(rng.uniform(-2, 2), rng.choice([0, 1, 17])) for _ in range(4)]
 
-    def numbers() -> list[float]:
-        return [round(rng.uniform(-2, 2), rng.choice([0, 1, 17])) for _ in range(4)]
 
-    x, *parameters = map(Value, numbers())
+def random_loss(rng: Random) -> tuple[Callable[[Any], Any], Value, list[Value]]:
+    """Return a function, its input and its parameters."""
+    x, *parameters = map(Value, random_numbers(rng))
     steps = random_steps(rng, [x, *parameters])
 
-    def function(x: Any) -> Any:
+    def loss(x: Any) -> Any:
         nodes = [x, *parameters]
         for step in steps:
             nodes.append(apply(step, nodes))
         return sum(nodes, 0.0)
 
+    return loss, x, parameters
+
+
+def outcomes(rng: Random, **options: Any) -> Iterator[tuple[list[str], list[str]]]:
+    """Give what a random program computes and what the engine does: as recorded, and with other numbers."""
+    loss, x, parameters = random_loss(rng)
+
     def eagerly() -> float:
         for p in parameters:
             p.grad = 0.0
-        loss = function(x.data)
-        loss.backward()
-        return float(loss.data)
+        out = loss(x.data)
+        out.backward()
+        return float(out.data)
 
-    program = compile(function, x.data, parameters=parameters, **options)
+    program = compile(loss, x.data, parameters=parameters, **options)
     for _ in range(2):
         yield bits(lambda: program(x.data), parameters), bits(eagerly, parameters)
-        for value, number in zip((x, *parameters), numbers()):
+        for value, number in zip((x, *parameters), random_numbers(rng)):
             value.data = number
 
 

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isfinite
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any
 
 from .engine import Value, chain_rule, history
@@ -113,6 +113,20 @@ def callers_variables() -> dict[str, Any]:
     """Return the variables of the code that called this package: its globals, then its locals."""
     frame = callers_frame()
     return frame.f_globals | frame.f_locals
+
+
+def variables_of(function: Any) -> dict[str, Any]:
+    """Return the variables that a function sees from outside of it, and those that functions among them see."""
+    found: dict[str, Any] = {}
+    todo = [function]
+    for f in todo:
+        if isinstance(f, FunctionType):
+            known = {name: f.__globals__[name] for name in f.__code__.co_names if name in f.__globals__}
+            cells = zip(f.__code__.co_freevars, f.__closure__ or ())
+            known |= {name: cell.cell_contents for name, cell in cells}
+            todo += [x for name, x in known.items() if name not in found]
+            found = known | found
+    return found
 
 
 def named_values(variables: Mapping[str, Any], nodes: set[Value]) -> dict[Value, str]:

@@ -1,141 +1,224 @@
-"""A program as a textbook writes it: `Z1 = X @ W1.T + b1`."""
+"""A program as a textbook writes it: `Z1 = X @ W1.T + b1`.
+
+Each line is what NumPy computes, but that arrays in one pair of brackets lie side by side; or, where no line of NumPy
+says it, what one element is: `v1[i] = sum(x[i + j] * k[j] for j in range(3))`. Three dots stand for places without a
+pattern.
+"""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from math import prod
+from typing import NamedTuple
 
-from ..engine import Value
 from ..notation import Python
+from ..ops import Op
 from .contraction import PRODUCT
 from .expression import Expr
-from .plan import Block, Instruction, Plan, View
+from .naming import Names, array_shapes, block_names as block_names
+from .plan import Block, Instruction, Plan
+from .reading import LETTERS, Read, Reader, refined
 
-TYPED = re.compile(r"layers\[(\d+)\]\.neurons\[\d+\]\.([wb])")
+CHAINS = {"maximum": "max", "minimum": "min"}
 
 
-def algebra(plan: Plan, names: Mapping[Value, str]) -> str:
+def algebra(plan: Plan, names: Names) -> str:
     """Return a line for each array that is computed, with its shape, under the equations' own names."""
-    named = block_names(plan, names)
-    rows = []
+    rows = [(line.text, line.shape) for line in lines(plan, names) if line.block.lanes]
+    width = max([len(text) for text, _ in rows], default=0)
+    return "\n".join([f"{text:{width}}   {shape}".rstrip() for text, shape in rows])
+
+
+class Line(NamedTuple):
+    """An array, the equation that computes it or, for a leaf, its name; and its shape as a text."""
+
+    block: Block
+    text: str
+    shape: str
+
+
+def lines(plan: Plan, names: Names) -> list[Line]:
+    """Return a line for each array that has a name."""
+    inner, shapes = steps(plan), array_shapes(plan, names)
+    writer = Writer(plan, Reader(plan, block_names(plan, names, inner), shapes), inner)
+    return [
+        Line(block, writer.equation(number), "×".join(map(str, shape)))
+        for number, (block, shape) in enumerate(zip(plan.blocks, shapes))
+        if number not in inner
+    ]
+
+
+def steps(plan: Plan) -> set[int]:
+    """Return the arrays that are only steps on the way to a maximum or minimum of more than two."""
+    whole = Reader(plan, [], [])
+    readers: dict[int, list[Instruction]] = {}
+    for made in plan.forward:
+        for view in made.views:
+            low, high = (view.offset,) * 2 if view.index is None else (view.index.min(), view.index.max())
+            for number in range(whole.number(low), whole.number(high) + 1):
+                readers.setdefault(number, []).append(made)
+    found = set()
     for number, block in enumerate(plan.blocks):
-        if block.lanes:
-            rows.append((f"{named[number]} = {_sum(plan, named, block)}", _shape(block)))
-    width = max([len(line) for line, _ in rows], default=0)
-    return "\n".join([f"{line:{width}}   {shape}".rstrip() for line, shape in rows])
+        if len(readers.get(number, ())) == 1 and len(block.forward) == 1:
+            [[made], [reader]] = block.forward, readers[number]
+            mine = [v for v in reader.views if v.offset == block.offset and v.strides == reader.out.strides]
+            same = reader.expr is made.expr and made.expr.op is not None and made.expr.op.name in CHAINS
+            if same and mine and made.shape == reader.shape:
+                found.add(number)
+    return found
 
 
-def _shape(block: Block) -> str:
-    return "×".join(map(str, block.shape))
+class Writer:
+    """Writes the equation of each array."""
+
+    def __init__(self, plan: Plan, reader: Reader, inner: set[int]) -> None:
+        self.plan, self.reader, self.inner = plan, reader, inner
+
+    def equation(self, number: int) -> str:
+        """Return the line of one array."""
+        block, name = self.plan.blocks[number], self.reader.named[number]
+        if not block.forward:
+            return name
+        if chained := self.chain(block):
+            return f"{name} = {chained}"
+        parts = [self.part(block, place) for place in range(len(block.forward))]
+        if all(part.indexable for part in parts) and not all(part.sliceable for part in parts):
+            return f"{parts[0].out.element()} = {' + '.join([part.element() for part in parts])}"
+        return f"{name} = {' + '.join([part.array() for part in parts])}"
+
+    def part(self, block: Block, place: int) -> Addend:
+        """Return one instruction in the words of its loops."""
+        assert block.lanes
+        made, part = block.forward[place], block.lanes.parts[place]
+        numbers = [
+            None if self.plan.place[i] >= 0 else float(self.plan.graph.data[i])
+            for i in [int(column.flat[0]) for column in part.operands]
+        ]
+        views = [made.out, *made.views]
+        shapes = [self.reader.shape(view) for view in views]
+        for arrays in ([()] * len(views), shapes) if made.expr is PRODUCT else (shapes,):
+            lengths, strides = refined(made, arrays)
+            out, *operands = [self.reader.read(view, steps, lengths) for view, steps in zip(views, strides)]
+            addend = Addend(made, part.op, numbers, lengths, out, operands)
+            reshaped = sum([bool(read.piece) or read.reshaped for read in operands])
+            if not (out.piece or out.reshaped) and reshaped < 2 and addend.sliceable and addend.product():
+                break  # a whole matrix may stand for a vector there
+        return addend
+
+    def chain(self, block: Block) -> str:
+        """Return the maximum or minimum of more than two, or the empty text."""
+        [made, *_] = block.forward
+        reads, op = self.chained(block), made.expr.op
+        if len(reads) == len(made.views) or not op:
+            return ""
+        columns = [read.axes or [] for read in reads]
+        for place, axis in enumerate(columns[0]):
+            others = [axes[:place] + axes[place + 1 :] for axes in columns]
+            here = [axes[place].start for axes in columns]
+            if not axis.moves and here == [*range(axis.size)] and others.count(others[0]) == len(others):
+                return f"{CHAINS[op.name]}({reads[0].name}, axis={place})"
+        loops = [*range(len(reads[0].lengths))]
+        return f"{op.name}({', '.join([read.array(loops) for read in reads])})"
+
+    def chained(self, block: Block) -> list[Read]:
+        """Return what the first instruction reads, and in the place of steps on the way what those read."""
+        found = []
+        for view, read in zip(block.forward[0].views, self.part(block, 0).operands):
+            number = self.reader.number(view.offset) if view.index is None else -1
+            found += self.chained(self.plan.blocks[number]) if number in self.inner else [read]
+        return found
 
 
-def block_names(plan: Plan, names: Mapping[Value, str]) -> list[str]:
-    """Return a name for each array: that of its nodes without their indices, a matrix's in upper case."""
-    made: list[str] = []
-    taken: Counter[str] = Counter()
-    for block in plan.blocks:
-        few = [plan.graph.nodes[i] for i in block.nodes[:: max(1, block.size // 50)].tolist()]
-        stems = Counter([_stem(str(x.label if TYPED.search(x.label) else names.get(x) or x.label)) for x in few])
-        (stem, count), *_ = stems.most_common()
-        if not stem or count < len(few):
-            stem = {"parameter": "p", "number": "c"}.get(block.kind, "v")
-        stem = stem[0].upper() + stem[1:] if len(block.shape) > 1 else stem
-        taken[stem] += 1
-        unsure = taken[stem] > 1 or stem in ("p", "c", "v", "P", "C", "V")
-        name = f"{stem}{taken[stem]}" if unsure else stem
-        while name in made:
-            taken[stem] += 1
-            name = f"{stem}_{taken[stem]}"
-        made.append(name)
-    return made
+class Addend:
+    """One instruction: what is read, along which loops, and over which of them it is added up.
+
+    `op` is what the learner wrote; of its operands those that are not read are `numbers`.
+    """
+
+    def __init__(
+        self,
+        made: Instruction,
+        op: Op | None,
+        numbers: Sequence[float | None],
+        lengths: Sequence[int],
+        out: Read,
+        operands: Sequence[Read],
+    ) -> None:
+        self.made, self.op, self.numbers = made, op, numbers
+        self.lengths, self.out, self.operands = lengths, out, operands
+        self.loops = [*range(len(lengths))]
+        self.summed = [loop for loop in self.loops if loop not in out.loops]
+
+    @property
+    def sliceable(self) -> bool:
+        """Whether NumPy computes it from slices of whole arrays."""
+        kept = [loop for loop in self.loops if loop in self.out.loops]
+        return self.out.loops == kept and all(read.sliceable for read in (self.out, *self.operands))
+
+    @property
+    def indexable(self) -> bool:
+        """Whether every operand has a pattern, so that one element can be written down."""
+        return self.out.sliceable and all(read.axes is not None for read in self.operands)
+
+    def written(self, operands: Sequence[str]) -> Python:
+        """Return the operation on these texts: as the learner wrote it, or else as it was simplified."""
+        if self.numbers.count(None) == len(operands):
+            texts = iter(operands)
+            every = [Python(next(texts) if number is None else number) for number in self.numbers]
+            return Python("").apply(self.op, *every) if self.op else every[0]
+        return _simplified(self.made.expr, operands)
+
+    def element(self) -> str:
+        """Return one element of the result."""
+        text = self.written([read.element() for read in self.operands])
+        loops = " ".join([f"for {LETTERS[loop]} in range({self.lengths[loop]})" for loop in self.summed])
+        return f"sum({text} {loops})" if loops else str(text)
+
+    def array(self) -> str:
+        """Return the whole result."""
+        if not self.summed:
+            return str(self.written([read.array(self.loops) for read in self.operands]))
+        a, b = self.made.views[0], self.made.views[-1]
+        squares = self.made.expr is PRODUCT and a.key() == b.key()
+        if self.sliceable and not squares and (text := self.product()):
+            return text
+        seen = [loop for loop in self.loops if any(loop in read.loops for read in self.operands)]
+        first = self.operands[0].loops
+        if sorted(first) == seen and [x for x in first if x not in self.summed] == sorted({*seen} - {*self.summed}):
+            seen = first  # so that it need not be turned
+        texts = [read.array(seen) for read in self.operands]
+        made = Python(texts[0]) ** 2 if squares else self.written(texts)
+        axes = [str(seen.index(loop)) for loop in self.summed if loop in seen]
+        times = prod([self.lengths[loop] for loop in self.summed if loop not in seen])
+        if any(read.axes is None for read in self.operands):
+            return f"sum({made}, axis=-1)" if self.out.loops else f"sum({made})"
+        if axes:
+            axis = axes[0] if len(axes) == 1 else f"({', '.join(axes)})"
+            made = Python(f"sum({made})" if len(axes) == len(seen) else f"sum({made}, axis={axis})")
+        return str(times * made if times > 1 else made)
+
+    def product(self) -> str:
+        """Return a product of matrices or vectors, or the empty text where it is none."""
+        kept = [loop for loop in self.loops if loop not in self.summed]
+        if self.made.expr is not PRODUCT or len(self.summed) != 1:
+            return ""
+        [k], (a, b) = self.summed, self.operands
+        if k not in a.loops or k not in b.loops:
+            return ""
+        for left, right in ((a, b), (b, a)):
+            of_left, of_right = {*left.loops} - {k}, {*right.loops} - {k}
+            if not of_right and of_left == {*kept}:
+                if kept and left.loops == [k, *kept]:
+                    return f"{right.array([k])} @ {left.array([k, *kept])}"
+                return f"{left.array([*kept, k])} @ {right.array([k])}"
+            if len(kept) > 1:
+                *batch, row, column = kept
+                if row in of_left - of_right and column in of_right - of_left:
+                    return f"{left.array([*batch, row, k])} @ {right.array([*batch, k, column])}"
+        return ""
 
 
-def _stem(label: str) -> str:
-    if found := TYPED.search(label):
-        return f"{found[2]}{int(found[1]) + 1}"
-    return re.sub(r"\[[^\]]*\]", "", label).rpartition(".")[2]
-
-
-def _sum(plan: Plan, named: list[str], block: Block) -> str:
-    texts = [_instruction(plan, named, block, made) for made in block.forward]
-    return " + ".join(texts)
-
-
-def _instruction(plan: Plan, named: list[str], block: Block, made: Instruction) -> str:
-    summed = [not s for s in made.out.strides]
-    if made.expr is PRODUCT and any(summed) and all(v.index is None for v in made.views):
-        a, b = made.views
-        if a.key() == b.key() and all(summed):
-            return f"sum({_read(plan, named, block, made, a)} ** 2)"
-        return _product(plan, named, made, a, b)
-    operands = [Python(_read(plan, named, block, made, v)) for v in made.views]
-    text = str(_written(made.expr, operands))
-    if not any(summed):
-        return text
-    kept = len(made.shape) - sum(summed)
-    return f"sum({text})" if not kept else f"sum({text}, axis={next(i for i, s in enumerate(summed) if s)})"
-
-
-def _written(expr: Expr, operands: list[Python]) -> Python:
+def _simplified(expr: Expr, operands: Sequence[str]) -> Python:
     if isinstance(expr.key, int):
-        return operands[expr.key]
-    if expr.op is None:
-        return Python(expr.key)
-    return Python("").apply(expr.op, *[_written(x, operands) for x in expr.inputs])
-
-
-def _product(plan: Plan, named: list[str], made: Instruction, a: View, b: View) -> str:
-    """Return a product of matrices, the one that has the rows of the result on the left."""
-    rows = [i for i, s in enumerate(made.out.strides) if s]
-    if rows and a.strides[rows[0]] == 0 and b.strides[rows[0]] != 0:
-        a, b = b, a
-    inner = [i for i, s in enumerate(made.out.strides) if not s]
-    left, right = _name(plan, named, a), _name(plan, named, b)
-    of_a = [i for i in rows if a.strides[i]]
-    of_b = [i for i in rows if b.strides[i]]
-    if len(inner) == 1 and len(of_a) <= 1 and len(of_b) <= 1 and not set(of_a) & set(of_b):
-        ta = ".T" if of_a and abs(a.strides[inner[0]]) > abs(a.strides[of_a[0]]) else ""
-        tb = ".T" if of_b and abs(b.strides[inner[0]]) < abs(b.strides[of_b[0]]) else ""
-        return f"{left}{ta} @ {right}{tb}"
-    letters = "ijklmnop"
-    index = ["".join([x for x, s in zip(letters, v.strides) if s]) for v in (a, b, made.out)]
-    return f"einsum('{index[0]},{index[1]}->{index[2]}', {left}, {right})"
-
-
-def _name(plan: Plan, named: list[str], view: View) -> str:
-    if view.index is not None:
-        view = View(int(view.index.flat[0]), ())
-    return named[plan.blocks.index(plan.source(view.offset))]
-
-
-def _read(plan: Plan, named: list[str], block: Block, made: Instruction, view: View) -> str:
-    name = _name(plan, named, view)
-    source = plan.source(int(view.index.flat[0]) if view.index is not None else view.offset)
-    if view.chosen is not None:
-        return f"{name}[{_name(plan, named, View(int(view.chosen[0]), ()))}]"
-    if view.index is not None:
-        return f"{name}[...]"
-    seen = prod([n for n, s in zip(made.shape, view.strides) if s])
-    if seen == source.size:
-        standing = [s == 0 for n, s in zip(made.shape, view.strides)]
-        if len(standing) > 1 and standing[-1] and not all(standing) and made.out.strides[-1]:
-            return f"{name}[:, None]"
-        return name
-    if seen > source.size:  # more than one array, side by side
-        places = view.listed(made.shape).index
-        parts = [n for n, b in zip(named, plan.blocks) if ((b.offset <= places) & (places < b.offset + b.size)).any()]
-        return f"[{', '.join(parts)}]"
-    at = view.offset - source.offset
-    if seen == 1:
-        return f"{name}[{', '.join(map(str, _indices(at, source.shape)))}]"
-    return f"{name}[{at}:{at + seen}]" if len(source.shape) < 2 else f"{name}[...]"
-
-
-def _indices(at: int, shape: tuple[int, ...]) -> list[int]:
-    indices = []
-    for n in reversed(shape):
-        at, i = divmod(at, n)
-        indices.append(i)
-    return indices[::-1]
+        return Python(operands[expr.key])
+    return Python("").apply(expr.op, *[_simplified(x, operands) for x in expr.inputs]) if expr.op else Python(expr.key)

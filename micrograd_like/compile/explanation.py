@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from ..engine import Value
-from .algebra import algebra, block_names
+from .algebra import lines
 from .plan import Plan
 
 
@@ -26,17 +26,16 @@ class Explanation:
         return draw(self.plan.graph.nodes[self.plan.graph.roots[0]], fold=True, names={})
 
     def __str__(self) -> str:
-        graph, lines = self.plan.graph, []
-        equations = iter(algebra(self.plan, self.names).splitlines())
-        for name, block in zip(block_names(self.plan, self.names), self.plan.blocks):
+        graph, made = self.plan.graph, []
+        for block, text, shape in lines(self.plan, self.names):
             few = [graph.nodes[i] for i in block.nodes[:3].tolist()]
             labels = [str(self.names.get(x) or x.label or f"{x.data:.4g}") for x in few]
             shown = ", ".join(labels) + (", ..." if block.size > 3 else "")
-            what = next(equations).rstrip() if block.lanes else f"{name}   {'×'.join(map(str, block.shape))}".rstrip()
             kind = {"lanes": "scalars", "parameter": "parameters", "number": "numbers"}[block.kind]
-            lines.append(f"{what}\n    {block.size} {kind if block.size > 1 else kind[:-1]}: {shown}")
+            made.append(f"{text}   {shape}".rstrip())
+            made.append(f"    {block.size} {kind if block.size > 1 else kind[:-1]}: {shown}")
         inside = len(graph) - sum([block.size for block in self.plan.blocks])
-        return "\n".join([*lines, f"and {inside} scalars on the way: terms of sums, and numbers in the text."])
+        return "\n".join([*made, f"and {inside} scalars on the way: terms of sums, and numbers in the text."])
 
     def _repr_html_(self) -> str:
         return f"{self.picture._repr_html_()}<pre>{escape(str(self))}</pre>"

@@ -195,8 +195,7 @@ class Planner:
             self.varied[leaves] |= kind[leaves[0]] == 2 and not self.one_constant(leaves)
         made, done = [], np().zeros(len(kind), dtype=bool)
         for column in columns:
-            leaves, first = np().unique(column, return_index=True)
-            leaves = leaves[np().argsort(first)]
+            leaves = np().unique(column)
             leaves = leaves[~done[leaves]]
             done[leaves] = True
             for u in dict.fromkeys(use[leaves].tolist()):
@@ -284,7 +283,10 @@ class Planner:
         """Find the shape of each array in how it is used: that of a result first, then that of what is read."""
         for block in self.blocks:
             for made in block.forward:
-                lengths = tuple([n for n, s in zip(made.shape, made.out.strides) if s])
+                lengths = tuple([n for n, s in zip(made.shape, made.out.strides) if s and n > 1])
+                for chosen in [view.chosen for view in made.views if view.chosen is not None]:
+                    rows = len({*chosen.tolist()})
+                    lengths = (rows, block.size // rows) if 1 < rows < block.size else lengths
                 if len(lengths) > len(block.shape) and prod(lengths) == block.size:
                     block.shape = lengths
             block.shape = block.shape or ((block.size,) if block.size > 1 else ())

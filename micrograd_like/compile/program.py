@@ -9,16 +9,17 @@ from typing import Any
 
 from ..capture import collector_off
 from ..engine import Value
-from ..graph import callers_variables, named_values
+from ..graph import callers_variables, named_values, variables_of
 from ..optim import Optimizer, diverged
 from . import exchange
-from .algebra import algebra, block_names
+from .algebra import algebra
 from .captured import UPDATE, Captured, Refused
 from .explanation import Explanation
 from .export import Export
 from .extra import numpy as np
 from .guards import BranchChanged
 from .inputs import as_inputs, check_finite, given, joined, numbers, shape
+from .naming import block_names
 from .plan import MEMORY
 from .recorder import Recorder
 from .replay import Replay
@@ -273,7 +274,7 @@ class Program(Recorder):
     # what it shows
 
     def _variables(self) -> dict[Value, str]:
-        return named_values(callers_variables(), {*self.parameters})
+        return named_values(variables_of(self.function) | callers_variables(), {*self.parameters})
 
     def explain(self) -> Explanation:
         """Say which scalars became which array; `.picture` is the folded graph, which a notebook shows."""

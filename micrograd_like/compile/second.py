@@ -44,10 +44,19 @@ def with_values(examples: Sequence[Any], names: Sequence[str]) -> tuple[list[Any
     leaves: list[Value] = []
     arguments = []
     for name, argument in zip(names, examples):
-        mine = [Input(x, AutoLabel(name)) for x in numbers(argument)]
+        mine = [Input(x, AutoLabel(place)) for x, place in zip(numbers(argument), _places(name, argument))]
         leaves += mine
         arguments.append(as_inputs(argument, mine))
     return arguments, leaves
+
+
+def _places(name: str, argument: Any) -> Iterator[str]:
+    """Give the name of each number in a nested list: X[0][0], X[0][1], ..."""
+    if hasattr(argument, "__len__"):
+        for i, part in enumerate(argument):
+            yield from _places(name and f"{name}[{i}]", part)
+    else:
+        yield name
 
 
 def loss_and_outputs(result: Any) -> tuple[Value, Any]:
