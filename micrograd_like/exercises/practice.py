@@ -19,7 +19,7 @@ from ..notation import short
 from ..ops import OPS
 from ..walking.javascript import operations
 from ..walking.mutations import Pass, Rule, examples
-from ..walking.page import PRIVATE, _layouts, _rounded, asset, lesson as graph_lesson, script_json
+from ..walking.page import arranged, asset, document, lesson as graph_lesson, mounted, written
 from ..walking.widget import anywidget_needed
 from . import confusions, messages
 from .diagnosis import corner, is_whole, likelihood, mistakes_on
@@ -116,30 +116,21 @@ def _slopes(ex: Exercise) -> list[str]:
 def _roomy(ex: Exercise, found: dict[str, Any]) -> dict[str, Any]:
     """Return the layout again, with room for a field in each blank."""
     nodes, kinds = ex.walk.graph.nodes, {(x.kind, x.node) for x in ex.questions.values()}
-    given = ex.given_numbers()
+    given, blanks = ex.given_numbers(), len(ex.kinds & {"local", "contribution"})
     sizes = []
     for node, fields in zip(nodes, found["nodes"]):
         rows = 1 + (("gradient", node) in kinds or fields["name"] in given) + (("update", node) in kinds)
         head = text_width(fields.get("shown", fields["name"]), 13) + text_width(fields.get("op", ""), 13) + 36
         title = text_width(short(node.data), 11) + 14
-        sizes.append((title, 22.0) if node.constant else (max(head, 140.0), 34.0 + ROW * rows))
+        sizes.append((title, 22.0) if node.constant else (max(head, 140.0), max(34.0 + ROW * rows, 2.2 * ROW * blanks)))
     edges = [(tail, head, place) for head, x in enumerate(found["nodes"]) for place, tail in enumerate(x["inputs"])]
-    blanks = len(ex.kinds & {"local", "contribution"})
     room = (96.0, float(ROW * blanks)) if blanks else (44.0, 14.0)
-    layouts = _layouts(sizes, [(tail, head) for tail, head, _ in edges], [room] * len(edges))
-    return {"sizes": list(map(_rounded, sizes)), "edges": edges, "layouts": layouts}
+    return arranged(sizes, edges, [room] * len(edges))
 
 
 def script(ex: Exercise, id: str) -> str:
     """Return the script that puts the exercise into the element with this id."""
-    used = list(dict.fromkeys(node.op.name for node in ex.task.graph.nodes if node.op))
-    return (
-        f"{asset('walk.js')}\n{asset('exercise.js')}\nconst ops = {operations(used)};\n"
-        f"const lesson = {script_json(lesson(ex, id))};\n"
-        "const start = (turns) => { const root = document.getElementById(lesson.id);\n"
-        "  if (root) { root.replaceChildren(); root.walk = mount(root, lesson, ops); } else if (turns) "
-        "requestAnimationFrame(() => start(turns - 1)); };\nstart(200);"
-    )
+    return mounted(f"{asset('walk.js')}\n{asset('exercise.js')}", ex.walk.graph, lesson(ex, id))
 
 
 def style() -> str:
@@ -164,20 +155,7 @@ def save(ex: Exercise, path: str | os.PathLike[str]) -> Path:
 
     The answers stand in the page, for it marks without a server: it is for practice, not for a test.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"{str(path)!r} is no page. Write a name that ends in .html, as in 'exercise.html'.")
-    path.write_text(
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(ex.title)}</title>\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{PRIVATE}">\n<style>\n'
-        ":root { color-scheme: light dark; background: light-dark(#ffffff, #0f141a); }\n"
-        f"body {{ margin: 12px auto; max-width: 1400px; padding: 0 8px; }}\n{style()}</style></head><body>\n"
-        '<div id="exercise">This page computes in your browser, with JavaScript.</div>\n'
-        f'<script type="module">\n{script(ex, "exercise")}\n</script></body></html>\n',
-        encoding="utf-8",
-    )
-    return path
+    return written(path, document(ex.title, style(), "", "exercise", script(ex, "exercise")))
 
 
 RENDER = """

@@ -175,7 +175,7 @@ function exercise(root, lesson, changed) {
     beside, h("div", { class: "bar" }, h("button", { type: "button", onclick: check }, "Check"), h("button", { type: "button", onclick: () => help(focus) }, "Hint"), count), hint, told);
 
   function field(blank) {
-    const input = h("input", { class: "blank", type: "text", autocomplete: "off", spellcheck: "false", "aria-label": `${blank.key}: ${blank.asked}`, title: blank.asked, value: text[blank.key] ?? "" });
+    const input = h("input", { class: "blank", type: "text", autocomplete: "off", spellcheck: "false", "aria-label": `${blank.key}: ${blank.asked}`, title: blank.asked, placeholder: /local|contribution/.test(blank.kind) ? blank.key : "", value: text[blank.key] ?? "" });
     input.addEventListener("input", () => { text[blank.key] = input.value; verdicts[blank.key] = undefined; show(); });
     input.addEventListener("focus", () => (focus = blank.key));
     input.addEventListener("keydown", (e) => {

@@ -104,11 +104,15 @@ def _size(title: str, sign: str, kind: str, least: float = 118.0) -> Pair:
     return max(head, least), 62.0
 
 
-def _layouts(sizes: list[Pair], edges: list[tuple[int, int]], labels: list[Pair]) -> dict[str, Any]:
-    """Return the places of boxes and curves: flowing to the right, and downward for a narrow screen."""
+def arranged(sizes: list[Pair], edges: list[tuple[int, int, int]], rooms: list[Pair]) -> dict[str, Any]:
+    """Return the places of boxes and curves: flowing to the right, and downward for a narrow screen.
+
+    `rooms` are the sizes of what stands on the edges (tail, head, place).
+    """
     found = {}
     for name, vertical in (("wide", False), ("tall", True)):
-        placed = layout(sizes, edges, labels, vertical=vertical, rank_gap=30.0)
+        ends = [(tail, head) for tail, head, _ in edges]
+        placed = layout(sizes, ends, rooms, vertical=vertical, rank_gap=30.0)
         found[name] = {
             "size": _rounded(placed.size),
             "centres": list(map(_rounded, placed.centres)),
@@ -116,7 +120,7 @@ def _layouts(sizes: list[Pair], edges: list[tuple[int, int]], labels: list[Pair]
             "routes": [_path(list(map(_rounded, route))) for route in placed.routes],
             "ends": [_rounded(route[-1]) for route in placed.routes],
         }
-    return found
+    return {"sizes": list(map(_rounded, sizes)), "edges": edges, "layouts": found}
 
 
 def _rounded(point: Pair) -> list[int]:
@@ -142,8 +146,7 @@ def _whole(graph: Graph, nodes: list[dict[str, Any]]) -> dict[str, Any]:
     sizes = [_size(title, _sign(x.get("op", "")), x["kind"]) for title, x in zip(titles, nodes)]
     edges = [(tail, head, place) for head, x in enumerate(nodes) for place, tail in enumerate(x["inputs"])]
     labels = [(10.0 if nodes[tail]["kind"] == "constant" else 62.0, 14.0) for tail, _, _ in edges]
-    layouts = _layouts(sizes, [(tail, head) for tail, head, _ in edges], labels)
-    return {"sizes": list(map(_rounded, sizes)), "edges": edges, "layouts": layouts}
+    return arranged(sizes, edges, labels)
 
 
 def _folded(graph: Graph, nodes: list[dict[str, Any]], number: Mapping[Value, int]) -> dict[str, Any]:
@@ -159,8 +162,7 @@ def _folded(graph: Graph, nodes: list[dict[str, Any]], number: Mapping[Value, in
         groups.append({"nodes": members, "kind": first["kind"], "what": what, "title": title})
         sizes.append(_size(title, what, first["kind"], 118.0 if len(members) == 1 else 160.0))
         edges += [(tail, head, place) for tail, place in group.links]
-    layouts = _layouts(sizes, [(tail, head) for tail, head, _ in edges], [(10.0, 14.0)] * len(edges))
-    return {"groups": groups, "sizes": list(map(_rounded, sizes)), "edges": edges, "layouts": layouts}
+    return {"groups": groups} | arranged(sizes, edges, [(10.0, 14.0)] * len(edges))
 
 
 def _sign(operation: str) -> str:
@@ -171,10 +173,15 @@ def _sign(operation: str) -> str:
 
 def module(walk: Walk, id: str, step: int = 0) -> str:
     """Return the script that puts the live view into the element with this id."""
-    used = list(dict.fromkeys(node.op.name for node in walk.graph.nodes if node.op))
+    return mounted(asset("walk.js"), walk.graph, lesson(walk, id, step))
+
+
+def mounted(code: str, graph: Graph, lesson: Mapping[str, Any]) -> str:
+    """Return the script that mounts a lesson on a graph, once its element is there."""
+    used = list(dict.fromkeys(node.op.name for node in graph.nodes if node.op))
     return (
-        f"{asset('walk.js')}\nconst ops = {operations(used)};\nconst lesson = {script_json(lesson(walk, id, step))};\n"
-        f"const start = (turns) => {{ const root = document.getElementById(lesson.id);\n"
+        f"{code}\nconst ops = {operations(used)};\nconst lesson = {script_json(lesson)};\n"
+        "const start = (turns) => { const root = document.getElementById(lesson.id);\n"
         "  if (root) { root.replaceChildren(); root.walk = mount(root, lesson, ops); } else if (turns) "
         "requestAnimationFrame(() => start(turns - 1)); };\nstart(200);"
     )
@@ -183,6 +190,11 @@ def module(walk: Walk, id: str, step: int = 0) -> str:
 def page(walk: Walk, title: str | None = None) -> str:
     """Return a page that needs nothing else."""
     title = title or f"Walk through {walk.graph.name(walk.root)}"
+    return document(title, asset("walk.css"), f"<h1>{escape(title)}</h1>", "walk", module(walk, "walk"))
+
+
+def document(title: str, style: str, body: str, id: str, script: str) -> str:
+    """Return a page that asks for nothing from elsewhere, in which a script fills the element with this id."""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -190,18 +202,23 @@ def page(walk: Walk, title: str | None = None) -> str:
         ":root { color-scheme: light dark; background: light-dark(#ffffff, #0f141a); "
         "color: light-dark(#1b1f24, #e8edf2); }\n"
         "body { margin: 12px auto; max-width: 1400px; padding: 0 8px; font-family: system-ui, sans-serif; }\n"
-        f"h1 {{ font-size: 1.25rem; overflow-wrap: anywhere; }}\n{asset('walk.css')}</style></head><body>\n"
-        f'<h1>{escape(title)}</h1><div id="walk">This page computes in your browser, with JavaScript.</div>\n'
-        f'<script type="module">\n{module(walk, "walk")}\n</script></body></html>\n'
+        f"h1 {{ font-size: 1.25rem; overflow-wrap: anywhere; }}\n{style}</style></head><body>\n"
+        f'{body}<div id="{id}">This page computes in your browser, with JavaScript.</div>\n'
+        f'<script type="module">\n{script}\n</script></body></html>\n'
     )
 
 
 def save(walk: Walk, path: str | os.PathLike[str], title: str | None = None) -> Path:
     """Write the page to a file that ends in .html, and return its path."""
+    return written(path, page(walk, title))
+
+
+def written(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a page to a file that ends in .html, and return its path."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"{str(path)!r} is no page. Write a name that ends in .html, as in 'lesson.html'.")
-    path.write_text(page(walk, title), "utf-8")
+    path.write_text(text, "utf-8")
     return path
 
 
