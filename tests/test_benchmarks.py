@@ -1,0 +1,45 @@
+"""Whom the benchmarks compare compute the same; nothing here looks at a clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("numpy")
+
+from benchmarks import array_peers as peers, programs
+from benchmarks.networks import Letters, Network, Task
+
+X = [[0.5, -1.0], [1.0, 2.0], [-0.3, 0.2]]
+TARGETS: dict[str, list[Any]] = {"hinge": [1, -1, 1], "softmax": [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]}
+KINDS = [programs.Ours, programs.OursLooped, programs.OursFit, peers.NumPy, peers.Torch, peers.Jax, peers.JaxScan,
+         peers.CasADi, peers.MyGrad, peers.Autograd]  # fmt: skip
+
+
+class ShortNames(Letters):
+    lengths = 3, 4
+
+
+def check(kind: type[peers.ArrayPeer], task: Task) -> None:
+    try:
+        peer = kind(task)
+    except ImportError as missing:
+        pytest.skip(str(missing))
+    peer.run()
+    task.agree(kind.name, *peer.first())
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+@pytest.mark.parametrize("loss", TARGETS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_has_one_loss_and_gradient_for_everybody(
+    kind: type[peers.ArrayPeer], loss: str, batches: int
+) -> None:
+    y = TARGETS[loss]
+    check(kind, Network([2, 3, len(y[0]) if loss == "softmax" else 1], [(X, y)] * batches, loss, 1e-3, loop=2))
+
+
+@pytest.mark.parametrize("kind", [programs.Ours, peers.NumPy, peers.Torch, peers.Jax])
+def test_so_has_the_gpt(kind: type[peers.ArrayPeer]) -> None:
+    check(kind, ShortNames())
