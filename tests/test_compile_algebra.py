@@ -365,8 +365,8 @@ def truth(program: Program) -> tuple[int, int]:
     scope |= {"max": np.max, "min": np.min, "sum": total, "side_by_side": side_by_side, "array": np.array}
     known: dict[str, str] = {}  # under which name of its own an array is in the scope
     written = without_pattern = 0
-    for number, (block, text, size) in enumerate(lines(program.now.plan, program._variables())):
-        left, _, right = text.partition(" = ")
+    for number, line in enumerate(lines(program.now.plan, program._variables())):
+        block, left, right, size = line
         shape = tuple(map(int, size.split("×"))) if size else ()
         value = program.now.memory[block.offset : block.offset + block.size].reshape(shape)
         scope[f"known{number}"] = value.astype(int) if program.now.choices and block.kind == "number" else value
@@ -378,7 +378,7 @@ def truth(program: Program) -> tuple[int, int]:
         elif right:
             for letter, n in reversed([*zip(letters.split(", "), shape)] if letters else []):
                 right = f"array([{right} for {letter} in range({n})])"
-            assert np.allclose(evaluated(right, scope), value, rtol=1e-12, atol=1e-12), text
+            assert np.allclose(evaluated(right, scope), value, rtol=1e-12, atol=1e-12), line.text
             written += 1
         known[name] = f"known{number}"
         if name.startswith("["):
@@ -390,6 +390,12 @@ def truth(program: Program) -> tuple[int, int]:
 def test_the_equations_are_true(name: str) -> None:
     make, expected = LESSONS[name]
     assert truth(make()) == (expected.count(" = "), 0)
+
+
+def test_the_picture_has_a_box_for_each_array() -> None:
+    explained = LESSONS["one_example"][0]().explain()
+    assert all(line.formula in explained.picture.svg for line in explained.lines)
+    assert explained.picture.dot.count(" -> ") == 3 + 1 + 3 + 1 + 3
 
 
 def test_the_equations_of_random_programs_are_true() -> None:

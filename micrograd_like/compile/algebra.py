@@ -7,7 +7,7 @@ pattern.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from ..notation import Python
 from ..ops import Op
 from .contraction import PRODUCT
 from .expression import Expr
-from .naming import Names, array_shapes, block_names as block_names
+from .naming import Names, array_shapes, block_names
 from .plan import Block, Instruction, Plan
 from .reading import LETTERS, Read, Reader, refined
 
@@ -30,11 +30,16 @@ def algebra(plan: Plan, names: Names) -> str:
 
 
 class Line(NamedTuple):
-    """An array, the equation that computes it or, for a leaf, its name; and its shape as a text."""
+    """An array: its name and shape, and how it is computed, which is empty for a leaf."""
 
     block: Block
-    text: str
+    name: str
+    formula: str
     shape: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.name} = {self.formula}" if self.formula else self.name
 
 
 def lines(plan: Plan, names: Names) -> list[Line]:
@@ -42,28 +47,40 @@ def lines(plan: Plan, names: Names) -> list[Line]:
     inner, shapes = steps(plan), array_shapes(plan, names)
     writer = Writer(plan, Reader(plan, block_names(plan, names, inner), shapes), inner)
     return [
-        Line(block, writer.equation(number), "×".join(map(str, shape)))
+        Line(block, *writer.equation(number), "×".join(map(str, shape)))
         for number, (block, shape) in enumerate(zip(plan.blocks, shapes))
         if number not in inner
     ]
 
 
+def sources(plan: Plan, block: Block) -> list[Block]:
+    """Return the arrays that an array is computed from, and in the place of steps on the way those of these."""
+    inner, reader = steps(plan), Reader(plan, [], [])
+
+    def visit(block: Block) -> Iterator[int]:
+        for made in block.forward:
+            for view in made.views:
+                for number in reader.numbers(view, made.shape):
+                    yield from visit(plan.blocks[number]) if number in inner else [number]
+
+    return [plan.blocks[number] for number in dict.fromkeys(visit(block))]
+
+
 def steps(plan: Plan) -> set[int]:
     """Return the arrays that are only steps on the way to a maximum or minimum of more than two."""
-    whole = Reader(plan, [], [])
+    reader = Reader(plan, [], [])
     readers: dict[int, list[Instruction]] = {}
     for made in plan.forward:
         for view in made.views:
-            low, high = (view.offset,) * 2 if view.index is None else (view.index.min(), view.index.max())
-            for number in range(whole.number(low), whole.number(high) + 1):
+            for number in reader.numbers(view, made.shape):
                 readers.setdefault(number, []).append(made)
     found = set()
     for number, block in enumerate(plan.blocks):
         if len(readers.get(number, ())) == 1 and len(block.forward) == 1:
-            [[made], [reader]] = block.forward, readers[number]
-            mine = [v for v in reader.views if v.offset == block.offset and v.strides == reader.out.strides]
-            same = reader.expr is made.expr and made.expr.op is not None and made.expr.op.name in CHAINS
-            if same and mine and made.shape == reader.shape:
+            [[made], [next_]] = block.forward, readers[number]
+            mine = [v for v in next_.views if v.offset == block.offset and v.strides == next_.out.strides]
+            same = next_.expr is made.expr and made.expr.op is not None and made.expr.op.name in CHAINS
+            if same and mine and made.shape == next_.shape:
                 found.add(number)
     return found
 
@@ -74,17 +91,17 @@ class Writer:
     def __init__(self, plan: Plan, reader: Reader, inner: set[int]) -> None:
         self.plan, self.reader, self.inner = plan, reader, inner
 
-    def equation(self, number: int) -> str:
-        """Return the line of one array."""
+    def equation(self, number: int) -> tuple[str, str]:
+        """Return the two sides of one array's equation, of which a leaf has the left one only."""
         block, name = self.plan.blocks[number], self.reader.named[number]
         if not block.forward:
-            return name
+            return name, ""
         if chained := self.chain(block):
-            return f"{name} = {chained}"
+            return name, chained
         parts = [self.part(block, place) for place in range(len(block.forward))]
         if all(part.indexable for part in parts) and not all(part.sliceable for part in parts):
-            return f"{parts[0].out.element()} = {' + '.join([part.element() for part in parts])}"
-        return f"{name} = {' + '.join([part.array() for part in parts])}"
+            return parts[0].out.element(), " + ".join([part.element() for part in parts])
+        return name, " + ".join([part.array() for part in parts])
 
     def part(self, block: Block, place: int) -> Addend:
         """Return one instruction in the words of its loops."""

@@ -10,11 +10,11 @@ from typing import Any
 
 from ..engine import Value
 from ..ops import Number, Op
-from .algebra import block_names
 from .captured import FORWARD, Captured, Refused
 from .expression import operand
 from .extra import numpy as np, package
 from .lanes import MUL
+from .naming import block_names
 from .plan import Block, View
 from .whole import evaluate
 

@@ -146,6 +146,14 @@ class Reader:
         """Return which array holds a place."""
         return bisect_right(self.offsets, int(place)) - 1
 
+    def numbers(self, view: View, shape: Shape) -> list[int]:
+        """Return which arrays loops of these lengths read."""
+        if view.table is not None:
+            return [self.number(view.table.flat[0]), *{self.number(place): None for place in view.chosen.tolist()}]
+        places = view.listed(shape).index if view.index is None else view.index
+        offsets = np().asarray(self.offsets)
+        return (np().unique(np().searchsorted(offsets, places, side="right")) - 1).tolist()  # type: ignore[no-any-return]
+
     def element(self, place: Any) -> str:
         """Return one place by its name: `b2`, `v3[1]`."""
         return self.read(View(int(place), ()), [], []).array([])
