@@ -53,7 +53,7 @@ from .programs import Ours, OursFit, OursLooped  # noqa: E402
 LARGE = "--large" in sys.argv
 SIZES = {4: 0, 8: 0, 16: 6, 32: 0, 64: 45, 128: 0, 256: 650}  # microseconds to reach, where there is such a number
 DRAWN = {  # who is drawn over n
-    "ours": OursLooped.name, "JAX scan": JaxScan.name, "PyTensor": "PyTensor", "NumPy by hand": NumPy.name,
+    "ours": OursLooped.name, "JAX scan": JaxScan.name, "PyTensor": "PyTensor", "by hand": NumPy.name,
 }  # fmt: skip
 
 
@@ -228,8 +228,8 @@ def sizes(speed: float) -> str:
         for label, name in DRAWN.items()
         if name in steps
     }
-    title, doublings = "A step of n-n-n-1: ns a multiply-add", "n = 4, doubled so many times"
-    curves(rates, title=title, x_label=doublings, y_label="ns", log=True).save(ROOT / "docs" / "compiled.svg")
+    title, below = "A step of n-n-n-1: ns a multiply-add", "x, for n = 4 · 2^x"
+    curves(rates, title=title, x_label=below, y_label="ns", log=True).save(ROOT / "docs" / "compiled.svg")
     ours: dict[int, float | None] = {n: 1 / rate for n, rate in zip(goals, rates["ours"])}
     return (
         "## MLP n-n-n-1, batch 32, hinge, SGD: one step\n\n"
@@ -285,9 +285,9 @@ def main() -> None:
         f"`{command}` wrote this page: one process, one core, one thread, in turns, float64, medians of processor\n"
         "time. Everybody's loss and gradients agreed to 1e-9 before. A step is loss, gradients and update.\n"
         "Compile time is processor time too, with that of the compilers that are called; no cache on disk helps.\n"
-        f"Python {platform.python_version()} on {platform.machine()} {platform.system()}. To compare machines: a loop "
-        f"of Python floats takes {shown(loop)} ns an operation here,\nand NumPy's product of two 512×512 matrices makes "
-        f"{shown(speed)} G multiply-adds a second.\n"
+        f"Python {platform.python_version()} on {platform.machine()} {platform.system()}. To compare machines: "
+        f"here a loop of Python floats takes {shown(loop)} ns an operation,\nand NumPy's product of two 512×512 "
+        f"matrices makes {shown(speed)} G multiply-adds a second.\n"
     ]
     print(parts[0], flush=True)
     measures: list[Callable[[], str]] = [moons, digits, lambda: sizes(speed), letters]
