@@ -21,7 +21,8 @@ from micrograd_like.exercises.exercise import Exercise, Marking
 from micrograd_like.exercises.generator import CONCEPTS, generate
 from micrograd_like.exercises.messages import idea_of
 from micrograd_like.exercises.questions import Task
-from micrograd_like.walking.mutations import RULES, Pass, Update, Updated, grad_from, grads
+from micrograd_like.walking.mutations import Update, Updated
+from micrograd_like.walking.rules import RULES, Pass, grad_from, grads
 
 DOCS = Path(__file__).parent.parent / "docs" / "exercises.md"
 LOOK = 24  # exercises of a concept, in which each mistake that can be seen there has been seen

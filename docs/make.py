@@ -5,7 +5,7 @@ from pathlib import Path
 from micrograd_like import Value, draw
 from micrograd_like.notation import LaTeX, Python
 from micrograd_like.ops import OPS, Op
-from micrograd_like.walking.mutations import RULES
+from micrograd_like.walking.rules import RULES
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,11 +48,11 @@ def _row(op: Op) -> str:
 
 
 def mistakes() -> str:
-    """Return docs/mistakes.md: every wrong rule of mutations.py."""
+    """Return docs/mistakes.md: every wrong rule."""
     head = (
         "# Wrong on purpose\n\n"
-        "Written by `python docs/make.py` from `micrograd_like/walking/mutations.py`. Each is a change of one part of\n"
-        "the backward rule, and runs on any graph: `walk(root, rule=...)`.\n\n"
+        "Written by `python docs/make.py` from `mutations.py` and `wrong_slopes.py`. Each changes one part of the\n"
+        "backward rule, and runs on any graph: `walk(root, rule=...)`.\n\n"
         "| rule | what goes wrong | it agrees with the right rule where | seen |\n|---|---|---|---|\n"
     )
     wrong = [rule for rule in RULES.values() if rule.harmless]

@@ -11,7 +11,7 @@ from micrograd_like import Value
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import CONCEPTS, generate
 from micrograd_like.exercises.practice import lesson, notebook, save
-from micrograd_like.walking.mutations import grads
+from micrograd_like.walking.rules import grads
 
 
 @pytest.fixture

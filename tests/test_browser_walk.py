@@ -13,9 +13,9 @@ from micrograd_like import Value
 from micrograd_like.nn import MLP
 from micrograd_like.notation import short
 from micrograd_like.ops import OPS
-from micrograd_like.walking.mutations import grads
 from micrograd_like.walking.page import asset
 from micrograd_like.walking.replay import what_if
+from micrograd_like.walking.rules import grads
 from micrograd_like.walking.walk import Backward, walk
 
 

@@ -11,7 +11,7 @@ from micrograd_like.exercises.answers import read
 from micrograd_like.exercises.exercise import Exercise, Marking
 from micrograd_like.exercises.progress import Progress
 from micrograd_like.expression import ExpressionError
-from micrograd_like.walking.mutations import grads
+from micrograd_like.walking.rules import grads
 
 
 def lesson(**options: object) -> Exercise:

@@ -7,7 +7,7 @@ import pytest
 
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import CONCEPTS, coincidences, generate
-from micrograd_like.walking.mutations import RULES, Pass
+from micrograd_like.walking.rules import RULES, Pass
 
 each = pytest.mark.parametrize("concept", CONCEPTS)
 

@@ -12,8 +12,8 @@ from random_graphs import random_graph
 from micrograd_like import Value, history
 from micrograd_like.ops import OPS
 from micrograd_like.walking.javascript import operations
-from micrograd_like.walking.mutations import Pass, grads
 from micrograd_like.walking.page import WHOLE_PASS, asset
+from micrograd_like.walking.rules import Pass, grads
 
 node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 

@@ -14,10 +14,11 @@ ORDER = {
     """,
     "drawing": "layering layout picture boxes fold draw plots landscape",
     "walking": """
-        mutations source formulas walk explain replay key javascript page training widget terminal
+        rules mutations wrong_slopes source formulas walk explain replay key javascript page training widget terminal
     """,
     "exercises": """
-        progress questions answers diagnosis messages confusions exercise generator sketch bugs build practice worksheets
+        progress questions answers diagnosis messages confusions exercise generator sketch
+        bugs build practice worksheets
     """,
 }
 

@@ -8,7 +8,8 @@ from micrograd_like import Value
 from micrograd_like.functions import softmax
 from micrograd_like.losses import cross_entropy, nll
 from micrograd_like.ops import OPS
-from micrograd_like.walking.mutations import RULES, WrongSlope, grad_from, grads
+from micrograd_like.walking.rules import RULES, grad_from, grads
+from micrograd_like.walking.wrong_slopes import WrongSlope
 
 
 def wrong(make, numbers, rule):

@@ -7,7 +7,7 @@ from itertools import permutations, product
 from math import isclose
 
 from ..engine import Value, history
-from ..walking.mutations import grads
+from ..walking.rules import grads
 
 Steps = Iterable[tuple[Value, int]]  # nodes that hand on, and the places of the inputs to which they do
 Nodes = Mapping[str, Value]

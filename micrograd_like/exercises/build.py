@@ -20,7 +20,8 @@ from ..check import Slope, compare, grade
 from ..engine import Value, history
 from ..notation import short
 from ..ops import OPS, Op
-from ..walking.mutations import RIGHT, RULES, WrongSlope, grads
+from ..walking.rules import RIGHT, RULES, grads
+from ..walking.wrong_slopes import WrongSlope
 from .bugs import IDEAS, Nodes, alike, outcome
 from .exercise import Exercise, Mark, Marking
 from .messages import Message, idea_of, said

@@ -8,7 +8,8 @@ from math import isfinite, nan
 from ..engine import Value
 from ..notation import short
 from ..ops import OPS
-from ..walking.mutations import RULES, WrongSlope
+from ..walking.rules import RULES
+from ..walking.wrong_slopes import WrongSlope
 from .answers import Answer
 from .diagnosis import SMALL_SLIP, corner, is_right
 from .messages import NONE, Message, explained, factor, near, wrong_slope

@@ -13,7 +13,9 @@ from itertools import combinations
 from math import isfinite
 
 from ..engine import Value
-from ..walking.mutations import RULES, Gradient, Pass, Rule, Update, Updated, WrongSlope, examples, grad_from
+from ..walking.mutations import Update, Updated, examples
+from ..walking.rules import RULES, Gradient, Pass, Rule, grad_from
+from ..walking.wrong_slopes import WrongSlope
 from .answers import Answer, unit
 from .questions import CORNERS, Task
 

@@ -20,8 +20,8 @@ from random import Random
 from typing import Any
 
 from ..engine import Value, history
-from ..walking.mutations import Pass, grad_from
 from ..walking.replay import what_if
+from ..walking.rules import Pass, grad_from
 from .diagnosis import is_whole, mistakes_on
 from .exercise import Exercise
 from .progress import Progress

@@ -10,7 +10,7 @@ from ..engine import Value
 from ..graph import changed_after_use
 from ..notation import PRODUCT, Text, short
 from ..walking.formulas import in_symbols, value_text
-from ..walking.mutations import RULES, Rule
+from ..walking.rules import RULES, Rule
 from .diagnosis import Diagnosis, Slip, Suspicion, is_whole
 from .questions import Task
 

@@ -18,8 +18,9 @@ from ..drawing.picture import text_width
 from ..notation import short
 from ..ops import OPS
 from ..walking.javascript import operations
-from ..walking.mutations import Pass, Rule, examples
+from ..walking.mutations import examples
 from ..walking.page import arranged, asset, document, lesson as graph_lesson, mounted, written
+from ..walking.rules import Pass, Rule
 from ..walking.widget import anywidget_needed
 from . import confusions, messages
 from .diagnosis import corner, is_whole, likelihood, mistakes_on

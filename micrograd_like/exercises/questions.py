@@ -11,7 +11,7 @@ from ..engine import Value
 from ..graph import Graph
 from ..notation import short
 from ..optim import SGD
-from ..walking.mutations import grads
+from ..walking.rules import grads
 
 CORNERS = {"relu": 1.0, "maximum": 1.0, "minimum": 1.0}  # at a kink, any slope from 0 to this is a subgradient
 

@@ -26,7 +26,7 @@ from ..engine import Value, history
 from ..graph import Graph, callers_variables
 from ..notation import PRODUCT, LaTeX, MathML, Text, Written, latex_name, short
 from .formulas import in_symbols, product, value_text
-from .mutations import grads
+from .rules import grads
 from .walk import Backward, Walk
 
 SHOWN = 20  # of a list that may be endless

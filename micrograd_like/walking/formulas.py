@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ..engine import Value, ieee
 from ..notation import PRODUCT, Text, Written, short
 from ..ops import Ieee
-from .mutations import RIGHT, Rule
+from .rules import RIGHT, Rule
 
 W = TypeVar("W", bound=Written)
 Formula = Callable[..., tuple[Any, ...]]

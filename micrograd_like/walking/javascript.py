@@ -9,7 +9,8 @@ from typing import Any
 
 from ..notation import JavaScript, MathML, Written
 from ..ops import OPS, Op
-from .mutations import RULES, WrongSlope
+from .rules import RULES
+from .wrong_slopes import WrongSlope
 
 SIGNS = {"mul": "×", "sub": "−", "neg": "−", "div": "÷"}  # in a box
 LETTERS = "abc"

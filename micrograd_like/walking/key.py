@@ -35,7 +35,7 @@ from ..graph import Graph
 from ..notation import ATOM, PRODUCT, Written
 from ..ops import OPS
 from .formulas import at_numbers, numbers_of
-from .mutations import Pass
+from .rules import Pass
 
 
 class Source(Written):

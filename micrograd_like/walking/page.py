@@ -21,8 +21,9 @@ from ..graph import Graph
 from ..notation import short
 from ..ops import OPS
 from .javascript import SIGNS, operations
-from .mutations import RIGHT, RULES, WrongSlope
+from .rules import RIGHT, RULES
 from .walk import Walk
+from .wrong_slopes import WrongSlope
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
 WHOLE_PASS = (  # the mistakes that walk.js knows; those in a local derivative come with the operations

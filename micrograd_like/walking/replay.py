@@ -23,7 +23,7 @@ from ..engine import Value, ieee
 from ..graph import Graph
 from ..notation import short
 from ..ops import real
-from .mutations import grads
+from .rules import grads
 
 
 def values(nodes: Sequence[Value], changes: Mapping[Value, float]) -> dict[Value, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..notation import short
-from .mutations import RULES
+from .rules import RULES
 from .walk import Backward, Event, Walk
 
 KEYS = {

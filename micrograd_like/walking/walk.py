@@ -31,7 +31,7 @@ from ..engine import Value
 from ..graph import Graph, changed_after_use
 from ..notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
 from .formulas import at_numbers, in_numbers, in_symbols, numbers_of, rounded, slope_formula
-from .mutations import RIGHT, RULES, Gradient, Pass, Rule, grads, rule_named
+from .rules import RIGHT, RULES, Gradient, Pass, Rule, grads, rule_named
 from .source import Code, Line
 
 NAMING = {LaTeX: latex_name, MathML: mathml_name}

@@ -12,9 +12,9 @@ from typing import Any
 
 from ..ops import OPS
 from .javascript import operations
-from .mutations import grads
 from .page import asset, lesson
 from .replay import what_if
+from .rules import grads
 from .walk import Walk
 
 RENDER = """
