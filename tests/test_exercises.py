@@ -37,6 +37,7 @@ def test_all_right_is_true_and_each_answer_has_its_reason() -> None:
 def test_what_is_not_answered_is_not_yet_done() -> None:
     marking = lesson().check(a=-2)
     assert not marking and [mark.verdict for mark in marking.marks.values()].count("not yet") == 3
+    assert not lesson().check(...) and not lesson().check()
 
 
 @pytest.mark.parametrize("typed", [-2, -2.0, "-2", "-4/2", "b + 1", "-2.000", "−2", "-(4 - 2)", "b*1 + 1", True - 3])
@@ -90,6 +91,15 @@ def test_a_message_says_what_was_done_with_the_numbers_the_idea_and_the_step_to_
     )
     assert message.idea.startswith("`=` for `+=`")
     assert message.redo == "Redo: a.grad = b · 1 + 1 · 1 = ___."
+
+
+def test_zero_is_what_rounding_leaves_of_it() -> None:
+    w, x, y = Value(-0.8, "w"), Value(-0.2, "x"), Value(-0.5, "y")
+    one, two = w * x, w * y
+    ex = Exercise(-(one.exp() / (one.exp() + two.exp())).log(), ask=[w, x, y], names={})
+    wrong = grads(ex.root, "mul_own")
+    assert 0 < abs(wrong[w]) < 1e-12
+    assert ex.check(w=0, x=wrong[x], y=wrong[y]).mistakes == ["mul_own"]
 
 
 def test_an_error_is_carried_forward() -> None:

@@ -12,6 +12,7 @@ from ..expression import ExpressionError, parse
 from ..ops import real
 
 DIGITS = 4  # significant ones, to which an answer must be right
+FLOOR = 1e-12  # so far from a number, rounding may lead
 DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -25,7 +26,7 @@ class Answer:
 
     def means(self, number: float, more: float = 0.0) -> bool:
         """Tell whether the answer, or a number `more` away from it, was rounded from `number`."""
-        return abs(self.number - number) <= self.slack + more + 1e-9 * abs(number)
+        return abs(self.number - number) <= self.slack + more + 1e-9 * abs(number) + FLOOR
 
 
 def read(typed: object, names: Mapping[str, float] | None = None) -> Answer:

@@ -16,7 +16,7 @@ from ..engine import Value
 from ..walking.mutations import Update, Updated, examples
 from ..walking.rules import RULES, Gradient, Pass, Rule, grad_from
 from ..walking.wrong_slopes import WrongSlope
-from .answers import Answer, unit
+from .answers import FLOOR, Answer, unit
 from .questions import CORNERS, Task
 
 TOLERANCE = 5.0001e-4  # of a right answer, relative: half a unit of the fourth digit of 1.000
@@ -277,7 +277,7 @@ def corner(node: Value) -> bool:
 
 def is_right(answer: Answer, right: float, scale: float = 1.0) -> bool:
     """Tell whether an answer is right to four significant digits; next to 0, against the size of the others."""
-    floor = 1e-12 * max(scale, 1.0)
+    floor = FLOOR * max(scale, 1.0)
     return abs(answer.number - right) <= max(TOLERANCE * max(abs(right), abs(answer.number)), floor)
 
 

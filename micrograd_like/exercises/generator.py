@@ -226,8 +226,8 @@ def two_layer_mse(dice: Dice) -> Draft:
         gates.append((w1 * x + b1).relu())
         errors.append(w2 * gates[-1] + b2 - t)
         losses.append(errors[-1] ** 2)
-    if not any(gate.data for gate in gates):
-        raise ArithmeticError("all gates are shut")
+    if not all(gate.data for gate in gates):  # of what a shut gate contributes, 0, no mistake makes another number
+        raise ArithmeticError("a gate is shut")
     total = losses[0]
     for loss in losses[1:]:
         total = total + loss

@@ -1,6 +1,6 @@
 // An exercise on the graph of a walk: blanks to type into, marked as `diagnosis.py` marks them. It stands behind walk.js.
 
-const TOLERANCE = 5.0001e-4; // of a right answer: half a unit of the fourth digit
+const TOLERANCE = 5.0001e-4, FLOOR = 1e-12; // of a right answer: half a unit of the fourth digit; and next to 0
 
 // The mistakes that change what is written down in the end; those in the sum come with walk.js, the slopes from Python.
 const REPORTS = {
@@ -38,7 +38,7 @@ export function slack(text, x) {
   return fraction || !x ? 1e-12 * abs(x) : 0.5 * 10 ** (Math.floor(Math.log10(abs(x))) + 1 - Math.max(digits, 4));
 }
 
-const isRight = (x, right, scale = 1) => abs(x - right) <= Math.max(TOLERANCE * Math.max(abs(x), abs(right)), 1e-12 * Math.max(scale, 1));
+const isRight = (x, right, scale = 1) => abs(x - right) <= Math.max(TOLERANCE * Math.max(abs(x), abs(right)), FLOOR * Math.max(scale, 1));
 
 // Mark what was typed, by key: verdicts, and a message for each mistake. Each node is held against the learner's own
 // upstream numbers, so that one slip is one message.
@@ -48,7 +48,7 @@ export function diagnose({ nodes, exercise: { blanks, tables, lr, mistakes, wron
   const edges = nodes.map(() => []);
   for (let i = nodes.length - 1; i >= 0; i--) nodes[i].inputs.forEach((x, k) => edges[x].push([i, k, slopes[i][k]]));
   const own = (x) => edges[x].reduce((sum, [use, , slope]) => sum + slope * upstream[use], x === nodes.length - 1 ? 1 : 0);
-  const means = ({ number: x, slack: s }, wanted, more = 0) => abs(x - wanted) <= s + more + 1e-9 * abs(wanted);
+  const means = ({ number: x, slack: s }, wanted, more = 0) => abs(x - wanted) <= s + more + 1e-9 * abs(wanted) + FLOOR;
   const corner = (x, answer) => {
     const reach = edges[x].reduce(([low, high], [use, k, slope]) => {
       const end = tables.corners[use] ? [(0 - slope) * upstream[use], (1 - slope) * upstream[use]] : [0, 0];
