@@ -99,7 +99,8 @@ def test_zero_is_what_rounding_leaves_of_it() -> None:
     ex = Exercise(-(one.exp() / (one.exp() + two.exp())).log(), ask=[w, x, y], names={})
     wrong = grads(ex.root, "mul_own")
     assert 0 < abs(wrong[w]) < 1e-12
-    assert ex.check(w=0, x=wrong[x], y=wrong[y]).mistakes == ["mul_own"]
+    [message] = ex.check(w=0, x=wrong[x], y=wrong[y]).messages
+    assert message.mistakes == ("mul_own",) and message.keys == ("y", "x", "w")
 
 
 def test_an_error_is_carried_forward() -> None:
