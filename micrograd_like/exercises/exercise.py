@@ -16,6 +16,7 @@ True
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,7 +90,7 @@ class Marking:
             for mark in self.marks.values()
         )
         told = "".join(
-            f"<p><b>{escape(m.where)}</b> {escape(m.did)}<br><i>{escape(m.idea)}</i><br>{escape(m.redo)}</p>"
+            f"<p><b>{escape(m.where)}</b> {escape(m.did)}<br><i>{_coded(m.idea)}</i><br>{escape(m.redo)}</p>"
             for m in self.messages
         )
         head = "<tr><th></th><th>typed</th><th></th><th style='text-align:left'>why</th></tr>"
@@ -98,6 +99,11 @@ class Marking:
     def _count(self) -> str:
         right = sum(mark.verdict == "right" for mark in self.marks.values())
         return f"{right} of {len(self.marks)} right"
+
+
+def _coded(text: str) -> str:
+    """Return a text as HTML, in which what stands in `these` is code."""
+    return re.sub("`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
 SIGNS = {
