@@ -52,6 +52,7 @@ from .programs import Ours, OursFit, OursLooped  # noqa: E402
 
 LARGE = "--large" in sys.argv
 SIZES = {4: 0, 8: 0, 16: 6, 32: 0, 64: 45, 128: 0, 256: 650}  # microseconds to reach, where there is such a number
+PRODUCTS = "of that, products of matrices"
 DRAWN = {  # who is drawn over n
     "ours": OursLooped.name, "JAX scan": JaxScan.name, "PyTensor": "PyTensor", "by hand": NumPy.name,
 }  # fmt: skip
@@ -135,15 +136,15 @@ def moons() -> str:
     inner = {name: results.pop(name) for name in (OursLooped.name, OursFit.name, JaxScan.name) if name in results}
     with suppress(ImportError):
         results["micrograd, once"] = Result(micrograd_moons(X, y, task), None)
-    products, rest = here[Ours.name].parts()
+    count, products, rest = here[Ours.name].parts()
     outside = results[Ours.name].step - inner[OursLooped.name].step
     steps = (
         f"What limits it: {outside * 1e6:.1f} µs are the call, in which parameters and gradients go from and to their "
         f"Values, {products * 1e6:.1f} µs products of matrices, {rest * 1e6:.1f} µs all else, lane by lane."
     )
     inside = (
-        "What limits it: no array here has more than 1,600 numbers, so that starting an instruction costs as much as "
-        "what it computes. `program.fit` makes each epoch, here one step, in Python."
+        f"What limits it: {count} instructions, none of which has more than 1,600 lanes, so that starting one costs as "
+        "much as what it computes. `program.fit` prepares each epoch, here one step, in Python."
     )
     title = "Moons: MLP 2-16-16-1, 100 points, hinge + L2, SGD"
     return "\n".join(
@@ -166,8 +167,8 @@ def captured(task: Network) -> str:
     return (
         "## Capture and compile\n\nTo reach: 150 ms for the graph of the moons step, on top of building it.\n\n"
         f"Its {len(ours.program.now.graph):,} scalars take {shown(built)} ms to build, and then {shown(seconds)} ms to "
-        "capture, to find the arrays in, to compile and to hold against the engine.\nWhat limits it: the engine's own "
-        "backward pass, and sorting the scalars by what they are made of.\n\n"
+        "capture, to find the arrays in, to compile and to hold against the engine.\nWhat limits it: finding lanes, a "
+        "pass over the scalars in Python.\n\n"
         f"## Memory\n\nTo reach: 24 bytes a scalar and lane. The same program runs in {shown(ours.bytes_a_node())}.\n"
     )
 
@@ -193,11 +194,12 @@ def digits() -> str:
     random.Random(1).shuffle(order)
     chosen = [order[start : start + 32] for start in range(0, len(X) - 31, 32)]
     task = Network([64, 32, 10], [([X[i] for i in b], [targets[i] for i in b]) for b in chosen], "softmax")
-    results, _ = contest(task, [OursLooped, OursFit, Ours, JaxScan, *[k for k in LIBRARIES if k is not CasADi]])
+    results, here = contest(task, [OursLooped, OursFit, Ours, JaxScan, *[k for k in LIBRARIES if k is not CasADi]])
     epochs = {name: Result(len(chosen) * step, seconds) for name, (step, seconds) in results.items()}
     said = (
         f"An epoch is {len(chosen)} steps. Ours, JAX scan and `program.fit` go over the batches inside; the others are "
-        "called for each. `program.fit` is called for 20 epochs, and reads the data first."
+        "called for each. `program.fit` is called for 20 epochs, and reads the data first. "
+        f"What limits it: {here[Ours.name].parts()[1] * len(chosen) * 1e3:.2f} ms are products of matrices."
     )
     title = "Digits: MLP 64-32-10, softmax cross-entropy, minibatches of 32, one epoch"
     return table(title, epochs, OursLooped.name, 1e3, "ms", 1.0, said)
@@ -212,13 +214,15 @@ def sizes(speed: float) -> str:
     rng = random.Random(1)
     goals = {n: goal for n, goal in SIZES.items() if LARGE or n < 256}
     steps: dict[str, dict[int, float | None]] = {"to reach": {n: goal or None for n, goal in goals.items()}}
+    steps |= {OursLooped.name: {}, PRODUCTS: {}}
     compiled: dict[str, dict[int, float | None]] = {}
     for n in goals:
         X = [[rng.gauss(0, 1) for _ in range(n)] for _ in range(32)]
         batch = X, [rng.choice([-1, 1]) for _ in range(32)]
         task = Network([n, n, n, 1], [batch], "hinge", loop=200 if n < 100 else 20)
         kinds = [OursLooped, Ours, JaxScan, *[k for k in LIBRARIES if k is not CasADi]]
-        results, _ = contest(task, kinds)
+        results, here = contest(task, kinds)
+        steps[PRODUCTS][n] = here[Ours.name].parts()[1] * 1e6
         for name, (step, seconds) in results.items():
             steps.setdefault(name, {})[n] = step * 1e6
             if seconds is not None and name != OursLooped.name:
@@ -237,9 +241,10 @@ def sizes(speed: float) -> str:
         + f"\nIn {OursLooped.name}, and JAX scan many steps are one call; the others are called for each.\n\n"
         + "![Nanoseconds a multiply-add, over n](compiled.svg)\n\n"
         + by_size("G multiply-adds a second", {OursLooped.name: ours}, goals)
-        + f"\nWhat limits it: up to n = 16 starting instructions, from 32 on the products of matrices. NumPy's product "
-        f"of two 512×512 matrices reaches {shown(speed)}. At 256 the weights and their gradients no longer fit "
-        "the first cache.\n\n" + by_size("capture or compile, ms", compiled, goals)
+        + "\nWhat limits it: where n is small, starting instructions; then the products of matrices, for which NumPy's "
+        f"{shown(speed)} is the measure;\nand where n is large, also the update, which passes over all weights. "
+        "A call from Python reads and writes the Value of each weight.\n\n"
+        + by_size("capture or compile, ms", compiled, goals)
     )
 
 
@@ -248,12 +253,14 @@ def letters() -> str:
     results, here = contest(task, [Ours, NumPy, Torch, Jax, CasADi])
     with suppress(ImportError):
         results["micrograd, once, 7.5 positions"] = Result(alone(eager.Gpt(Micrograd().number)) / 2, None)
+    count, products, rest = here[Ours.name].parts()
     graphs = sum(map(len, here[Ours.name].program.variants.values()))
     said = (
         f"Names of {', '.join(map(str, task.lengths))} letters in turn, {task.positions:g} positions on average. "
         f"Ours is one program with {graphs} graphs, one for each length, in which a letter is data. JAX compiles for "
-        "each length too, CasADi for each name. What limits ours: many small arrays, for each position looks at "
-        "another number of earlier ones."
+        f"each length too, CasADi for each name. What limits it: {count} small instructions, "
+        f"{(products + rest) * 1e3:.2f} ms for the last name, and the call, which reads and writes the Values of "
+        f"{len(task.values):,} parameters."
     )
     return table("A step of examples/gpt.py, with Adam", results, Ours.name, 1e3, "ms", 0.25, said)
 
@@ -284,7 +291,7 @@ def main() -> None:
         "# How fast compiled programs are\n\n"
         f"`{command}` wrote this page: one process, one core, one thread, in turns, float64, medians of processor\n"
         "time. Everybody's loss and gradients agreed to 1e-9 before. A step is loss, gradients and update.\n"
-        "Compile time is processor time too, with that of the compilers that are called; no cache on disk helps.\n"
+        "Compile time is processor time too, with that of the compilers that are called; caches on disk start empty.\n"
         f"Python {platform.python_version()} on {platform.machine()} {platform.system()}. To compare machines: "
         f"here a loop of Python floats takes {shown(loop)} ns an operation,\nand NumPy's product of two 512×512 "
         f"matrices makes {shown(speed)} G multiply-adds a second.\n"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_like.compile import Program, compile
-from micrograd_like.compile.native import PRODUCT
+from micrograd_like.compile.native import FUSED, MAP, PRODUCT
 from micrograd_like.optim import Optimizer
 
 from .array_peers import ArrayPeer
@@ -55,20 +55,21 @@ class Ours(ArrayPeer):
         used = [now.memory, now.runner.lists, *now.runner.words]
         return float(sum([part.nbytes for part in used]) / len(now.graph))
 
-    def parts(self) -> tuple[float, float]:
-        """Return the seconds of a step that products of matrices take, and those of all else that is done in C."""
+    def parts(self) -> tuple[int, float, float]:
+        """Return the instructions of a step, and the seconds of those that multiply matrices and of all others."""
         runner: Any = self.program.now.runner
-        products: list[int] = []
-        rest: list[int] = []
-        for words in map(list, runner.words):
-            while words:
-                (products if words[0] == PRODUCT else rest).extend(words[: words[1]])
-                del words[: words[1]]
-        found = []
-        for words in ([], products, rest):
-            run = partial(runner.c.run, runner.memory, np.array(words, dtype=np.int64), runner.lists)
-            found.append(min([timed(run, 200) for _ in range(20)]))
-        return found[1] - found[0], found[2] - found[0]
+        instructions = []
+        for words in runner.words:
+            start = 0
+            while start < len(words):
+                instructions.append(words[start : start + words[start + 1]])
+                start += words[start + 1]
+        seconds = []
+        for kinds in ((), (PRODUCT,), (MAP, FUSED)):
+            chosen = np.array([x for words in instructions if words[0] in kinds for x in words], dtype=np.int64)
+            run = partial(runner.c.run, runner.memory, chosen, runner.lists)
+            seconds.append(min([timed(run, 50) for _ in range(20)]))
+        return len(instructions), seconds[1] - seconds[0], seconds[2] - seconds[0]
 
 
 class OursLooped(Ours):
