@@ -16,9 +16,11 @@ from time import process_time
 
 from micrograd_like import Value
 from micrograd_like.exercises.answers import read
+from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.diagnosis import Diagnosis, digits, is_right, is_whole, mistakes_on
-from micrograd_like.exercises.exercise import Exercise, Marking
-from micrograd_like.exercises.generator import CONCEPTS, generate
+from micrograd_like.exercises.exercise import Exercise
+from micrograd_like.exercises.generator import generate
+from micrograd_like.exercises.marking import Marking
 from micrograd_like.exercises.messages import idea_of
 from micrograd_like.exercises.questions import Task
 from micrograd_like.walking.mutations import Update, Updated

@@ -8,8 +8,9 @@ import pytest
 from browser import chromium as chromium, opened as opened
 
 from micrograd_like import Value
+from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.exercise import Exercise
-from micrograd_like.exercises.generator import CONCEPTS, generate
+from micrograd_like.exercises.generator import generate
 from micrograd_like.exercises.practice import lesson, notebook, save
 from micrograd_like.walking.rules import grads
 

@@ -8,7 +8,8 @@ from random_graphs import random_graph
 
 from micrograd_like import Value, history
 from micrograd_like.exercises.answers import read
-from micrograd_like.exercises.exercise import Exercise, Marking
+from micrograd_like.exercises.exercise import Exercise
+from micrograd_like.exercises.marking import Marking
 from micrograd_like.exercises.progress import Progress
 from micrograd_like.expression import ExpressionError
 from micrograd_like.walking.rules import grads

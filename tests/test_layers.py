@@ -17,7 +17,7 @@ ORDER = {
         rules mutations wrong_slopes source formulas walk explain replay key javascript page training widget terminal
     """,
     "exercises": """
-        progress questions answers diagnosis messages confusions exercise generator sketch
+        progress questions answers diagnosis messages marking confusions exercise concepts generator sketch
         bugs build practice worksheets
     """,
 }

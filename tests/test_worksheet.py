@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from micrograd_like import Value
+from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.exercise import Exercise
-from micrograd_like.exercises.generator import CONCEPTS, generate
+from micrograd_like.exercises.generator import generate
 from micrograd_like.exercises.sketch import sketch
 from micrograd_like.exercises.worksheets import add_commands, worksheet
 

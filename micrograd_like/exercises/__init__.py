@@ -3,8 +3,10 @@
 `exercise` is what one uses; `diagnosis` finds which mistake gives a number, and `messages` says so.
 """
 
-from .exercise import Exercise, Mark, Marking
-from .generator import CONCEPTS, generate
+from .concepts import CONCEPTS
+from .exercise import Exercise
+from .generator import generate
+from .marking import Mark, Marking
 from .progress import Progress
 from .worksheets import worksheet
 

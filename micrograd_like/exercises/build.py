@@ -22,28 +22,12 @@ from ..notation import short
 from ..ops import OPS, Op
 from ..walking.rules import RIGHT, RULES, grads
 from ..walking.wrong_slopes import WrongSlope
-from .bugs import IDEAS, Nodes, alike, outcome
-from .exercise import Exercise, Mark, Marking
+from .bugs import GRAPHS, IDEAS, NUMBERS, Nodes, Program, alike, outcome
+from .concepts import SMALL, Dice
+from .exercise import Exercise
+from .marking import Mark, Marking
 from .messages import Message, idea_of, said
 
-Program = Callable[..., Any]
-GRAPHS: dict[str, tuple[Program, tuple[float, ...]]] = {  # each shows one idea at numbers without coincidences
-    "a + b": (lambda a, b: a + b, (2.0, -3.5)),
-    "a * b": (lambda a, b: a * b, (2.5, -3.0)),
-    "a + a": (lambda a, b: a + a, (3.0, 7.0)),
-    "a * a": (lambda a, b: a * a, (3.0, 7.0)),
-    "a * b + a": (lambda a, b: a * b + a, (2.5, -3.0)),
-    "(a * b) * (a + b)": (lambda a, b: (a * b) * (a + b), (1.5, -4.0)),
-    "c = a * b; (c + a) * (c * b)": (lambda a, b: (lambda c: (c + a) * (c * b))(a * b), (1.5, 2.5)),
-    "c = a + a; d = c * c; d + d": (lambda a, b: (lambda d: d + d)((lambda c: c * c)(a + a)), (1.5, 2.0)),
-}
-NUMBERS: dict[str, tuple[Program, float, tuple[str, str, str]]] = {  # with a plain number; the bugs that it shows
-    "a + 2": (lambda a: a + 2.0, 1.0, ("not_wrapped", "not_wrapped", "")),
-    "2 + a": (lambda a: 2.0 + a, 1.0, ("no_radd", "not_wrapped", "radd_recursion")),
-    "sum([a, a])": (lambda a: sum([a, a]), 2.0, ("no_radd", "not_wrapped", "radd_recursion")),
-    "a * 2": (lambda a: a * 2.0, 2.0, ("not_wrapped", "not_wrapped", "")),
-    "2 * a": (lambda a: 2.0 * a, 2.0, ("no_rmul", "not_wrapped", "rmul_recursion")),
-}
 Gradients = Callable[[Program, Iterable[float], Nodes, float], dict[str, float]]
 MOST_LINES = 100_000  # of the learner's in one run, for the graphs are small
 BROKEN = "Repair this first: gradients are looked at once the code runs and its values are right."
@@ -323,8 +307,6 @@ def _same_rule(wrong: Any, op: Op, slopes: Callable[..., tuple[Any, ...]], sampl
 
 def mlp(seed: int = 0) -> Exercise:
     """Return the graph of a two-layer network with one example, tanh(w1*x1 + w2*x2 + b1) * w3 + b2, squared error."""
-    from .generator import SMALL, Dice
-
     leaves = Dice(3, "mlp", seed).leaves("x1 x2 w1 w2 b1 w3 b2 t", SMALL | {3: (*SMALL[2], *SMALL[3])})
     x1, x2, w1, w2, b1, w3, b2, t = leaves
     z = w1 * x1 + w2 * x2 + b1

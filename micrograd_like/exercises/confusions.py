@@ -38,7 +38,7 @@ def mark(task: Task, question: Question, answer: Answer, answers: Mapping[str, A
     if own != question.right and (answer.means(own) or is_right(answer, own)):
         return "carried", None
     key = (question.key,)
-    for mistake, number, did, idea in _candidates(task, question, own):
+    for mistake, number, did, idea in candidates(task, question, own):
         if isfinite(number) and number != own and answer.means(number):
             return "wrong", Message(
                 key, (mistake,), f"Your {question.key} = {answer.text} is {did}.", idea, _redo(task, question)
@@ -50,12 +50,7 @@ def mark(task: Task, question: Question, answer: Answer, answers: Mapping[str, A
 
 def _on_a_corner(question: Question, answer: Answer) -> bool:
     node = question.node
-    return (
-        question.kind == "local"
-        and corner(node)
-        and node.op is not None
-        and 0 <= answer.number <= CORNERS[node.op.name]
-    )
+    return question.kind == "local" and corner(node) and 0 <= answer.number <= CORNERS[node.op.name]  # type: ignore[union-attr]
 
 
 def _own(task: Task, question: Question, answers: Mapping[str, Answer]) -> float:
@@ -87,7 +82,8 @@ def _at(op: str, inputs: Sequence[float]) -> float:
         return nan
 
 
-def _candidates(task: Task, question: Question, own: float) -> Iterator[Candidate]:
+def candidates(task: Task, question: Question, own: float) -> Iterator[Candidate]:
+    """Yield what known mistakes give for a question that is not about a gradient; `own` would be right."""
     node, i, kind = question.node, question.position, question.kind
     if kind == "value" and node.op:
         inputs = [x.data for x in node.inputs]
@@ -136,11 +132,6 @@ def _candidates(task: Task, question: Question, own: float) -> Iterator[Candidat
                 yield "other_input", other * times, f"that of the other input, {task.names[x]}", PARTS
         yield "negated", -own, "the right size with the wrong sign", RULES["negated"].idea
         yield "inverted", 1.0 / own if own else nan, "one over the right one", RULES["inverted"].idea
-
-
-def known(task: Task, question: Question) -> list[Candidate]:
-    """Return what known mistakes give for a question that is not about a gradient."""
-    return list(_candidates(task, question, question.right))
 
 
 def _idea(question: Question) -> str:

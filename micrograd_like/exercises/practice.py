@@ -24,7 +24,8 @@ from ..walking.rules import Pass, Rule
 from ..walking.widget import anywidget_needed
 from . import confusions, messages
 from .diagnosis import corner, is_whole, likelihood, mistakes_on
-from .exercise import Exercise, Marking
+from .exercise import Exercise
+from .marking import Marking
 from .questions import CORNERS, Question
 from .sketch import sketch
 
@@ -87,7 +88,7 @@ def _blank(ex: Exercise, question: Question, number: dict[Any, int], rules: dict
         "asked": question.asked,
         "hints": ex.hints(question.key),
         "reason": ex.reason(question.key),
-        "known": [x for x in confusions.known(task, question) if isfinite(x[1])],
+        "known": [x for x in confusions.candidates(task, question, question.right) if isfinite(x[1])],
     }
     if question.kind == "gradient":
         slopes = {x: rule for x, rule in rules.items() if x not in messages.DID}

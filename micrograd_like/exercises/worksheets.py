@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ..drawing.picture import NoConverter
+from .concepts import CONCEPTS, NUMBERS
 from .exercise import Exercise
-from .generator import CONCEPTS, NUMBERS, generate
+from .generator import generate
 from .sketch import sketch
 
 PAPERS = {"A4": (210, 297), "Letter": (216, 279)}  # millimetres
