@@ -20,6 +20,7 @@ from micrograd_like import MLP, Value, exp, log, losses, softmax, tanh
 from micrograd_like.compile import Program, Rows, compile
 from micrograd_like.compile.algebra import lines
 from micrograd_like.compile.captured import Captured
+from micrograd_like.compile.naming import parts_of
 from micrograd_like.compile.whole import function
 from micrograd_like.data import one_hot
 from micrograd_like.nn import Parameter
@@ -382,7 +383,7 @@ def truth(program: Program) -> tuple[int, int]:
             written += 1
         known[name] = f"known{number}"
         if name.startswith("["):
-            known |= {part: f"known{number}[{i}]" for i, part in enumerate(name.strip("[]").split(", "))}
+            known |= {part: f"known{number}[{i}]" for i, part in enumerate(parts_of(name))}
     return written, without_pattern
 
 
@@ -406,3 +407,10 @@ def test_the_equations_of_random_programs_are_true() -> None:
         found, rest = truth(compile(loss, x.data, parameters=parameters, backend="numpy"))
         written, without_pattern = written + found, without_pattern + rest
     assert written > 1000 and without_pattern < 10
+
+
+def test_the_equations_of_random_matrices_are_true() -> None:
+    random_program = pytest.importorskip("test_compile_random").random_program
+    counts = [truth(random_program(Random(seed), "numpy")[0]) for seed in range(60)]
+    written, without_pattern = (sum(column) for column in zip(*counts))
+    assert written > 5 * without_pattern > 0

@@ -43,7 +43,7 @@ def test_jax_shards_the_examples_over_devices() -> None:
     pytest.importorskip("jax")
     code = """
 import os; os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
-import jax, numpy as np
+import jax, numpy as np, re
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
 from micrograd_like import MLP, losses
 from micrograd_like.compile import compile
@@ -54,7 +54,10 @@ loss, parameters = program.to_jax()
 over = NamedSharding(Mesh(np.array(jax.devices()), ("examples",)), P("examples"))
 X, y = jax.device_put(X, over), jax.device_put(y, over)
 assert len(X.sharding.device_set) == 8
-sharded = jax.jit(jax.value_and_grad(loss))(parameters, X, y)
+step = jax.jit(jax.value_and_grad(loss)).lower(parameters, X, y).compile()
+sharded = step(parameters, X, y)
+exchanges = re.findall(r" = .* (all-[a-z]+|collective-[a-z]+)\\(", step.as_text())
+assert exchanges == ["all-reduce"], exchanges  # the loss and every gradient, once a step
 assert abs(float(sharded[0]) - program()) < 1e-12
 for name, gradient in program.gradients.items():
     assert np.allclose(sharded[1][name], gradient, rtol=1e-10)
@@ -66,19 +69,47 @@ for name, gradient in program.gradients.items():
 
 
 def test_torch(program: Program) -> None:
-    pytest.importorskip("torch")
+    torch = pytest.importorskip("torch")
     module = program.to_torch()
+    assert [*module.network.state_dict()] == [f"{i}.{what}" for i in (0, 2, 4) for what in ("weight", "bias")]
     for inputs in ((X, Y), (X[::-1], Y)):
         module.zero_grad()
         loss = module(*inputs)
         loss.backward()
-        agree(program, loss.detach(), {n: p.grad for n, p in module.named_parameters()}, *inputs)
+        agree(program, loss.detach(), dict(zip(program.gradients, [p.grad for p in module.parameters()])), *inputs)
+    pairs = (module.network, X), (torch.clone, Y)
+    by_torch = torch.nn.functional.cross_entropy(*[f(torch.tensor(x, dtype=torch.float64)) for f, x in pairs])
+    weights = sum([(p**2).sum() for p in module.parameters()])
+    assert float((by_torch + 0.01 * weights).detach()) == pytest.approx(program(X, Y), rel=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["gelu", "silu", "softplus", "leaky_relu", "sigmoid"])
+def test_a_stack_of_layers_is_a_sequential_that_predicts_what_the_network_does(activation: str) -> None:
+    torch = pytest.importorskip("torch")
+    model = MLP(3, [4, 1], activation=activation, output=activation)
+    network = compile(lambda X, y: losses.mse([model(x) for x in X], y), X, [0.0] * 6).to_torch().network
+    assert [type(layer).__name__ for layer in network][::2] == ["Linear", "Linear"] and len(network) == 4
+    found = network(torch.tensor(X, dtype=torch.float64)).detach().squeeze()
+    assert np.allclose(found, [model.predict(x) for x in X], rtol=1e-12)
+
+
+def test_what_is_no_stack_of_layers_has_its_own_names_in_torch() -> None:
+    pytest.importorskip("torch")
+    table, scale = [[Parameter(0.1 * i + j) for j in range(3)] for i in range(2)], Parameter(2.0)
+    program = compile(lambda x: sum([(w * a).tanh() * scale for row in table for w, a in zip(row, x)]), X[0])
+    module = program.to_torch()
+    module(X[0]).backward()
+    assert {name: p.shape for name, p in module.named_parameters()} == {"table": (2, 3), "scale": ()}
+    agree(program, module(X[0]).detach(), {n: p.grad for n, p in module.named_parameters()}, X[0])
 
 
 def test_onnx(program: Program) -> None:
-    pytest.importorskip("onnx")
-    runtime = pytest.importorskip("onnxruntime")
-    session = runtime.InferenceSession(program.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"])
+    onnx, runtime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
+    model = program.to_onnx()
+    onnx.checker.check_model(model, full_check=True)
+    named = [line.partition(" = ")[0] for line in str(program).splitlines()]
+    assert {*named[:-1]} <= {name for node in model.graph.node for name in (node.name, *node.output)}
+    session = runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     for inputs in ((X, Y), (X[::-1], Y)):
         [loss] = session.run(None, dict(zip("Xy", map(np.array, inputs))))
         assert float(loss) == pytest.approx(program(*inputs), rel=1e-12)

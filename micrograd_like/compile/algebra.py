@@ -167,6 +167,17 @@ class Addend:
         self.summed = [loop for loop in self.loops if loop not in out.loops]
 
     @property
+    def seen(self) -> list[int]:
+        """The loops but those over which the same is added again and again."""
+        moving = {*self.out.loops}.union(*[read.loops for read in self.operands])
+        return [loop for loop in self.loops if loop in moving]
+
+    def axes(self, order: Sequence[int]) -> list[int]:
+        """Return over which axes arrays are added up whose axes follow these loops; the first may be broadcast."""
+        ahead = next((i for i, loop in enumerate(order) if any(loop in read.loops for read in self.operands)), 0)
+        return [place - ahead for place, loop in enumerate(order) if loop in self.summed]
+
+    @property
     def sliceable(self) -> bool:
         """Whether NumPy computes it from slices of whole arrays."""
         kept = [loop for loop in self.loops if loop in self.out.loops]
@@ -175,7 +186,8 @@ class Addend:
     @property
     def indexable(self) -> bool:
         """Whether every operand has a pattern, so that one element can be written down."""
-        return self.out.sliceable and all(read.axes is not None for read in self.operands)
+        plain = self.out.sliceable and not self.out.piece
+        return plain and all(read.axes is not None for read in self.operands)
 
     def written(self, operands: Sequence[str]) -> Python:
         """Return the operation on these texts: as the learner wrote it, or else as it was simplified."""
@@ -192,20 +204,30 @@ class Addend:
         return f"sum({text} {loops})" if loops else str(text)
 
     def array(self) -> str:
-        """Return the whole result."""
+        """Return the whole result, in the shape in which it is kept."""
+        text = self.axis_by_axis()
+        if not self.out.piece:
+            return text
+        if not {*self.out.loops} <= {loop for read in self.operands for loop in read.loops}:
+            return str(self.written([f"{read.name}[...]" for read in self.operands]))
+        size = [axis.size for axis in self.out.axes or ()]
+        return f"({text})" + (f".reshape({', '.join(map(str, size))})" if len(size) > 1 else ".ravel()")
+
+    def axis_by_axis(self) -> str:
+        """Return the result with an axis for each loop."""
         if not self.summed:
             return str(self.written([read.array(self.loops) for read in self.operands]))
         a, b = self.made.views[0], self.made.views[-1]
         squares = self.made.expr is PRODUCT and a.key() == b.key()
-        if self.sliceable and not squares and (text := self.product()):
-            return text
-        seen = [loop for loop in self.loops if any(loop in read.loops for read in self.operands)]
+        if self.sliceable and not squares and (product := self.product()):
+            return str(product)
+        seen = self.seen
         first = self.operands[0].loops
         if sorted(first) == seen and [x for x in first if x not in self.summed] == sorted({*seen} - {*self.summed}):
             seen = first  # so that it need not be turned
         texts = [read.array(seen) for read in self.operands]
         made = Python(texts[0]) ** 2 if squares else self.written(texts)
-        axes = [str(seen.index(loop)) for loop in self.summed if loop in seen]
+        axes = [*map(str, self.axes(seen))]
         times = prod([self.lengths[loop] for loop in self.summed if loop not in seen])
         if any(read.axes is None for read in self.operands):
             return f"sum({made}, axis=-1)" if self.out.loops else f"sum({made})"
@@ -214,25 +236,37 @@ class Addend:
             made = Python(f"sum({made})" if len(axes) == len(seen) else f"sum({made}, axis={axis})")
         return str(times * made if times > 1 else made)
 
-    def product(self) -> str:
-        """Return a product of matrices or vectors, or the empty text where it is none."""
+    def product(self) -> Product | None:
+        """Return the product of matrices or vectors that it is, if it is one."""
         kept = [loop for loop in self.loops if loop not in self.summed]
         if self.made.expr is not PRODUCT or len(self.summed) != 1:
-            return ""
+            return None
         [k], (a, b) = self.summed, self.operands
         if k not in a.loops or k not in b.loops:
-            return ""
+            return None
         for left, right in ((a, b), (b, a)):
             of_left, of_right = {*left.loops} - {k}, {*right.loops} - {k}
             if not of_right and of_left == {*kept}:
                 if kept and left.loops == [k, *kept]:
-                    return f"{right.array([k])} @ {left.array([k, *kept])}"
-                return f"{left.array([*kept, k])} @ {right.array([k])}"
+                    return Product(right, [k], left, [k, *kept])
+                return Product(left, [*kept, k], right, [k])
             if len(kept) > 1:
                 *batch, row, column = kept
                 if row in of_left - of_right and column in of_right - of_left:
-                    return f"{left.array([*batch, row, k])} @ {right.array([*batch, k, column])}"
-        return ""
+                    return Product(left, [*batch, row, k], right, [*batch, k, column])
+        return None
+
+
+class Product(NamedTuple):
+    """Two arrays, and which loops their axes follow."""
+
+    left: Read
+    rows: list[int]
+    right: Read
+    columns: list[int]
+
+    def __str__(self) -> str:
+        return f"{self.left.array(self.rows)} @ {self.right.array(self.columns)}"
 
 
 def _simplified(expr: Expr, operands: Sequence[str]) -> Python:

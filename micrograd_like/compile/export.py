@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial, reduce
+from functools import reduce
 from math import prod
 from operator import add
 from typing import Any
 
 from ..engine import Value
 from ..ops import Number, Op
+from .algebra import Addend, Writer
 from .captured import FORWARD, Captured, Refused
 from .expression import operand
 from .extra import numpy as np, package
 from .lanes import MUL
-from .naming import block_names
-from .plan import Block, View
+from .naming import array_shapes, block_names, parameter_arrays
+from .plan import Block, Instruction, View
+from .reading import Read, Reader
 from .whole import evaluate
 
 Tensor = Any
@@ -36,8 +38,15 @@ class Library:
     def permute(self, x: Tensor, axes: Sequence[int]) -> Tensor:
         return self.module.transpose(x, tuple(axes))
 
-    def slice(self, x: Tensor, start: int, stop: int) -> Tensor:
-        return x[start:stop]
+    def slice(self, x: Tensor, start: int, stop: int, axis: int = 0) -> Tensor:
+        return x[(slice(None),) * axis + (slice(start, stop),)]
+
+    def matmul(self, a: Tensor, b: Tensor) -> Tensor:
+        return self.module.matmul(a, b)
+
+    def call(self, x: Tensor, name: str) -> Tensor:
+        """Give an array the name of its equation, where a library has names."""
+        return x
 
     def take(self, x: Tensor, index: Any) -> Tensor:
         return x[self.constant(index)]
@@ -51,9 +60,6 @@ class Library:
 
     def concat(self, parts: Sequence[Tensor]) -> Tensor:
         return self.module.concatenate(list(parts))
-
-    def einsum(self, letters: str, a: Tensor, b: Tensor) -> Tensor:
-        return self.module.einsum(letters, a, b)
 
     def sum(self, x: Tensor, axes: Sequence[int]) -> Tensor:
         return self.module.sum(x, tuple(axes))
@@ -96,82 +102,31 @@ class Export:
     def __init__(self, captured: Any, names: Mapping[Value, str], shapes: Sequence[Any]) -> None:
         if not isinstance(captured, Captured):
             raise Refused('An exact program has no arrays to export. Compile without exact=True, and not for "source".')
-        self.captured, self.plan, self.shapes = captured, captured.plan, shapes
-        named = block_names(self.plan, names)
-        self.parameters = {n: b for n, b in zip(named, self.plan.blocks) if b.kind == "parameter"}
+        self.captured, self.plan, self.names, self.shapes = captured, captured.plan, names, shapes
+        self.parameters, self.shapes_of = parameter_arrays(self.plan, names), array_shapes(self.plan, names)
+        self.reader = Reader(self.plan, block_names(self.plan, names), self.shapes_of)
+        self.writer = Writer(self.plan, self.reader, set())
         captured.runner.run(FORWARD)
-        found = float(self.loss(Checking(np(), {}), self.arrays(), [captured.memory[captured.inputs]]))
+        given, inputs = captured.memory[captured.inputs], []
+        for lengths in shapes:
+            inputs.append(given[: prod(lengths)].reshape(lengths))
+            given = given[prod(lengths) :]
+        found = float(self.loss(Checking(np(), {}), self.arrays(), inputs))
         if abs(found - captured.loss) > 1e-9 * abs(captured.loss):
             raise Refused(f"Whole arrays give the loss {found}, and the program {captured.loss}. Report this graph.")
 
     def arrays(self) -> dict[str, Any]:
         """Return the parameters as they are now."""
         memory = self.captured.memory
-        return {n: memory[b.offset : b.offset + b.size].reshape(b.shape).copy() for n, b in self.parameters.items()}
+        return {p.name: memory[p.offset : p.offset + prod(p.shape)].reshape(p.shape).copy() for p in self.parameters}
 
     def loss(self, library: Library, parameters: Mapping[str, Tensor], inputs: Sequence[Tensor]) -> Tensor:
         """Write every equation in the library, and return the loss."""
-        flat = [library.reshape(parameters[name], [block.size]) for name, block in self.parameters.items()]
-        theta = library.concat(flat) if flat else None
-        size = self.captured.size
-        given = [library.reshape(x, [-1]) for x in inputs]
-        rest = library.concat(given) if len(given) > 1 else given[0] if given else None
-        value: dict[int, Tensor] = {}
-        order = {int(p): i for i, p in enumerate(self.captured.inputs.tolist())}
-
-        def whole(number: int) -> Tensor:
-            if number not in value:
-                value[number] = self._numbers(library, self.plan.blocks[number], rest, order)
-            return value[number]
-
-        spans: list[tuple[int, int, Callable[[], Tensor]]] = [(0, size, lambda: theta)]
-        for number, block in enumerate(self.plan.blocks):
-            if block.kind != "parameter":
-                spans.append((block.offset, block.size, partial(whole, number)))
-
-        def read(view: View, lengths: Sequence[int]) -> Tensor:
-            kept = tuple([n if s else 1 for n, s in zip(lengths, view.strides)])
-            index = view.listed(kept).index if view.index is None else view.index
-            places = np().asarray(index if view.table is None else view.table)
-            hit = [span for span in spans if ((span[0] <= places) & (places < span[0] + span[1])).any()]
-            if view.index is None and len(hit) == 1:
-                return _strided(library, hit[0][2](), view.offset - hit[0][0], view.strides, lengths)
-            there, end = np().zeros_like(places), 0
-            for start, length, _ in hit:
-                there = np().where((start <= places) & (places < start + length), places - start + end, there)
-                end += length
-            base = library.concat([tensor() for _, _, tensor in hit]) if len(hit) > 1 else hit[0][2]()
-            if view.table is None:
-                return library.take(base, there)
-            numbers = [order[int(p)] for p in view.chosen]
-            return library.choose(base, there, library.take(rest, np().array(numbers)))
-
+        arrays = Arrays(self, library, parameters, inputs)
         for number, block in enumerate(self.plan.blocks):
             if block.lanes:
-                parts = []
-                for part, made in zip(block.lanes.parts, block.forward):
-                    views = iter(made.views)
-                    xs = [
-                        read(next(views), made.shape) if self.plan.place[c.flat[0]] >= 0
-                        else library.constant(self.plan.graph.data[c.flat[0]])
-                        for c in part.operands
-                    ]  # fmt: skip
-                    summed = [i for i, s in enumerate(made.out.strides) if not s] if made.out.index is None else []
-                    addend = _reduced(library, part.op, xs, made.shape, made.out, summed, made.views)
-                    parts.append(library.reshape(addend, [block.size]))
-                value[number] = reduce(add, parts)
-        return library.reshape(whole(self.plan.blocks.index(self.plan.source(self.plan.loss))), [])
-
-    def _numbers(self, library: Library, block: Block, rest: Tensor, order: Mapping[int, int]) -> Tensor:
-        """Return an array of leaves that are not parameters: inputs where they are given, else as recorded."""
-        places = range(block.offset, block.offset + block.size)
-        given = [order.get(p, -1) for p in places]
-        if rest is not None and min(given) >= 0:
-            start = given[0]
-            if given == list(range(start, start + block.size)):
-                return library.slice(rest, start, start + block.size)
-            return library.take(rest, np().array(given))
-        return library.constant(self.captured.memory[block.offset : block.offset + block.size].copy())
+                arrays.compute(number)
+        return library.reshape(arrays[self.reader.number(self.plan.loss)], [])
 
     def to_jax(self) -> tuple[Callable[..., Any], dict[str, Any]]:
         jax = package("jax", "to_jax", "jax")
@@ -191,22 +146,9 @@ class Export:
         return lambda parameters, *inputs: self.loss(library, parameters, [jnp.asarray(x) for x in inputs]), parameters
 
     def to_torch(self) -> Any:
-        torch = package("torch", "to_torch", "torch")
-        export, library = self, _torch_library(torch)
+        from .torch_library import module
 
-        class Exported(torch.nn.Module):  # type: ignore[misc,name-defined]
-            """The loss of a compiled program."""
-
-            def __init__(self) -> None:
-                super().__init__()
-                for name, numbers in export.arrays().items():
-                    self.register_parameter(name, torch.nn.Parameter(torch.tensor(numbers)))
-
-            def forward(self, *inputs: Any) -> Any:
-                given = [torch.as_tensor(x, dtype=torch.float64) for x in inputs]
-                return export.loss(library, dict(self.named_parameters()), given)
-
-        return Exported()
+        return module(self)
 
     def to_onnx(self, names: Sequence[str]) -> Any:
         onnx = package("onnx", "to_onnx", "onnx")
@@ -218,78 +160,132 @@ class Export:
         return library.model(self.loss(library, parameters, inputs))
 
 
-def _torch_library(torch: Any) -> Library:
-    class Torch(Library):
-        def permute(self, x: Tensor, axes: Sequence[int]) -> Tensor:
-            return x.permute(tuple(axes))
+class Arrays(dict[int, Tensor]):
+    """The arrays of a program in a library, by their numbers; each is made when it is first asked for."""
 
-        def constant(self, numbers: Any) -> Tensor:
-            return torch.as_tensor(np().asarray(numbers))
+    def __init__(
+        self, export: Export, library: Library, parameters: Mapping[str, Tensor], inputs: Sequence[Tensor]
+    ) -> None:
+        self.export, self.plan, self.library = export, export.plan, library
+        self.parameters, self.inputs = parameters, inputs
+        places = export.captured.inputs.tolist() if inputs else []  # a graph alone has its own numbers
+        self.order = {int(place): i for i, place in enumerate(places)}
 
-        def sum(self, x: Tensor, axes: Sequence[int]) -> Tensor:
-            return x.sum(tuple(axes))
+    def __missing__(self, number: int) -> Tensor:
+        block, shape = self.plan.blocks[number], self.export.shapes_of[number]
+        self[number] = made = self._parameter(block, shape) if block.kind == "parameter" else self._number(block, shape)
+        return made
 
-        def whole(self, numbers: Tensor) -> Tensor:
-            return numbers.long()
+    def _shaped(self, x: Tensor, before: Sequence[int], after: Sequence[int]) -> Tensor:
+        return x if tuple(before) == tuple(after) else self.library.reshape(x, after)
 
-    names = {"add": "add", "sub": "sub", "mul": "mul", "div": "div", "neg": "neg", "pow": "pow", "mod": "remainder",
-             "floordiv": "floor_divide"}  # fmt: skip
-    same = ["abs", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh",
-            "cosh", "tanh", "sigmoid", "relu", "erf", "erfc", "maximum", "minimum", "hypot"]  # fmt: skip
-    functions = {op: getattr(torch, name) for op, name in [*names.items(), *zip(same, same)]}
+    def _parameter(self, block: Block, shape: Sequence[int]) -> Tensor:
+        parts = [p for p in self.export.parameters if block.offset <= p.offset < block.offset + block.size]
+        if len(parts) == 1:
+            return self._shaped(self.parameters[parts[0].name], parts[0].shape, shape)
+        flat = [self._shaped(self.parameters[p.name], p.shape, [prod(p.shape)]) for p in parts]
+        return self._shaped(self.library.concat(flat), [block.size], shape)
 
-    def tensors(function: Any) -> Any:
-        return lambda *xs: function(*[torch.as_tensor(x, dtype=torch.float64) for x in xs])
+    def _number(self, block: Block, shape: Sequence[int]) -> Tensor:
+        """Return leaves that are not parameters: inputs where they are given, else as recorded."""
+        given = [self.order.get(place, -1) for place in range(block.offset, block.offset + block.size)]
+        if min(given) < 0:
+            numbers = self.export.captured.memory[block.offset : block.offset + block.size]
+            return self.library.constant(numbers.reshape(shape).copy())
+        start = 0
+        for x, lengths in zip(self.inputs, self.export.shapes):
+            size = prod(lengths)
+            if given == [*range(start, start + size)]:
+                return self._shaped(x, lengths, shape)
+            start += size
+        return self._shaped(self.library.take(self.all_inputs, np().array(given)), [block.size], shape)
 
-    named = {name: tensors(function) for name, function in functions.items()}
-    named["step"] = tensors(lambda a: (a > 0).to(a.dtype))
-    return Torch(torch, named)
+    @property
+    def all_inputs(self) -> Tensor:
+        """Every number that is given, one after the other."""
+        flat = [self.library.reshape(x, [prod(lengths)]) for x, lengths in zip(self.inputs, self.export.shapes)]
+        return self.library.concat(flat) if len(flat) > 1 else flat[0]
+
+    def compute(self, number: int) -> None:
+        """Write the equation of one array: with whole arrays as it is printed, else place by place."""
+        block, shape = self.plan.blocks[number], self.export.shapes_of[number]
+        parts = [self.export.writer.part(block, place) for place in range(len(block.forward))]
+        if all(part.sliceable and not part.out.piece and all(map(_plain, part.operands)) for part in parts):
+            full = any({*part.out.loops} <= {x for read in part.operands for x in read.loops} for part in parts)
+            made = reduce(add, [self.whole(part) for part in parts])
+            made = made if full else self.library.broadcast(made, shape)
+        else:
+            flat = [self.by_place(part.made, part.op, part.numbers) for part in parts]
+            made = reduce(add, [self.library.reshape(x, [block.size]) for x in flat])
+            made = self._shaped(made, [block.size], shape)
+        self[number] = self.library.call(made, self.export.reader.named[number])
+
+    def whole(self, part: Addend) -> Tensor:
+        """Return one addend as a product of matrices, or an operation on arrays and a sum over axes."""
+        library = self.library
+        if product := part.product():
+            left, right = self.read(product.left, product.rows), self.read(product.right, product.columns)
+            return library.matmul(left, right)
+        seen = part.seen
+        operands = iter([self.read(read, seen) for read in part.operands])
+        xs = [next(operands) if number is None else library.constant(number) for number in part.numbers]
+        made = library.apply(part.op, *xs) if part.op else xs[0]
+        axes = part.axes(seen)
+        made = library.sum(made, axes) if axes else made
+        times = prod([part.lengths[loop] for loop in part.summed if loop not in seen])
+        return library.apply(MUL, library.constant(float(times)), made) if times > 1 else made
+
+    def read(self, read: Read, wanted: Sequence[int]) -> Tensor:
+        """Return slices of an array, its axes turned so that they follow the wanted loops."""
+        assert read.source
+        number, axes = read.source
+        x, lengths = self[number], [axis.size for axis in axes]
+        for place, axis in enumerate(axes):
+            stop = axis.start + (read.lengths[axis.moves[0][0]] if axis.moves else 1)
+            if (axis.start, stop) != (0, axis.size):
+                x, lengths[place] = self.library.slice(x, axis.start, stop, place), stop - axis.start
+        moving = [read.lengths[loop] for loop in read.loops]
+        x = self._shaped(x, lengths, moving)
+        order = [read.loops.index(loop) for loop in wanted if loop in read.loops]
+        x = x if order == sorted(order) else self.library.permute(x, order)
+        turned = [moving[place] for place in order]
+        final = [read.lengths[loop] if loop in read.loops else 1 for loop in wanted]
+        while final[len(turned) :] and final[0] == 1:
+            final.pop(0)  # what NumPy adds by itself
+        return self._shaped(x, turned, final)
+
+    def by_place(self, made: Instruction, op: Op | None, numbers: Sequence[float | None]) -> Tensor:
+        """Return one addend with each operand taken place by place."""
+        views = iter(made.views)
+        xs = [self.taken(next(views), made.shape) if n is None else self.library.constant(n) for n in numbers]
+        x = self.library.apply(op, *xs) if op else xs[0]
+        x = self.library.broadcast(x, made.shape) if prod(made.shape) > 1 else self.library.reshape(x, made.shape)
+        summed = [loop for loop, step in enumerate(made.out.strides) if not step]
+        return self.library.sum(x, summed) if summed else x
+
+    def taken(self, view: View, lengths: Sequence[int]) -> Tensor:
+        """Return what a view sees, of one array or several."""
+        index = view.listed(tuple(lengths)).index if view.index is None else view.index
+        places = np().asarray(index if view.table is None else view.table)
+        there, end, parts = np().zeros_like(places), 0, []
+        for number, block in enumerate(self.plan.blocks):
+            inside = (block.offset <= places) & (places < block.offset + block.size)
+            if inside.any():
+                there = np().where(inside, places - block.offset + end, there)
+                parts.append(self._shaped(self[number], self.export.shapes_of[number], [block.size]))
+                end += block.size
+        base = self.library.concat(parts) if len(parts) > 1 else parts[0]
+        if view.table is None:
+            whole = there.shape == (end,) and (there == np().arange(end)).all()
+            return base if whole else self.library.take(base, there)
+        numbers = np().array([self.order[int(p)] for p in view.chosen])
+        return self.library.choose(base, there, self.library.take(self.all_inputs, numbers))
 
 
-def _strided(library: Library, base: Tensor, offset: int, strides: Sequence[int], lengths: Sequence[int]) -> Tensor:
-    """Return what a view sees of an array: a slice, turned, where that is enough, else taken place by place."""
-    moving = sorted([d for d, s in enumerate(strides) if s], key=lambda d: -strides[d])
-    inner = 1
-    for d in reversed(moving):
-        if strides[d] != inner:
-            kept = [n if s else 1 for n, s in zip(lengths, strides)]
-            return library.take(base, View(offset, tuple(strides)).listed(tuple(kept)).index)
-        inner *= lengths[d]
-    part = library.slice(base, offset, offset + inner)
-    if not moving:
-        return library.reshape(part, [])
-    part = library.reshape(part, [lengths[d] for d in moving])
-    if moving != sorted(moving):
-        part = library.permute(part, [moving.index(d) for d in sorted(moving)])
-    return library.reshape(part, [n if s else 1 for n, s in zip(lengths, strides)])
+def _plain(read: Read) -> bool:
+    """Tell whether it is slices in steps of one."""
+    return read.source is not None and not read.piece and all(step == 1 for _, step in _moves(read))
 
 
-def _reduced(
-    library: Library,
-    op: Op | None,
-    xs: list[Tensor],
-    lengths: Sequence[int],
-    out: View,
-    summed: Sequence[int],
-    views: Sequence[View],
-) -> Tensor:
-    """Return one addend, added up over the loops on which the result stands still."""
-    if op is MUL and summed and all(v.index is None for v in views) and len(views) == 2:
-        letters = "abcdefgh"
-        texts, tensors = [], []
-        for view, x in zip(views, xs):
-            moving = [d for d, s in enumerate(view.strides) if s]
-            texts.append("".join([letters[d] for d in moving]))
-            tensors.append(library.reshape(x, [lengths[d] for d in moving]))
-        kept = "".join([letters[d] for d, s in enumerate(out.strides) if s])
-        if not set(kept) <= {*texts[0], *texts[1]}:
-            return _broadcast_sum(library, library.apply(op, *xs), lengths, summed)
-        return library.einsum(f"{texts[0]},{texts[1]}->{kept}", *tensors)
-    return _broadcast_sum(library, library.apply(op, *xs) if op else xs[0], lengths, summed)
-
-
-def _broadcast_sum(library: Library, x: Tensor, lengths: Sequence[int], summed: Sequence[int]) -> Tensor:
-    if prod(lengths) == 1:
-        return library.reshape(x, [])
-    x = library.broadcast(x, lengths)
-    return library.sum(x, summed) if summed else x
+def _moves(read: Read) -> list[tuple[int, int]]:
+    return [move for axis in read.axes or () for move in axis.moves]

@@ -1,4 +1,4 @@
-"""What arrays are called: as the scalars in them are, without their indices; from two axes on in upper case."""
+"""What arrays are called: as the scalars in them are, without their indices; a letter with two axes in upper case."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from math import prod
+from typing import NamedTuple
 
 from ..engine import Value
 from .plan import Block, Plan
@@ -14,7 +15,8 @@ from .plan import Block, Plan
 TYPED = re.compile(r"layers\[(\d+)\]\.neurons\[\d+\]\.([wb])")
 SAMPLE, FEW = 50, 4
 Names = Mapping[Value, str]
-Label = tuple[str, tuple[int, ...]]  # a name, and the indices behind it
+Index = tuple[int, ...]
+Label = tuple[str, Index]  # a name, and the indices behind it
 
 
 def block_names(plan: Plan, names: Names, nameless: Collection[int] = ()) -> list[str]:
@@ -23,18 +25,18 @@ def block_names(plan: Plan, names: Names, nameless: Collection[int] = ()) -> lis
     Arrays that are only used together are one: `[Wq, Wk, Wv]`. A part of one has its index: `X[:, 1]`.
     """
     stems = [[*dict.fromkeys([stem for stem, _ in _labels(plan, block, names, SAMPLE)])] for block in plan.blocks]
-    leaves = [None if block.lanes else tuple(found) for block, found in zip(plan.blocks, stems)]
+    leaves = [(block, found) for block, found in zip(plan.blocks, stems) if not block.lanes]
     made: list[str] = []
     count: Counter[str] = Counter()
     for number, (block, found) in enumerate(zip(plan.blocks, stems)):
         name = ""
-        if len(found) == 1 and found[0]:
+        if "" not in found and len(found) == 1:
             name = _cased(found[0], len(block.shape))
-            parts = [b for b, leaf in zip(plan.blocks, leaves) if leaf == tuple(found)] if not block.lanes else []
-            if len(parts) > 1:
-                name = _part([_labels(plan, b, names) for b in parts], parts.index(block)) or name
-        elif not block.lanes and 1 < len(found) <= FEW and "" not in found:
-            name = _together(_labels(plan, block, names))
+        if "" not in found and len(found) <= FEW and not block.lanes:
+            sharing = [b for b, others in leaves if {*found} & {*others}]
+            if len(found) > 1 or len(sharing) > 1:
+                everywhere = [label for b in sharing for label in _labels(plan, b, names)]
+                name = _together(_labels(plan, block, names), everywhere) or ("" if everywhere[0][1] else name)
         if number in nameless:
             made.append("")
         elif name and name not in made:
@@ -43,6 +45,37 @@ def block_names(plan: Plan, names: Names, nameless: Collection[int] = ()) -> lis
             stem = name or {"parameter": "p", "number": "c"}.get(block.kind, "v")
             count[stem] += 1 + (count[stem] == 0 and stem == name)
             made.append(_cased(f"{stem}{'_' * stem[-1].isdigit()}{count[stem]}", len(block.shape)))
+    return made
+
+
+def parts_of(name: str) -> list[str]:
+    """Return the names within brackets.
+
+    >>> parts_of("[Wq, c[0, 1]]"), parts_of("W[0, 1]")
+    (['Wq', 'c[0, 1]'], ['W[0, 1]'])
+    """
+    return re.findall(r"\w+(?:\[[^]]*\])?", name) if name[:1] == "[" else [name]
+
+
+class ParameterArray(NamedTuple):
+    """Parameters that have one name, from which place on they lie."""
+
+    name: str
+    offset: int
+    shape: tuple[int, ...]
+
+
+def parameter_arrays(plan: Plan, names: Names) -> list[ParameterArray]:
+    """Return all arrays of parameters; those that are only used together one by one."""
+    made = []
+    for name, block in zip(block_names(plan, names), plan.blocks):
+        if block.kind == "parameter":
+            parts = parts_of(name)
+            first, *rest = block.shape or (1,)
+            lengths = (first // len(parts), *rest) if first > len(parts) else tuple(rest)
+            shape = lengths if len(parts) > 1 else block.shape
+            step = block.size // len(parts)
+            made += [ParameterArray(part, block.offset + i * step, shape) for i, part in enumerate(parts)]
     return made
 
 
@@ -79,36 +112,41 @@ def _labels(plan: Plan, block: Block, names: Names, most: int = 0) -> list[Label
 
 
 def _cased(stem: str, axes: int) -> str:
-    return stem[0].upper() + stem[1:] if axes > 1 else stem
+    return stem.capitalize() if axes > 1 and re.fullmatch(r"\D\d*", stem) else stem
 
 
-def _part(parts: Sequence[Sequence[Label]], which: int) -> str:
-    """Return the array of this name with the slices that lead to one of its parts, or the empty text."""
-    indices = [[index for _, index in part] for part in parts]
-    everything = [*itertools.chain.from_iterable(indices)]
-    ranks = {len(index) for index in everything}
-    if len({*everything}) < len(everything) or ranks == {0} or len(ranks) > 1:
+def _together(labels: Sequence[Label], everywhere: Sequence[Label]) -> str:
+    """Return the names of the arrays, or of their parts, that lie in one: the empty text if they are not alike."""
+    parts = []
+    for stem, group in itertools.groupby(labels, lambda label: label[0]):
+        mine = [index for _, index in group]
+        everything = [index for other, index in everywhere if other == stem]
+        slices = _slices(mine, everything)
+        if slices is None:
+            return ""
+        parts.append((_cased(stem, len(mine[0])) + slices, len(mine)))
+    names, sizes = zip(*parts)
+    if len({*names}) < len(names) or len({*sizes}) > 1 or len(names) > FEW:
         return ""
-    mine = indices[which]
+    return f"[{', '.join(names)}]" if len(names) > 1 else str(names[0])
+
+
+def _slices(mine: Sequence[Index], everything: Sequence[Index]) -> str | None:
+    """Return the brackets that choose some of all indices, or None where none do."""
+    if [*mine] == [*everything]:
+        return ""
+    if len({*everything}) < len(everything) or len({len(index) for index in everything}) > 1:
+        return None
     there = [sorted({*places}) for places in zip(*mine)]
-    if mine != [*itertools.product(*there)]:
-        return ""
+    if [*mine] != [*itertools.product(*there)]:
+        return None
     slices = []
-    for places, total in zip(there, zip(*everything)):
+    for places, every in zip(there, zip(*everything)):
         start, stop = places[0], places[-1] + 1
         if len(places) != stop - start:
-            return ""
-        full = len(places) == len({*total})
+            return None
+        full = len(places) == len({*every})
         slices.append(":" if full else str(start) if len(places) == 1 else f"{start or ''}:{stop}")
     while slices and slices[-1] == ":":
         slices.pop()
-    name = _cased(parts[0][0][0], max(ranks))
-    return f"{name}[{', '.join(slices)}]" if slices else name
-
-
-def _together(labels: Sequence[Label]) -> str:
-    """Return the names of arrays of one size that follow each other, or the empty text."""
-    groups = [(stem, [index for _, index in part]) for stem, part in itertools.groupby(labels, lambda x: x[0])]
-    if len({len(part) for _, part in groups}) > 1 or len({stem for stem, _ in groups}) < len(groups):
-        return ""
-    return f"[{', '.join([_cased(stem, len(part[0])) for stem, part in groups])}]"
+    return f"[{', '.join(slices)}]" if slices else ""

@@ -63,17 +63,24 @@ class Onnx(Library):
     def permute(self, x: Tensor, axes: Sequence[int]) -> Tensor:
         return self.node("Transpose", x, perm=list(axes))
 
-    def slice(self, x: Tensor, start: int, stop: int) -> Tensor:
-        return self.node("Slice", x, *[self.constant(np().array([i], dtype=np().int64)) for i in (start, stop)])
+    def slice(self, x: Tensor, start: int, stop: int, axis: int = 0) -> Tensor:
+        return self.node("Slice", x, *[self.constant(np().array([i], dtype=np().int64)) for i in (start, stop, axis)])
+
+    def matmul(self, a: Tensor, b: Tensor) -> Tensor:
+        return self.node("MatMul", a, b)
+
+    def call(self, x: Tensor, name: str) -> Tensor:
+        last = self.nodes[-1]
+        if x.name != last.output[0]:
+            return x
+        last.output[0] = last.name = name
+        return Tensor(self, name)
 
     def take(self, x: Tensor, index: Any) -> Tensor:
         return self.node("Gather", x, self.constant(np().asarray(index, dtype=np().int64)))
 
     def concat(self, parts: Sequence[Tensor]) -> Tensor:
         return self.node("Concat", *parts, axis=0)
-
-    def einsum(self, letters: str, a: Tensor, b: Tensor) -> Tensor:
-        return self.node("Einsum", a, b, equation=letters)
 
     def sum(self, x: Tensor, axes: Sequence[int]) -> Tensor:
         return self.node("ReduceSum", x, self.constant(np().array(axes, dtype=np().int64)), keepdims=0)

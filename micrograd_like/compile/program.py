@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isfinite
+from math import isfinite, prod
 from random import Random
 from typing import Any
 
@@ -19,7 +19,7 @@ from .export import Export
 from .extra import numpy as np
 from .guards import BranchChanged
 from .inputs import as_inputs, check_finite, given, joined, numbers, shape
-from .naming import block_names
+from .naming import parameter_arrays
 from .plan import MEMORY
 from .recorder import Recorder
 from .replay import Replay
@@ -75,12 +75,11 @@ class Program(Recorder):
         """The gradient of the loss by each array of parameters, under its name in the equations."""
         if isinstance(self.now, Replay):
             return {p.label or f"p[{i}]": p.grad for i, p in enumerate(self.parameters)}
-        plan, made = self.now.plan, {}
-        for name, block in zip(block_names(plan, self._variables()), plan.blocks):
-            if block.kind == "parameter":
-                start = block.offset + block.shift
-                made[name] = self.now.memory[start : start + block.size].reshape(block.shape).copy()
-        return made
+        memory, size = self.now.memory, self.now.size  # the gradients lie behind the parameters
+        return {
+            name: memory[size + offset : size + offset + prod(shape)].reshape(shape).copy()
+            for name, offset, shape in parameter_arrays(self.now.plan, self._variables())
+        }
 
     def accept(self, inputs: Sequence[Any]) -> None:
         """Take new inputs, and the parameters as they are now; record again where the graph would be another."""
@@ -264,7 +263,10 @@ class Program(Recorder):
         return Export(self.now, self._variables(), [shape(x) for x in self.inputs]).to_jax()
 
     def to_torch(self) -> Any:
-        """Return a torch.nn.Module whose forward(*inputs) is the loss, with the same weights in float64."""
+        """Return a torch.nn.Module whose forward(*inputs) is the loss, with the same weights in float64.
+
+        Where the program begins with a stack of layers, `.network` is it as a torch.nn.Sequential, which predicts.
+        """
         return Export(self.now, self._variables(), [shape(x) for x in self.inputs]).to_torch()
 
     def to_onnx(self) -> Any:

@@ -10,6 +10,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from .extra import numpy as np
+from .naming import parts_of
 from .plan import Instruction, Plan, View
 
 FEW = 6  # places that are written one by one
@@ -57,6 +58,7 @@ class Read:
     lengths: Sequence[int]
     piece: Read | None = None  # the same in one piece, in another shape
     reshaped: bool = False
+    source: tuple[int, list[Axis]] | None = None  # the number of the array and all its axes, where that is all
 
     @property
     def loops(self) -> list[int]:
@@ -76,10 +78,10 @@ class Read:
 
     def array(self, wanted: Sequence[int]) -> str:
         """Return all that is read, such that NumPy broadcasts it to an axis for each of the wanted loops."""
-        if self.axes is None:
-            return self.name
         if self.piece:
             return self.piece.array(wanted)
+        if self.axes is None or not self.sliceable:
+            return self.name if self.name.endswith("...]") else f"{self.name}[...]"
         order = [loop for loop in wanted if loop in self.loops]
         rest = wanted[wanted.index(order[0]) :] if order else []
         slices = [axis.sliced(self.lengths) for axis in self.axes]
@@ -187,11 +189,11 @@ class Reader:
                 if moved := int(step / row):
                     axis.moves.append((loop, moved))
                     step -= moved * row
-        read = Read(name, axes, lengths)
+        read = Read(name, axes, lengths, source=(number, axes))
         if all(axis.within(lengths) for axis in axes):
-            parts = name.strip("[]").split(", ")
+            parts = parts_of(name)
             if axes and not axes[0].moves and name[0] == "[" and len(parts) == axes[0].size:
-                return Read(parts[axes[0].start], axes[1:], lengths)
+                return Read(parts[axes[0].start], axes[1:], lengths, source=(number, axes))
             if read.sliceable:
                 return read
         else:
