@@ -17,7 +17,7 @@ from time import process_time
 from micrograd_like import Value
 from micrograd_like.exercises.answers import read
 from micrograd_like.exercises.concepts import CONCEPTS
-from micrograd_like.exercises.diagnosis import Diagnosis, digits, is_right, is_whole, mistakes_on
+from micrograd_like.exercises.diagnosis import digits, is_right, is_whole, mistakes_on
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import generate
 from micrograd_like.exercises.marking import Marking
@@ -40,14 +40,13 @@ def typed(number: float, many: int = 4) -> str:
 def forgetful(ex: Exercise, rng: Random) -> dict[Value, float]:
     """Return gradients in which a node of three contributions or more misses a use, and the rest follows from it."""
     task = ex.task
-    shadows = Diagnosis(task, {})
-    several = [x for x in ex.asked if len(shadows.edges(x)) > 2 and len(set(task.uses[x])) > 1]
+    several = [x for x in ex.asked if len(task.edges_of(x)) > 2 and len(set(task.uses[x])) > 1]
     if not several:
         return task.right
     node = rng.choice(several)
-    edges = shadows.edges(node)
-    lost = {rng.choice([use for use, _ in edges])}
-    kept = [slope * task.right[use] for use, slope in edges if use not in lost]
+    edges = task.edges_of(node)
+    lost = rng.choice([use for use, _ in edges])
+    kept = [use.local_grads[i] * task.right[use] for use, i in edges if use is not lost]
     return carried(task, node, sum(kept)) if len(kept) > 1 else task.right  # one alone is what first_path leaves
 
 

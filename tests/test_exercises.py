@@ -197,6 +197,12 @@ def test_mistakes_in_what_is_not_a_gradient(key: str, typed: object, mistake: st
     assert lesson(ask=KINDS, lr=0.5).check({key: typed}).mistakes == [mistake]
 
 
+def test_of_confusions_with_the_same_number_all_are_named() -> None:
+    w, x = Value(2.0, "w"), Value(5.0, "x")
+    [message] = Exercise(w * x, ask="dv1/dw", names={}).check({"dv1/dw": 2}).messages
+    assert message.mistakes == ("mul_own", "other_input") and "; or that of the other input, x" in message.did
+
+
 def test_momentum_carries_on_a_part_of_the_last_step() -> None:
     w = Value(2.0, "w")
     ex = Exercise(w * 3.0, ask="updates", lr=0.1, momentum=0.5, deltas={w: 0.4}, names={})

@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_exercise(concept: str) -> None:
 
 
 def test_the_same_seed_gives_the_same_exercise_in_every_process() -> None:
-    program = "from micrograd_like.exercises import generate; print(generate('diamond', 2, 3, student='17').program())"
+    program = "from micrograd_like.exercises import *; print(*[generate(x, 2, 3, student='17') for x in CONCEPTS])"
     runs = [
         subprocess.run(
             [sys.executable, "-c", program],
@@ -55,7 +55,7 @@ def test_the_same_seed_gives_the_same_exercise_in_every_process() -> None:
         ).stdout
         for seed in ("1", "2")
     ]
-    assert runs[0] == runs[1]
+    assert runs[0] == runs[1] and all(concept.encode() in runs[0] for concept in CONCEPTS)
 
 
 def test_each_student_has_a_variant() -> None:

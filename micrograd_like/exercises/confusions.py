@@ -38,14 +38,15 @@ def mark(task: Task, question: Question, answer: Answer, answers: Mapping[str, A
     if own != question.right and (answer.means(own) or is_right(answer, own)):
         return "carried", None
     key = (question.key,)
-    for mistake, number, did, idea in candidates(task, question, own):
-        if isfinite(number) and number != own and answer.means(number):
-            return "wrong", Message(
-                key, (mistake,), f"Your {question.key} = {answer.text} is {did}.", idea, _redo(task, question)
-            )
+    found = [x for x in candidates(task, question, own) if isfinite(x[1]) and x[1] != own and answer.means(x[1])]
+    if found:
+        did = "; or ".join(dict.fromkeys(did for _, _, did, _ in found[:3]))
+        mistakes = tuple(dict.fromkeys(mistake for mistake, *_ in found))
+        said = f"Your {question.key} = {answer.text} is {did}."
+        return "wrong", Message(key, mistakes, said, found[0][3], _redo(task, question))
     close, typed = abs(answer.number - own) <= SMALL_SLIP * abs(own), f"{question.key} = {answer.text}"
     did = near(typed) if close else NONE.format(f"your {typed}")
-    return "wrong", Message(key, (), did, _idea(question), _redo(task, question), "arithmetic" if close else "unknown")
+    return "wrong", Message(key, (), did, idea(question), _redo(task, question), "arithmetic" if close else "unknown")
 
 
 def _on_a_corner(question: Question, answer: Answer) -> bool:
@@ -134,7 +135,8 @@ def candidates(task: Task, question: Question, own: float) -> Iterator[Candidate
         yield "inverted", 1.0 / own if own else nan, "one over the right one", RULES["inverted"].idea
 
 
-def _idea(question: Question) -> str:
+def idea(question: Question) -> str:
+    """Return the rule behind a question that is not about a gradient."""
     if question.kind == "local":
         return question.node.op.why if question.node.op else ""
     return {"value": FORWARD, "update": STEP, "contribution": PARTS}[question.kind]

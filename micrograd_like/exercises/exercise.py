@@ -91,9 +91,7 @@ class Exercise:
         numbers = {key: self._read(key, x) for key, x in typed.items()}
         task, found = self.task, dict[str, str]()
         told: list[Message] = []
-        gradients = {
-            self.questions[key].node: x for key, x in numbers.items() if self.questions[key].kind == "gradient"
-        }
+        gradients = {node: numbers[key] for node in self.asked if (key := task.gradient(node).key) in numbers}
         diagnosis = Diagnosis(task, gradients)
         told += messages.of_slips(diagnosis)
         for node in gradients:
@@ -106,10 +104,8 @@ class Exercise:
         if order is not None:
             found["order"], message = confusions.mark_order(task, order)  # type: ignore[arg-type]
             told += [message] if message else []
-        marks = [
-            self._mark(question, found, typed | {"order": order}, diagnosis) for question in self.questions.values()
-        ]
-        marking = Marking(marks, told)
+        typed |= {"order": order}
+        marking = Marking([self._mark(x, found, typed, diagnosis) for x in self.questions.values()], told)
         self._keep(marking)
         return marking
 
@@ -208,30 +204,20 @@ class Exercise:
             first, *rest = self.order.split()
             return [f"Start at {first}.", confusions.ORDER, f"{first} {'___ ' * len(rest)}".strip(), answer]
         if question.kind != "gradient":
-            rule = {"update": confusions.STEP, "value": confusions.FORWARD}.get(question.kind) or (
-                node.op.why if node.op else ""
-            )
+            rule = confusions.idea(question)
             return [f"This is {question.asked}.", rule, confusions.blank(task, question), answer]
         if node is task.root:
-            return [
-                f"{name} is the output.",
-                "How does a number move if it is moved itself?",
-                f"d{name}/d{name} = ___",
-                answer,
-            ]
-        uses = list(dict.fromkeys(use for use in task.uses[node] if use in task.reached))
-        if not uses or node.constant:
-            return [
-                f"Is there a path from {task.names[task.root]} to {name} that can move?",
-                answer,
-                f"{key}.grad = ___",
-                answer,
-            ]
-        count = len(messages.terms(task, node))
+            return [f"{name} is the output.", "How does a number move with itself?", f"d{name}/d{name} = ___", answer]
+        uses = list(dict.fromkeys(use for use, _ in task.edges_of(node)))
+        if node.constant:
+            return [f"{name} is a number in {task.names[uses[0]]}.", "Can it move?", f"{key} = ___", answer]
+        if not uses:
+            return [f"Does {task.names[task.root]} move if {name} does?", "Follow the arrows.", f"{key} = ___", answer]
+        terms = messages.terms(task, node)
         made = " and ".join(f"{task.names[use]} = {task.graph.formula(use)}" for use in uses)
-        where = f"{name} is used in {made}: {count} contribution{'s' * (count > 1)}."
+        where = f"{name} is used in {made}: {len(terms)} contribution{'s' * (len(terms) > 1)}."
         rule = " ".join(dict.fromkeys(use.op.why for use in uses if use.op))
-        product = messages.explained(f"{name}.grad = {' + '.join(messages.terms(task, node))} = ___")
+        product = messages.explained(f"{name}.grad = {' + '.join(terms)} = ___")
         return [where, rule, product, answer]
 
     @property

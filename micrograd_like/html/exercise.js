@@ -145,8 +145,10 @@ function markOther(blank, answer, verdicts, told, means) {
   const good = kind === "order" ? orderIsRight(blank, answer.text) : isRight(answer.number, right) || (answer.number >= low && answer.number <= high);
   verdicts[key] = good ? "right" : "wrong";
   if (good) return;
-  const known = (blank.known ?? []).find(([, wrong]) => wrong !== right && means(answer, wrong));
-  told.push({ keys: [key], mistakes: known ? [known[0]] : [], did: known ? `Your ${key} = ${answer.text} is ${known[2]}.` : `None of the known mistakes gives your ${key} = ${answer.text}.`, idea: known ? known[3] : blank.hints[1], redo: `Redo: ${blank.hints[2]}.` });
+  const known = (blank.known ?? []).filter(([, wrong]) => wrong !== right && means(answer, wrong));
+  const did = [...new Set(known.slice(0, 3).map(([, , what]) => what))].join("; or ");
+  told.push({ keys: [key], mistakes: [...new Set(known.map(([name]) => name))], idea: known[0]?.[3] ?? blank.hints[1], redo: `Redo: ${blank.hints[2]}.`,
+    did: did ? `Your ${key} = ${answer.text} is ${did}.` : `None of the known mistakes gives your ${key} = ${answer.text}.` });
 }
 
 function orderIsRight({ uses }, text) {
