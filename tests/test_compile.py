@@ -250,6 +250,8 @@ def test_domain_errors_are_those_of_the_engine() -> None:
 def test_nan_in_the_inputs_names_its_place() -> None:
     _, loss = network()
     program = compile(loss, examples(3, 2), [0.0] * 3)
+    with pytest.raises(ValueError, match=r"X\[0\]\[1\] is nan"):
+        compile(network()[1], [[0.0, float("nan")]], [0.0])
     with pytest.raises(ValueError, match=r"X\[1\]\[0\] is nan"):
         program([[0.0, 1.0], [float("nan"), 1.0], [0.0, 0.0]], [0.0] * 3)
 
@@ -395,6 +397,18 @@ def test_a_plain_number_that_meets_many_weights_is_one_number() -> None:
     same_as_eager(program, loss, X[::-1], y[::-1])
     assert program.graph() is cost and close(cost.data, loss(X[::-1], y[::-1]).data)
     assert {n.data for n in history(cost) if n.constant} == {0.0, 2.0, *y, *itertools.chain(*X)}
+
+
+def test_the_line_is_found_after_a_network_and_within_an_expression() -> None:
+    model, _ = network()
+
+    def loss(X: Any, y: Any) -> Any:
+        outputs = [model(x) for x in X]
+        largest = max(o.data for o in outputs)
+        return sum((o - largest) ** 2 for o in outputs)  # the line
+
+    with pytest.raises(Refused, match=rf"line {loss.__code__.co_firstlineno + 3}\)"):
+        compile(loss, examples(3, 2), [0.0] * 3)
 
 
 def test_nothing_is_noted_when_nobody_records() -> None:

@@ -12,18 +12,16 @@ from typing import Any
 
 from ..engine import Value
 from ..nn import AutoLabel
-from ..ops import OPS, Number
 from .capture import Recording, record
 from .captured import Refused
-from .inputs import Guard, Input, as_inputs, comparisons_noted, numbers
-
-SIGNS = [name for name in vars(Number) if name.startswith("__") and callable(vars(Number)[name])]
+from .inputs import Guard, Input, as_inputs, check_finite, comparisons_noted, numbers
 
 
 def recorded_call(
     function: Callable[..., Any], examples: Sequence[Any], names: Sequence[str]
 ) -> tuple[Value, Any, list[Value], list[Guard]]:
     """Return the loss, what else the function returned, the Values that it was given, the comparisons that it made."""
+    check_finite(examples, names, [x for argument in examples for x in numbers(argument)])
     arguments, leaves = with_values(examples, names)
     with comparisons_noted() as guards:
         loss, outputs = loss_and_outputs(function(*arguments))
@@ -78,6 +76,7 @@ def check_again(
     kept = [i for i in range(len(first)) if first.ops[i] or first.constant(i)]
     with _moved(parameters):
         for others in ([_turned(x) for x in examples], examples):  # the second where the first takes another branch
+            start = Value(0.0)._born
             try:
                 loss, *_ = recorded_call(function, others, names)
             except (ArithmeticError, ValueError, IndexError, TypeError):
@@ -90,10 +89,10 @@ def check_again(
             return  # guards watch the branches
         for i, j in zip(kept, other):
             if first.constant(i) and first.data[i] != second.data[j]:
-                count = sum([op is not None for op in second.ops[:j]])
+                line = _line(lambda: recorded_call(function, others, names), second.nodes[j]._born - start)
                 raise Refused(
                     f"The number {first.data[i]:g} became {second.data[j]:g} when other numbers were given, but no "
-                    f"operation recorded how{_line(function, examples, count)}. Use the Value itself there, not its "
+                    f"operation recorded how{line}. Use the Value itself there, not its "
                     ".data, or make the number an input of the function."
                 )
 
@@ -119,39 +118,26 @@ def _moved(parameters: Sequence[Value]) -> Iterator[None]:
         assert [getattr(p, "_changed", None) for p in parameters] == changed
 
 
-def _line(function: Callable[..., Any], examples: Sequence[Any], count: int) -> str:
-    """Return the line that makes the operation of this number, by running the function once more."""
-    found: list[str] = []
-    made = 0
-    methods = {name: vars(Value)[name] for name in [*SIGNS, *OPS, "apply"] if name in vars(Value)}
-    inherited = [name for name in [*SIGNS, *OPS] if name not in methods and hasattr(Value, name)]
-    depth = [0]
+def _line(run: Callable[[], Any], count: int) -> str:
+    """Return which of the learner's lines makes so many Values after the first, by running it once more."""
+    package, found, last, probes, start = __file__.rpartition("compile")[0], "", "", 0, Value(0.0)._born
 
-    def watched(method: Any) -> Any:
-        def call(self: Value, *others: Any) -> Any:
-            nonlocal made
-            depth[0] += 1
-            out = method(self, *others)
-            depth[0] -= 1
-            if depth[0] == 0 and isinstance(out, Value) and out.op is not None:
-                if made == count and not found:
-                    frame: Any = sys._getframe(1)
-                    while frame and "micrograd_like" in frame.f_code.co_filename:
-                        frame = frame.f_back
-                    if frame:
-                        found.append(f" ({frame.f_code.co_filename}, line {frame.f_lineno})")
-                made += 1
-            return out
+    def watch(frame: Any, event: str, _: Any) -> Any:
+        nonlocal found, last, probes
+        if frame.f_code.co_filename.startswith(package):
+            return None
+        probes += 1
+        if not found and Value(0.0)._born - start - probes >= count:
+            found = last
+        here = frame.f_back if event == "return" else frame
+        if here and not here.f_code.co_filename.startswith(package):
+            last = f" ({here.f_code.co_filename}, line {here.f_lineno})"
+        return watch
 
-        return call
-
-    for name in [*methods, *inherited]:
-        setattr(Value, name, watched(getattr(Value, name)))
+    before = sys.gettrace()
+    sys.settrace(watch)
     try:
-        recorded_call(function, examples, [""] * len(examples))
+        run()
     finally:
-        for name, method in methods.items():
-            setattr(Value, name, method)
-        for name in inherited:
-            delattr(Value, name)
-    return found[0] if found else ""
+        sys.settrace(before)
+    return found or last
