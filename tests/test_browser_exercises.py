@@ -117,6 +117,13 @@ def test_at_the_width_of_a_phone_no_field_is_cut(shown: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= 390")
 
 
+def test_a_large_graph_is_shown_from_its_output(shown: Any) -> None:
+    page = shown(generate("two-layer-mse", 2, 1), width=390)
+    page.wait_for_function("document.querySelector('.mgl svg').parentElement.scrollTop > 0")
+    place, frame = field(page, "L").bounding_box(), page.locator(".mgl svg").first.locator("..").bounding_box()
+    assert frame["y"] < place["y"] < frame["y"] + frame["height"] and 0 < place["x"] < 390
+
+
 def test_in_a_notebook_the_drawing_stays_where_scripts_are_taken_out() -> None:
     ex = lecture()
     html = ex._repr_html_()

@@ -220,6 +220,10 @@ function exercise(root, lesson, changed) {
     svg.append(...placed.sort(([a], [b]) => b - a).map(([, box]) => box));
     put(beside, ex.blanks.filter(({ key }) => !fields[key]).map((blank) => h("label", {}, h("span", {}, `${blank.key} `), field(blank), h("small", {}, ` ${blank.asked}`))));
     show();
+    requestAnimationFrame(() => { // where one begins, at the output
+      const frame = svg.parentElement, [x, y] = plan.centres[nodes.length - 1], [w, h] = plan.size;
+      frame?.scrollTo((x / w) * frame.scrollWidth - frame.clientWidth / 2, (y / h) * frame.scrollHeight - frame.clientHeight / 2);
+    });
   }
 
   function read(texts) {
