@@ -86,6 +86,9 @@ def test_the_page_marks_as_python_does(concept: str, shown: Any) -> None:
         theirs, ours = page.evaluate(mark, typed), ex.check(typed)
         assert [m["mistakes"][:1] for m in theirs["told"]] == [list(m.mistakes[:1]) for m in ours.messages], mistake
         assert [m["did"] for m in theirs["told"]] == [m.did for m in ours.messages]
+    typed = {ex.task.gradient(x).key: f"{x.data:.6g}" for x in ex.asked if x in ex.task.reached}
+    theirs, ours = page.evaluate(mark, typed), ex.check(typed)
+    assert [m["did"] for m in theirs["told"]] == [m.did for m in ours.messages]
     for _ in range(8):
         key = rng.choice([key for key, x in ex.questions.items() if x.kind == "gradient" and x.node in ex.task.reached])
         typed = ex.answers | {key: f"{ex.questions[key].right * rng.uniform(1.3, 3) + 0.1234:.4g}"}

@@ -130,6 +130,12 @@ def test_of_two_mistakes_that_give_the_same_number_both_are_named() -> None:
     assert "may as well" in marking.messages[0].did
 
 
+def test_a_value_typed_for_a_gradient_is_called_so() -> None:
+    x, c = Value(0.7, "x"), Value(2.5, "c")
+    [message] = Exercise(x.tanh() * c, ask=[x], names={}).check(x=0.7).messages
+    assert message.mistakes == ("value",) and message.did == "Your x = 0.7 is the value of x, not its gradient."
+
+
 def test_two_mistakes_at_once_are_a_guess() -> None:
     x, c = Value(0.7, "x"), Value(2.5, "c")
     ex = Exercise(x.tanh() * c, ask=[x], names={})

@@ -183,6 +183,8 @@ class Diagnosis:
         if found:
             return Slip(node, answer, tuple(found), "known")
         own = self.own(node)
+        if answer.means(node.data):
+            return Slip(node, answer, (Suspicion(("value",), (), node),), "known")
         if abs(answer.number - own) <= SMALL_SLIP * abs(own) or _one_digit_off(answer, own):
             return Slip(node, answer, (), "arithmetic")
         telling = digits(answer.number) >= TELLING

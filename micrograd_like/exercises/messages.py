@@ -17,7 +17,8 @@ from .questions import Task
 UNREACHED = "A node from which no path leads to the output cannot move it: its gradient is 0."
 MOST_KEYS = 6
 EACH_USE = "Each use has an effect of its own: the gradient is the sum over all of them."
-IDEAS = {"unreached": UNREACHED, "forgot_path": EACH_USE}
+TWO = "A node holds two numbers: its value, and its gradient, which tells how the output moves with it."
+IDEAS = {"unreached": UNREACHED, "forgot_path": EACH_USE, "value": TWO}
 NONE = "None of the known mistakes gives {}."
 TYPED = "Look for a slip of arithmetic, and type four significant digits."
 EVERYWHERE = "{s} is what comes down if this is done at every node"
@@ -40,6 +41,7 @@ DID = {  # {s} is what was typed
     "double": "{s} is twice the gradient",
     "half": "{s} is half the gradient",
     "constants": "{s} was given to the constant {data}",
+    "value": "{s} is the value of {name}, not its gradient",
     "unreached": "{s} was given to {name}, from which {output} was not made",
     "no_zero": "{s} is the gradient together with that of an earlier pass",
     "no_zero_inside": "{s} is what comes down if inner nodes still hold the gradients of an earlier pass",

@@ -50,7 +50,7 @@ def lesson(ex: Exercise, id: str = "exercise", remote: bool = False) -> dict[str
             if slopes != node.local_grads and all(map(isfinite, slopes)):
                 wrong[name][number[node]] = list(slopes)
     given, asked_values = ex.given_numbers(), "value" in ex.kinds
-    named = [*rules, "constants", "unreached", "forgot_path"]
+    named = [*rules, "constants", *messages.IDEAS]
     ex_lesson = {
         "title": ex.title,
         "lr": task.lr,

@@ -100,6 +100,7 @@ export function diagnose({ nodes, exercise: { blanks, tables, lr, mistakes, wron
       edges[x].forEach(([use], i) => (through[set & (1 << i) ? "kept" : "lost"] ??= []).push(nodes[use].name));
     }
     if (nodes[x].constant || !edges[x].length && x !== nodes.length - 1) names.push(nodes[x].constant ? "constants" : "unreached");
+    if (!names.length && means(answer, nodes[x].data)) names.push("value");
     const close = abs(answer.number - g) <= SMALL_SLIP * abs(g);
     if (!names.length && !close && digits(answer.number) >= TELLING) names.push(...pairs(x, answer, g, numbers));
     return { x, blank, answer, close, through, names: [...new Set(names)], uses: edges[x].map(([use, , slope]) => [slope, numbers[use]]) };
