@@ -59,4 +59,4 @@ class Explanation:
         return "\n".join([*made, f"and {inside} scalars on the way: terms of sums, and numbers in the text."])
 
     def _repr_html_(self) -> str:
-        return f"{self.picture._repr_html_()}<pre>{escape(str(self))}</pre>"
+        return f'{self.picture._repr_html_()}<pre style="font-family: monospace">{escape(str(self))}</pre>'
