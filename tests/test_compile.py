@@ -159,6 +159,20 @@ def test_fit_learns_in_batches_of_which_the_last_is_smaller(backend: str) -> Non
     same_as_eager(program, loss, X, y)
 
 
+@pytest.mark.parametrize("lr", [0.05, lambda epoch: 0.05 / (1 + epoch)])
+def test_epochs_learnt_together_are_epochs_learnt_one_by_one(lr: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = moons(20, labels=(-1, 1))
+    found = []
+    for numbers in (1, 10**6):
+        monkeypatch.setattr("micrograd_like.compile.program.AT_ONCE", numbers)
+        model = MLP(2, [4, 1], rng=1)
+        program = compile(lambda X, y, model=model: losses.hinge([model(x) for x in X], y), X[:5], y[:5])
+        optimizer = SGD(model.parameters(), lr, momentum=0.5)
+        found.append(program.fit(X, y, optimizer=optimizer, epochs=7, batch_size=5, seed=3))
+        assert (optimizer.epoch, optimizer.steps) == (6, 28)
+    assert found[0] == found[1] and found[0][-1] < found[0][0]
+
+
 def test_a_parameter_that_the_learner_sets_is_seen() -> None:
     model, loss = network()
     X, y = examples(3, 2), [1.0, 2.0, 3.0]

@@ -67,7 +67,7 @@ class Captured:
         if (self.output_places < 0).any():
             raise Refused("An output is not computed from anything. Return Values beside the loss, not plain numbers.")
         self.choices = self.plan.choices
-        self.guards = Guards(ends.guards, self.plan)
+        self.guards = Guards(ends.guards, self.plan, self.inputs.tolist())
         lists = self.plan.forward, self.plan.backward
         try:
             self.runner = BACKENDS[backend](self.memory, *lists)
@@ -84,8 +84,9 @@ class Captured:
 
     def accept(self, numbers: Any) -> str:
         """Put these numbers into the inputs; return why they are not those of this graph, or ""."""
+        numbers = np().asarray(numbers, dtype=float)
         self.memory[self.inputs] = numbers
-        if failed := self.guards.inputs_fail(self.memory):
+        if failed := self.guards.inputs_fail(numbers):
             return failed
         for view in self.choices:
             view.choose(self.memory)

@@ -25,8 +25,8 @@ class Guards:
     an array went is open to the others, for they all led to the same operations.
     """
 
-    def __init__(self, guards: Sequence[Guard], plan: Plan) -> None:
-        number = plan.graph.number
+    def __init__(self, guards: Sequence[Guard], plan: Plan, inputs: Sequence[int]) -> None:
+        number, which = plan.graph.number, {place: i for i, place in enumerate(inputs)}
         ways: dict[int, list[tuple[str, float, bool]]] = {}
         between: dict[tuple[str, bool, bool], list[tuple[int, Any]]] = {}
         for left, sign, right, outcome in guards:
@@ -36,47 +36,32 @@ class Guards:
                 two = isinstance(right, Value)
                 there = plan.place[number(right)] if two else float(right)
                 between.setdefault((sign, two, outcome), []).append((plan.place[number(left)], there))
-        self.ways: list[tuple[Any, list[Path]]] = []
         used = {int(p) for b in plan.blocks for p in range(b.offset, b.offset + b.size) if b.kind == "number"}
         used -= {int(plan.place[i]) for i in plan.unused}
         together: dict[Any, tuple[list[int], set[Path]]] = {}
         for place, way in ways.items():
             key = plan.source(place).offset if place in used else tuple(way)
-            places, paths = together.setdefault(key, ([], set()))
-            places.append(place)
+            asked, paths = together.setdefault(key, ([], set()))
+            asked.append(which[place])
             paths.add(tuple(way))
-        self.ways = [(np().array(places), sorted(paths)) for places, paths in together.values()]
+        self.ways = [(np().array(asked), sorted(paths)) for asked, paths in together.values()]
         self.between = [
             (sign, outcome, np().array([a for a, _ in pairs]), np().array([b for _, b in pairs]), two)
             for (sign, two, outcome), pairs in between.items()
         ]
 
-    def inputs_fail(self, memory: Any) -> str:
-        """Return what is otherwise in the inputs, or ""."""
-        for places, paths in self.ways:
-            numbers = memory[places]
-            open_ = np().zeros(len(places), dtype=bool)
+    def inputs_fail(self, numbers: Any) -> str:
+        """Return what is otherwise in the numbers of all inputs, or in one of many rows of them."""
+        for inputs, paths in self.ways:
+            asked = numbers[..., inputs]
+            open_ = np().zeros(asked.shape, dtype=bool)
             for path in paths:
-                here = np().ones(len(places), dtype=bool)
+                here = np().ones(asked.shape, dtype=bool)
                 for sign, number, outcome in path:
-                    here &= getattr(operator, sign)(numbers, number) == outcome
+                    here &= getattr(operator, sign)(asked, number) == outcome
                 open_ |= here
             if not open_.all():
-                return f"the input {numbers[~open_][0]:g} was compared with {paths[0][0][1]:g}"
-        return ""
-
-    def fail_for(self, memory: Any, places: Any, rows: Any) -> str:
-        """Return what is otherwise in one of many rows of inputs, or ""."""
-        if not self.ways:
-            return ""
-        before = memory[places].copy()
-        try:
-            for row in rows:
-                memory[places] = row
-                if failed := self.inputs_fail(memory):
-                    return failed
-        finally:
-            memory[places] = before
+                return f"the input {asked[~open_][0]:g} was compared with {paths[0][0][1]:g}"
         return ""
 
     def values_fail(self, memory: Any) -> str:

@@ -27,6 +27,7 @@ from .second import eager_loss
 from .straight import source
 from .update import RATE, STEPS, Remembered, instructions
 
+AT_ONCE = 2**18  # numbers of examples that the backend is handed in one call
 BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "lr"}  # what the update itself does not depend on
 
 
@@ -225,16 +226,20 @@ class Program(Recorder):
         self.fitted = None
         self.adopt(optimizer)
         tables = [] if self.exact else [np().array([numbers(x) for x in column]) for column in columns]
-        for epoch in range(epochs):
-            optimizer.epoch = epoch
-            order = list(range(count))
-            if seed is not None:
-                rng.shuffle(order)
-            batches = [order[start : start + size] for start in range(0, count, size)]
-            losses += self._epoch(optimizer, columns, tables, batches)
+        even = not (count % size or callable(optimizer.lr))  # then several epochs are learnt like one
+        together = max(1, AT_ONCE // sum([table.size for table in tables] or [AT_ONCE])) if even else 1
+        for first in range(0, epochs, together):
+            batches = []
+            for epoch in range(first, min(first + together, epochs)):
+                optimizer.epoch = epoch
+                order = list(range(count))
+                if seed is not None:
+                    rng.shuffle(order)
+                batches += [order[start : start + size] for start in range(0, count, size)]
+            losses += self._learn(optimizer, columns, tables, batches)
         return losses
 
-    def _epoch(self, optimizer: Optimizer, columns: Any, tables: Any, batches: list[list[int]]) -> list[float]:
+    def _learn(self, optimizer: Optimizer, columns: Any, tables: Any, batches: list[list[int]]) -> list[float]:
         """Make a step with each batch: those of one size by the backend alone, where nothing has to be looked at."""
         losses: list[float] = []
         size = len(batches[0])
@@ -248,7 +253,7 @@ class Program(Recorder):
         if self.now.whole_runs and self.bind(optimizer) and isinstance(self.now, Captured):
             chosen = np().array(whole)
             rows = np().concatenate([table[chosen].reshape(len(whole), -1) for table in tables], axis=1)
-            if not self.now.guards.fail_for(self.now.memory, self.now.inputs, rows):
+            if not self.now.guards.inputs_fail(rows):
                 losses = self.now.train(rows).tolist()
                 self.steps = optimizer.steps = optimizer.steps + len(losses)
                 self.write()
