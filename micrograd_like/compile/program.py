@@ -18,7 +18,7 @@ from .explanation import Explanation
 from .export import Export
 from .extra import numpy as np
 from .guards import BranchChanged
-from .inputs import as_inputs, check_finite, given, joined, numbers, shape
+from .inputs import as_inputs, check_finite, given, joined, shape
 from .naming import parameter_arrays
 from .plan import MEMORY
 from .recorder import Recorder
@@ -225,7 +225,7 @@ class Program(Recorder):
         losses: list[float] = []
         self.fitted = None
         self.adopt(optimizer)
-        tables = [] if self.exact else [np().array([numbers(x) for x in column]) for column in columns]
+        tables = [] if self.exact else [np().asarray(given(column)[0]).reshape(count, -1) for column in columns]
         even = not (count % size or callable(optimizer.lr))  # then several epochs are learnt like one
         together = max(1, AT_ONCE // sum([table.size for table in tables] or [AT_ONCE])) if even else 1
         for first in range(0, epochs, together):
