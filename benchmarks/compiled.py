@@ -144,7 +144,7 @@ def moons() -> str:
     )
     inside = (
         f"What limits it: {count} instructions, none of which has more than 1,600 lanes, so that starting one costs as "
-        "much as what it computes. `program.fit` prepares each epoch, here one step, in Python."
+        "much as what it computes. `program.fit` deals the examples into batches in Python."
     )
     title = "Moons: MLP 2-16-16-1, 100 points, hinge + L2, SGD"
     return "\n".join(
@@ -198,7 +198,7 @@ def digits() -> str:
     epochs = {name: Result(len(chosen) * step, seconds) for name, (step, seconds) in results.items()}
     said = (
         f"An epoch is {len(chosen)} steps. Ours, JAX scan and `program.fit` go over the batches inside; the others are "
-        "called for each. `program.fit` is called for 20 epochs, and reads the data first. "
+        "called for each. `program.fit` is called for 20 epochs, reads the data first, and deals them out in Python. "
         f"What limits it: {here[Ours.name].parts()[1] * len(chosen) * 1e3:.2f} ms are products of matrices."
     )
     title = "Digits: MLP 64-32-10, softmax cross-entropy, minibatches of 32, one epoch"
