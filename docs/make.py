@@ -1,8 +1,9 @@
-"""Write what is generated: methods that editors see, operations, mistakes, the picture. `python docs/make.py`"""
+"""Write what is generated: methods that editors see, operations, mistakes, the pictures. `python docs/make.py`"""
 
 from pathlib import Path
+from typing import Any
 
-from micrograd_like import Value, draw
+from micrograd_like import MLP, Value, data, draw, losses
 from micrograd_like.notation import LaTeX, Python
 from micrograd_like.ops import OPS, Op
 from micrograd_like.walking.rules import RULES
@@ -69,11 +70,25 @@ def picture() -> str:
     return draw(o).svg
 
 
+def arrays() -> str:
+    """Return docs/arrays.svg: what is found in the network of micrograd's demo and its loss, on 100 examples."""
+    from micrograd_like.compile import compile
+
+    X, y = data.moons(100, labels=(-1, 1))
+    model = MLP(2, [16, 16, 1])
+
+    def loss(X: Any, y: Any) -> Any:
+        return losses.hinge([model(x) for x in X], y) + losses.l2(model.parameters())
+
+    return compile(loss, X, y).explain().picture.svg
+
+
 GENERATED = {
     "micrograd_like/methods.pyi": methods,
     "docs/operations.md": operations,
     "docs/mistakes.md": mistakes,
     "docs/picture.svg": picture,
+    "docs/arrays.svg": arrays,
 }
 
 if __name__ == "__main__":

@@ -91,7 +91,8 @@ def _nested(plan: Plan, block: Block, names: Names) -> tuple[int, ...]:
     indices = [index for _, index in labels]
     shape = tuple([max(places) + 1 for places in zip(*indices)])
     everywhere = [*itertools.product(*[range(n) for n in shape])] if prod(shape) == block.size else []
-    return shape if indices == everywhere and len({stem for stem, _ in labels}) == 1 else ()
+    alike = indices == everywhere and len({stem for stem, _ in labels}) == 1
+    return tuple([n for n in shape if n > 1]) if alike else ()
 
 
 def _labels(plan: Plan, block: Block, names: Names, most: int = 0) -> list[Label]:

@@ -167,7 +167,8 @@ class Reader:
     def read(self, view: View, strides: Sequence[int], lengths: Sequence[int]) -> Read:
         """Return what loops of these lengths see."""
         if view.chosen is not None:
-            table = self.named[self.number(view.table.flat[0])]
+            tables = [self.named[self.number(place)] for place in (view.table.flat[0], view.table.flat[-1])]
+            table = tables[0] if tables[0] == tables[1] else tables[0].partition("[")[0]  # it may lie in parts
             whole = [Axis(0, n, [(loop, 1)]) for loop, n in enumerate(lengths)]
             return Read(f"{table}[{self._chosen([*dict.fromkeys(view.chosen.tolist())])}]", whole, lengths)
         if view.index is None:
