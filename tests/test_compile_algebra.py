@@ -402,15 +402,15 @@ def test_the_picture_has_a_box_for_each_array() -> None:
 def test_the_equations_of_random_programs_are_true() -> None:
     random_loss = runpy.run_path(str(Path(__file__).parent.parent / "benchmarks" / "exact.py"))["random_loss"]
     written = without_pattern = 0
-    for seed in range(100):
+    for seed in range(40):
         loss, x, parameters = random_loss(Random(seed))
         found, rest = truth(compile(loss, x.data, parameters=parameters, backend="numpy"))
         written, without_pattern = written + found, without_pattern + rest
-    assert written > 1000 and without_pattern < 10
+    assert written > 400 and without_pattern < 10
 
 
 def test_the_equations_of_random_matrices_are_true() -> None:
     random_program = pytest.importorskip("test_compile_random").random_program
-    counts = [truth(random_program(Random(seed), "numpy")[0]) for seed in range(60)]
+    counts = [truth(random_program(Random(seed), "numpy")[0]) for seed in range(30)]
     written, without_pattern = (sum(column) for column in zip(*counts))
     assert written > 5 * without_pattern > 0
