@@ -187,6 +187,12 @@ def test_functions_may_call_methods_of_their_inputs() -> None:
     assert close(program([0.0, 0.0]), 2.0) and len(history(program.graph())) == 12
 
 
+@pytest.mark.parametrize("source", [None, 3.0, "loss"])
+def test_what_is_no_loss_is_refused(source: Any) -> None:
+    with pytest.raises(TypeError, match="Give it a loss, one Value, or a function that returns one"):
+        compile(source)
+
+
 def test_another_branch_is_recorded_again() -> None:
     w = Parameter(0.5)
 

@@ -5,8 +5,7 @@ what one uses; docs/compile.md says how and why.
 """
 
 from .captured import Refused
-from .guards import BranchChanged
 from .inputs import Rows
 from .program import Program, compile
 
-__all__ = ["BranchChanged", "Program", "Refused", "Rows", "compile"]
+__all__ = ["Program", "Refused", "Rows", "compile"]

@@ -82,17 +82,17 @@ class Captured:
     def outputs(self) -> list[float]:
         return self.memory[self.output_places].tolist()  # type: ignore[no-any-return]
 
-    def accept(self, numbers: Any) -> str:
-        """Put these numbers into the inputs; return why they are not those of this graph, or ""."""
+    def accept(self, numbers: Any) -> bool:
+        """Put these numbers into the inputs; tell whether they lead to this graph."""
         numbers = np().asarray(numbers, dtype=float)
         self.memory[self.inputs] = numbers
-        if failed := self.guards.inputs_fail(numbers):
-            return failed
+        if not self.guards.inputs_hold(numbers):
+            return False
         for view in self.choices:
             view.choose(self.memory)
         if self.choices:
             self.runner.update_lists()
-        return ""
+        return True
 
     def train(self, rows: Any) -> Any:
         """Learn from each row of inputs; return their losses, fewer than rows where something unusual happened."""
@@ -105,16 +105,16 @@ class Captured:
         """Whether nothing has to be looked at between two steps."""
         return not (self.choices or self.guards.between)
 
-    def run(self, backward: bool = True) -> str:
-        """Compute values and gradients; return why another graph would have been recorded, or ""."""
+    def run(self, backward: bool = True) -> bool:
+        """Compute values and gradients; tell whether it is this graph that would have been recorded."""
         flagged = self.runner.run(FORWARD)
-        if failed := self.guards.values_fail(self.memory):
-            return failed
+        if not self.guards.values_hold(self.memory):
+            return False
         if backward:
             flagged |= self.runner.run(BACKWARD)
         if flagged and not in_ieee.get():
             self.eagerly()
-        return ""
+        return True
 
     def eagerly(self) -> tuple[list[float], list[float]]:
         """Compute with the engine's own operations, which raise what there is to raise."""
@@ -173,8 +173,8 @@ class Captured:
         made = node.op.name if node.op else "leaf"
         raise Refused(
             f"The {what} of lane {i} of {block.size} in the array of {node.label or made!r}, made by {made}, "
-            f"came out as {found[i]!r}, and the engine has {eager[i]!r}. Write compile(..., exact=True), which keeps "
-            "the engine's order, and report this graph."
+            f"came out as {float(found[i])!r}, and the engine has {float(eager[i])!r}. Write compile(..., exact=True), "
+            "which keeps the engine's order, and report this graph."
         )
 
 

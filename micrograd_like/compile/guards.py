@@ -14,12 +14,8 @@ from .plan import Plan
 Path = tuple[tuple[str, float, bool], ...]
 
 
-class BranchChanged(RuntimeError):
-    """With these numbers the function would have taken another way than the one that was recorded."""
-
-
 class Guards:
-    """Finds the first comparison that now comes out otherwise.
+    """Finds whether a comparison now comes out otherwise.
 
     What was asked of an input alone, one question after the other, is a way; every way that one of the inputs of
     an array went is open to the others, for they all led to the same operations.
@@ -50,8 +46,8 @@ class Guards:
             for (sign, two, outcome), pairs in between.items()
         ]
 
-    def inputs_fail(self, numbers: Any) -> str:
-        """Return what is otherwise in the numbers of all inputs, or in one of many rows of them."""
+    def inputs_hold(self, numbers: Any) -> bool:
+        """Tell whether the numbers of all inputs, or many rows of them, lead to this graph."""
         for inputs, paths in self.ways:
             asked = numbers[..., inputs]
             open_ = np().zeros(asked.shape, dtype=bool)
@@ -61,14 +57,12 @@ class Guards:
                     here &= getattr(operator, sign)(asked, number) == outcome
                 open_ |= here
             if not open_.all():
-                return f"the input {asked[~open_][0]:g} was compared with {paths[0][0][1]:g}"
-        return ""
+                return False
+        return True
 
-    def values_fail(self, memory: Any) -> str:
-        """Return what is otherwise in what was computed, or ""."""
-        for sign, outcome, left, right, two in self.between:
-            a, b = memory[left], memory[right] if two else right
-            wrong = getattr(operator, sign)(a, b) != outcome
-            if wrong.any():
-                return f"{a[wrong][0]:g} was compared with {b[wrong][0]:g}"
-        return ""
+    def values_hold(self, memory: Any) -> bool:
+        """Tell whether what was computed leads to this graph."""
+        return all(
+            (getattr(operator, sign)(memory[left], memory[right] if two else right) == outcome).all()
+            for sign, outcome, left, right, two in self.between
+        )

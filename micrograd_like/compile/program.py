@@ -17,7 +17,6 @@ from .captured import UPDATE, Captured, Refused
 from .explanation import Explanation
 from .export import Export
 from .extra import numpy as np
-from .guards import BranchChanged
 from .inputs import as_inputs, check_finite, given, joined, shape
 from .naming import parameter_arrays
 from .plan import MEMORY
@@ -101,14 +100,10 @@ class Program(Recorder):
     def switch(self, shapes: str, flat: Any, inputs: Sequence[Any]) -> None:
         """Find or record the graph of these inputs, and hand it the optimizer's numbers."""
         before = self.now
-        failed = ""
         for made in self.variants.get(shapes, ()):
-            failed = made.accept(flat)
-            if not failed:
+            if made.accept(flat):
                 break
         else:
-            if self.function is None:
-                raise BranchChanged(f"The recorded graph does not hold: {failed}. Record it again.")
             made = self.captured_call(inputs)
         if made is not before:
             made.memory[: made.state] = before.memory[: made.state]
@@ -119,9 +114,7 @@ class Program(Recorder):
 
     def run(self, backward: bool = True) -> None:
         """Compute; where a comparison now comes out otherwise, record again and compute that."""
-        if failed := self.now.run(backward):
-            if self.function is None:
-                raise BranchChanged(f"The recorded graph does not hold: {failed}. Record it again.")
+        if not self.now.run(backward):
             before = self.now
             self.now = self.captured_call(self.inputs)
             self.now.memory[: self.now.state] = before.memory[: self.now.state]
@@ -253,7 +246,7 @@ class Program(Recorder):
         if self.now.whole_runs and self.bind(optimizer) and isinstance(self.now, Captured):
             chosen = np().array(whole)
             rows = np().concatenate([table[chosen].reshape(len(whole), -1) for table in tables], axis=1)
-            if not self.now.guards.inputs_fail(rows):
+            if self.now.guards.inputs_hold(rows):
                 losses = self.now.train(rows).tolist()
                 self.steps = optimizer.steps = optimizer.steps + len(losses)
                 self.write()

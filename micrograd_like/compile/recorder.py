@@ -32,6 +32,10 @@ class Recorder:
 
     def record(self, function: Callable[..., Any], examples: Sequence[Any]) -> Captured | Replay:
         """Return the compiled graph of a function, whose arguments are given anew with each call."""
+        if not callable(function):
+            raise TypeError(
+                f"compile was given {function!r:.60}. Give it a loss, one Value, or a function that returns one."
+            )
         self.function, names = function, [*signature(function).parameters]
         self.names = names if len(names) == len(examples) else [f"x{i}" for i in range(len(examples))]
         return self.captured_call(examples)

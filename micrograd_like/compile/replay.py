@@ -47,25 +47,25 @@ class Replay:
     def outputs(self) -> list[float]:
         return [self.data[i] for i in self.output_nodes]
 
-    def accept(self, numbers: Sequence[float]) -> str:
-        """Put these numbers into the inputs; return why they are not those of this graph, or ""."""
+    def accept(self, numbers: Sequence[float]) -> bool:
+        """Put these numbers into the inputs; tell whether they lead to this graph."""
         for i, number in zip(self.input_nodes, numbers):
             self.data[i] = number
-        return self._otherwise(True)
+        return self._holds(of_inputs=True)
 
-    def run(self, backward: bool = True) -> str:
-        """Compute values and gradients, wanted or not; return why another graph would have been recorded, or ""."""
+    def run(self, backward: bool = True) -> bool:
+        """Compute values and gradients, wanted or not; tell whether it is this graph that would have been recorded."""
         for i, number in zip(self.parameters, self.memory):
             self.data[i] = number
         if not self._ran():
             with ieee():  # an error may lie on a branch that these numbers do not take
                 self.data[:] = array("d", tape.forward(self.graph, self.data))
-            if failed := self._otherwise(False):
-                return failed
+            if not self._holds(of_inputs=False):
+                return False
             self.data[:] = array("d", tape.forward(self.graph, self.data))
             self.grads[:] = array("d", tape.backward(self.graph, self.data, self.numbers))
         self.memory[self.size : 2 * self.size] = array("d", [self.grads[i] for i in self.parameters])
-        return self._otherwise(False)
+        return self._holds(of_inputs=False)
 
     def _ran(self) -> bool:
         """Run as fast as can be; tell whether all went well, for else the engine's own operations must say what not."""
@@ -84,13 +84,13 @@ class Replay:
         self.data[:], self.grads[:] = array("d", data), array("d", grads)
         return all(map(isfinite, grads))
 
-    def _otherwise(self, of_inputs: bool) -> str:
+    def _holds(self, of_inputs: bool) -> bool:
         for left, sign, other, right, outcome in self.guards:
             a, b = self.data[left], right if other is None else self.data[other]
             asked_of_input = type(self.graph.nodes[left]) is Input and other is None
             if asked_of_input == of_inputs and getattr(float, sign)(a, b) != outcome:
-                return f"{a:g} was compared with {b:g}"
-        return ""
+                return False
+        return True
 
     def eagerly(self) -> tuple[list[float], list[float]]:
         """Compute with the engine's own operations, which raise what there is to raise."""

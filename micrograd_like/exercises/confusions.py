@@ -23,7 +23,8 @@ SIMILAR = {  # operations that are taken for one another, in the forward pass
 }  # fmt: skip
 PARTS = "The gradient of an input is built of contributions: local derivative times upstream gradient, for each use."
 FORWARD = "A value follows from the values of the inputs, by the operation that stands at the node."
-STEP = "Gradient descent subtracts lr times the gradient; momentum adds a part of the last step."
+STEP = "Gradient descent subtracts lr times the gradient."
+MOMENTUM = "Gradient descent subtracts lr times the gradient; momentum adds a part of the last step."
 ORDER = "A node may hand on once all its uses have handed on to it, for then its gradient is complete."
 
 
@@ -46,7 +47,8 @@ def mark(task: Task, question: Question, answer: Answer, answers: Mapping[str, A
         return "wrong", Message(key, mistakes, said, found[0][3], _redo(task, question))
     close, typed = abs(answer.number - own) <= SMALL_SLIP * abs(own), f"{question.key} = {answer.text}"
     did = near(typed) if close else NONE.format(f"your {typed}")
-    return "wrong", Message(key, (), did, idea(question), _redo(task, question), "arithmetic" if close else "unknown")
+    kind = "arithmetic" if close else "unknown"
+    return "wrong", Message(key, (), did, idea(task, question), _redo(task, question), kind)
 
 
 def _on_a_corner(question: Question, answer: Answer) -> bool:
@@ -96,20 +98,21 @@ def candidates(task: Task, question: Question, own: float) -> Iterator[Candidate
             yield "input", x.data, f"the value of {task.names[x]} unchanged", FORWARD
         yield "negated", -own, "the right size with the wrong sign", FORWARD
     elif kind == "update":
+        step = _step(task)
         grad, lr, last = task.right[node], task.lr, task.deltas.get(node, 0.0)
-        yield "ascent", task.updated(node, -grad), "a step up: the gradient was added", STEP
-        yield "no_momentum", node.data - lr * grad, "the step without momentum", STEP
+        yield "ascent", task.updated(node, -grad), "a step up: the gradient was added", step
+        yield "no_momentum", node.data - lr * grad, "the step without momentum", step
         yield (
             "whole_last_step",
             node.data - lr * grad + last,
             "with the whole of the last step, not momentum times it",
-            STEP,
+            step,
         )
-        yield "momentum_sign", node.data - lr * grad - task.momentum * last, "with the last step subtracted", STEP
-        yield "no_lr", node.data - grad, "a step without the learning rate", STEP
-        yield "step_only", own - node.data, "the step itself, not yet added to the weight", STEP
-        yield "gradient", grad, "the gradient, not the weight after the step", STEP
-        yield "lr_only", node.data - lr, "a step of lr, whatever the gradient", STEP
+        yield "momentum_sign", node.data - lr * grad - task.momentum * last, "with the last step subtracted", step
+        yield "no_lr", node.data - grad, "a step without the learning rate", step
+        yield "step_only", own - node.data, "the step itself, not yet added to the weight", step
+        yield "gradient", grad, "the gradient, not the weight after the step", step
+        yield "lr_only", node.data - lr, "a step of lr, whatever the gradient", step
     elif kind in ("local", "contribution"):
         times = task.right[node] if kind == "contribution" else 1.0
         for name, rule in RULES.items():
@@ -135,11 +138,15 @@ def candidates(task: Task, question: Question, own: float) -> Iterator[Candidate
         yield "inverted", 1.0 / own if own else nan, "one over the right one", RULES["inverted"].idea
 
 
-def idea(question: Question) -> str:
+def idea(task: Task, question: Question) -> str:
     """Return the rule behind a question that is not about a gradient."""
     if question.kind == "local":
         return question.node.op.why if question.node.op else ""
-    return {"value": FORWARD, "update": STEP, "contribution": PARTS}[question.kind]
+    return {"value": FORWARD, "update": _step(task), "contribution": PARTS}[question.kind]
+
+
+def _step(task: Task) -> str:
+    return MOMENTUM if task.momentum else STEP
 
 
 def _redo(task: Task, question: Question) -> str:

@@ -204,7 +204,7 @@ class Exercise:
             first, *rest = self.order.split()
             return [f"Start at {first}.", confusions.ORDER, f"{first} {'___ ' * len(rest)}".strip(), answer]
         if question.kind != "gradient":
-            rule = confusions.idea(question)
+            rule = confusions.idea(self.task, question)
             return [f"This is {question.asked}.", rule, confusions.blank(task, question), answer]
         if node is task.root:
             return [f"{name} is the output.", "How does a number move with itself?", f"d{name}/d{name} = ___", answer]
