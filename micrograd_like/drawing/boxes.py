@@ -79,7 +79,7 @@ class Box:
         edge = "warn-edge dashed" if self.stale else f"{self.kind}-edge"
         path = f'<path class="{self.kind} {edge}" d="{_outline(self.kind, x, y, width, height)}"/>'
         if self.lanes:  # others behind it
-            path = path.replace("<path", '<path transform="translate(4 -4)"') + path
+            path = path.replace("<path", '<path transform="translate(4 4)"') + path
         if self.kind == "output":
             path += f'<path class="{edge}" fill="none" d="{_outline("op", x + 3, y + 3, width - 6, height - 6)}"/>'
         return path
@@ -124,7 +124,7 @@ def svg(
 ) -> str:
     """Return the drawing as an SVG file, laid out by `layout`, with a legend and notes below."""
     entering = Counter([arrow.head for arrow in arrows])
-    sizes = [box.size(entering[i]) for i, box in enumerate(boxes)]
+    sizes = [box.size(0 if vertical else entering[i]) for i, box in enumerate(boxes)]
     labels = [(text_width(arrow.label, 10) + 16, 24.0 if vertical else 13.0) for arrow in arrows]
     placed = layout(sizes, [(arrow.tail, arrow.head) for arrow in arrows], labels, vertical=vertical, rank_gap=30.0)
     parts = [f'<g transform="translate({MARGIN:g} {MARGIN:g})">']
