@@ -187,6 +187,21 @@ def test_functions_may_call_methods_of_their_inputs() -> None:
     assert close(program([0.0, 0.0]), 2.0) and len(history(program.graph())) == 12
 
 
+def test_a_total_from_which_is_subtracted_is_a_sum() -> None:
+    w = [Parameter(0.5), Parameter(-0.3)]
+
+    def loss(X: Any) -> Any:
+        total = 0.0
+        for x in X:
+            total -= (w[0] * x + w[1]).tanh()
+        return total
+
+    X = [0.1, 0.2, 0.3, 0.4]
+    program = compile(loss, X)
+    assert str(program).splitlines()[-1].endswith("= sum(-v3)")
+    same_as_eager(program, loss, X[::-1])
+
+
 @pytest.mark.parametrize("source", [None, 3.0, "loss"])
 def test_what_is_no_loss_is_refused(source: Any) -> None:
     with pytest.raises(TypeError, match="Give it a loss, one Value, or a function that returns one"):

@@ -43,6 +43,17 @@ def slid(A: Matrix, B: Matrix) -> Matrix:
     return [[sum([row[j + t] * B[0][t] for t in range(width)], B[-1][-1]) for j in steps] for row in A]
 
 
+def taken_off(A: Matrix) -> Matrix:
+    """Take what stands in each row off 0.5, one number after the other."""
+    made = []
+    for row in A:
+        total = 0.5
+        for a in row:
+            total = total - a
+        made.append([total])
+    return made
+
+
 def random_loss(rng: Random, W: Matrix, b: Matrix) -> Callable[[Matrix], Any]:
     """Return a function of random steps, the same ones at each call."""
     steps: list[tuple[Any, float, float]] = []
@@ -56,6 +67,7 @@ def random_loss(rng: Random, W: Matrix, b: Matrix) -> Callable[[Matrix], Any]:
             lambda A, B: slid(A, B),
             lambda A, B: [list(column) for column in zip(*A)],
             lambda A, B: [[sum(row) / len(row)] for row in A],
+            lambda A, B: taken_off(A),
             lambda A, B: [[0.5 * a for a in row[::-1]] for row in A],
         ])  # fmt: skip
         steps.append((step, rng.random(), rng.random()))

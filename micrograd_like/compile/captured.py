@@ -14,7 +14,7 @@ from .capture import Recording
 from .extra import numpy as np
 from .guards import Guards
 from .inputs import Guard
-from .lanes import MUL, find
+from .lanes import MUL, NEG, find
 from .native import TooWide
 from .plan import Planner, state_size
 
@@ -156,7 +156,7 @@ class Captured:
         size, columns = _largest(self.recorded[block.nodes]), self.graph.columns
         for part in block.lanes.parts if block.lanes else ():
             of = [max(sizes[column.flat[0]], _largest(self.recorded[column])) for column in part.operands]
-            if part.op in (None, MUL):
+            if part.op in (None, MUL, NEG):
                 size = max(size, part.operands[0].shape[1] * prod(of))
             else:
                 first = np().asarray(columns.start)[block.nodes]

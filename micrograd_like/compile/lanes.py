@@ -17,7 +17,7 @@ from .loops import affine
 
 Array = Any
 PARAMETER, NUMBER = 0, 1  # the signatures of leaves
-ADD, MUL, POW = OPS["add"], OPS["mul"], OPS["pow"]
+ADD, SUB, NEG, MUL, POW = OPS["add"], OPS["sub"], OPS["neg"], OPS["mul"], OPS["pow"]
 
 
 @dataclass
@@ -77,7 +77,7 @@ def find(graph: Recording, parameters: Collection[int], kept: Collection[int]) -
     for i, op, a, b in zip(*rows):
         key: Any = op, signature[a], signature[b]
         if i in sums:
-            key = "sum", *[(signature[t], once[t]) for t in sums[i]]
+            key = "sum", *[(signature[t], once[t]) if t >= 0 else (signature[~t], "minus") for t in sums[i]]
         elif op < 0:
             candidates = graph.choices[i][1]
             key = "choice", signature[candidates[0]], len(candidates)
@@ -119,13 +119,15 @@ def _parts(columns: Columns, nodes: list[int], sums: dict[int, list[int]], signa
         op = columns.graph.columns.ops[columns.op[nodes[0]]]
         return [(Part(op, _operands(columns, np().array(nodes)[:, None])), None)]
     terms = np().array([sums[i] for i in nodes])
-    classes: dict[int, list[int]] = {}
+    classes: dict[Any, list[int]] = {}
     for place, t in enumerate(terms[0].tolist()):
-        classes.setdefault(signature[t], []).append(place)
+        classes.setdefault(signature[t] if t >= 0 else (signature[~t], "minus"), []).append(place)
     made: Found = []
     for places in classes.values():
         column = terms[:, places]
-        if len(places) > 1 and columns.op[column[0, 0]] == columns.code(MUL) and columns.once[column[0]].all():
+        if column[0, 0] < 0:
+            made.append((Part(NEG, [~column]), None))
+        elif len(places) > 1 and columns.op[column[0, 0]] == columns.code(MUL) and columns.once[column[0]].all():
             made.append((Part(MUL, _operands(columns, column)), column.reshape(-1)))
         else:
             made.append((Part(None, [column]), None))
@@ -160,7 +162,10 @@ def _once(columns: Columns, numbers: Array, others: Array) -> Array:
 
 
 def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
-    """Return the terms of each chain of additions, and which additions are only steps on the way."""
+    """Return the terms of each chain of additions, and which additions are only steps on the way.
+
+    So is a chain of subtractions, as in `total -= x`; the term ~t stands for -t.
+    """
     add, absorbed = columns.code(ADD), bytearray(len(columns.graph))
     step = ((columns.op == add) & columns.once).tolist()
     product = ((columns.op == columns.code(MUL)) & columns.once).tolist()
@@ -181,5 +186,18 @@ def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
         terms.reverse()
         if terms != [first[i], second[i]] or (product[terms[0]] and product[terms[1]]):
             sums[i] = terms
+    minus = columns.op == columns.code(SUB)
+    taken_off = (minus & columns.once).tolist()
+    for i in np().flatnonzero(minus)[::-1].tolist():
+        start, taken = first[i], [second[i]]
+        while taken_off[start] and not absorbed[start]:
+            taken.append(second[start])
+            start = first[start]
+        if len(taken) > 2 and not absorbed[i] and len({*columns.op[taken].tolist()}) == 1:
+            sums[i] = [*([] if nothing[start] else [start]), *[~t for t in reversed(taken)]]
+            chain = first[i]
+            while chain != start:
+                absorbed[chain] = 1
+                chain = first[chain]
     return sums, np().frombuffer(absorbed, dtype=bool)
 
