@@ -186,3 +186,13 @@ def test_names_that_python_would_not_take() -> None:
     found = {}
     exec(answer_key(a * b + c * d + c.tanh()), found)
     assert found["x_0_import_os"] == 2.0
+
+
+def test_a_number_that_changed_since_is_not_passed_off_as_the_one_that_counted() -> None:
+    a, b = Value(3.0, "a"), Value(4.0, "b")
+    y = a * b
+    a.data = 10.0
+    y.backward()
+    ledger = explain(b, y, names={})
+    assert str(ledger).endswith("(as computed, before an input was changed)")
+    assert "before an input was changed" in ledger.html

@@ -60,7 +60,7 @@ class Ledger:
         start, digits = f"{self.name}.grad = {self._number(self.total)}", self.walk.digits
         if not self.entries:
             return f"{start} (the output: d{self.name}/d{self.name} = 1)"
-        ways = [f"(through {self._through(e, Text)}: {_product(e, Text)})" for e in self.entries]
+        ways = [f"(through {self._through(e, Text)}: {_product(e, Text)}){e.note}" for e in self.entries]
         if len(ways) == 1:
             return f"{start} {ways[0]}"
         numbers = [self._number(self.entries[0].contribution)]
@@ -79,7 +79,11 @@ class Ledger:
     def html(self) -> str:
         """The ledger as a table whose formulas are MathML."""
         cells = [
-            (f"<math>{_equation(e)}</math>", f"<math>{_product(e, MathML)}</math>", self._number(e.contribution))
+            (
+                f"<math>{_equation(e)}</math>",
+                f"<math>{_product(e, MathML)}</math>",
+                self._number(e.contribution) + e.note,
+            )
             for e in self.entries
         ]
         rows = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in cells)
