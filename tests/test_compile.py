@@ -202,6 +202,26 @@ def test_a_total_from_which_is_subtracted_is_a_sum() -> None:
     same_as_eager(program, loss, X[::-1])
 
 
+def test_what_is_taken_off_in_turns_is_found_in_one_pass() -> None:
+    w = Parameter(0.5)
+
+    def loss(X: Any) -> Any:
+        total = w * 1.0
+        for x in X:
+            total = total - w * x - (w + x).tanh()
+        return total
+
+    X = [0.001 * i for i in range(2000)]
+    program = compile(loss, X)
+    same_as_eager(program, loss, X[::-1])
+
+
+def test_an_empty_input_is_no_new_graph() -> None:
+    w = Parameter(0.5)
+    program = compile(lambda x, rest: w * x + sum(rest, 0.0), 1.0, [])
+    assert program(2.0, []) == 1.0 and sum(map(len, program.variants.values())) == 1
+
+
 @pytest.mark.parametrize("source", [None, 3.0, "loss"])
 def test_what_is_no_loss_is_refused(source: Any) -> None:
     with pytest.raises(TypeError, match="Give it a loss, one Value, or a function that returns one"):

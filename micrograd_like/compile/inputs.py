@@ -114,7 +114,7 @@ def shape(argument: Any) -> Any:
     if not hasattr(argument, "__len__"):
         return ()
     inner = [shape(part) for part in argument]
-    return (len(inner), *inner[0]) if inner and inner.count(inner[0]) == len(inner) else (len(inner), inner)
+    return (len(inner), *(inner[0] if inner.count(inner[0]) == len(inner) else [inner])) if inner else (0,)
 
 
 def given(argument: Any) -> tuple[Any, Any]:

@@ -186,18 +186,18 @@ def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
         terms.reverse()
         if terms != [first[i], second[i]] or (product[terms[0]] and product[terms[1]]):
             sums[i] = terms
-    minus = columns.op == columns.code(SUB)
-    taken_off = (minus & columns.once).tolist()
+    minus, ops = columns.op == columns.code(SUB), columns.op.tolist()
+    step = (minus & columns.once).tolist()
     for i in np().flatnonzero(minus)[::-1].tolist():
-        start, taken = first[i], [second[i]]
-        while taken_off[start] and not absorbed[start]:
-            taken.append(second[start])
+        if absorbed[i]:
+            continue
+        chain, start = [i], first[i]
+        while step[start] and ops[second[start]] == ops[second[i]]:  # a run of one kind, so that none is read twice
+            chain.append(start)
             start = first[start]
-        if len(taken) > 2 and not absorbed[i] and len({*columns.op[taken].tolist()}) == 1:
-            sums[i] = [*([] if nothing[start] else [start]), *[~t for t in reversed(taken)]]
-            chain = first[i]
-            while chain != start:
-                absorbed[chain] = 1
-                chain = first[chain]
+        if len(chain) > 2:
+            sums[i] = [*([] if nothing[start] else [start]), *[~second[t] for t in reversed(chain)]]
+            for t in chain[1:]:
+                absorbed[t] = 1
     return sums, np().frombuffer(absorbed, dtype=bool)
 

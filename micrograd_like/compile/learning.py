@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..data import one_hot
@@ -13,6 +14,7 @@ from ..optim import Optimizer, clip_gradients
 from .captured import Refused
 from .extra import NotInstalled
 from .program import Program, compile
+from .recorder import flat
 
 MOST_GRAPHS = 8  # of so many different ones we say that they change from batch to batch
 BATCH = 32  # examples in a graph that only predicts
@@ -41,12 +43,16 @@ class Learner:
     def outputs(self, X: Any) -> Any:
         """Return a number that depends on all outputs, which are what is wanted, and these."""
         made = [self.model(x) for x in X]
-        return sum([a for out in made for a in (out if isinstance(out, list) else [out])]), made
+        return sum(flat(made)), made
 
     def predict(self, X: Sequence[Any]) -> list[Any]:
         """Return the outputs for all examples: a batch of arrays at a time, once training is compiled."""
-        if self.eager or not self.program:
-            return [self.model.predict(x) for x in X]
+        if self.program and not self.eager:
+            with suppress(Refused):
+                return self._predict(X)
+        return [self.model.predict(x) for x in X]
+
+    def _predict(self, X: Sequence[Any]) -> list[Any]:
         size = min(len(X), BATCH)
         self.predictor = self.predictor or compile(self.outputs, X[:size], parameters=self.model.parameters())
         made: list[Any] = []

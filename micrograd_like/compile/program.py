@@ -98,26 +98,27 @@ class Program(Recorder):
         exchange.read(self.parameters, self.now.memory)
 
     def switch(self, shapes: str, flat: Any, inputs: Sequence[Any]) -> None:
-        """Find or record the graph of these inputs, and hand it the optimizer's numbers."""
-        before = self.now
+        """Find or record the graph of these inputs."""
         for made in self.variants.get(shapes, ()):
             if made.accept(flat):
                 break
         else:
             made = self.captured_call(inputs)
-        if made is not before:
-            made.memory[: made.state] = before.memory[: made.state]
-            self.now = made
-            if self.optimizer and isinstance(self.optimizer.remembered, Remembered):
-                self.optimizer.remembered.memory = made.memory  # the numbers have come along
-                self.bind(self.optimizer)
+        if made is not self.now:
+            self.become(made)
+
+    def become(self, made: Captured | Replay) -> None:
+        """Go on with this graph, and hand it the parameters and the optimizer's numbers."""
+        made.memory[: made.state] = self.now.memory[: made.state]
+        self.now = made
+        if self.optimizer and isinstance(self.optimizer.remembered, Remembered):
+            self.optimizer.remembered.memory = made.memory  # the numbers have come along
+            self.bind(self.optimizer)
 
     def run(self, backward: bool = True) -> None:
         """Compute; where a comparison now comes out otherwise, record again and compute that."""
         if not self.now.run(backward):
-            before = self.now
-            self.now = self.captured_call(self.inputs)
-            self.now.memory[: self.now.state] = before.memory[: self.now.state]
+            self.become(self.captured_call(self.inputs))
             self.now.run(backward)
 
     def write(self) -> None:

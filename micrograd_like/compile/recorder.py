@@ -25,7 +25,7 @@ class Recorder:
         self.exact = exact or backend == "source"
         if self.backend not in (known := [*BACKENDS, "source"]):
             raise ValueError(f"There is no backend {backend!r} here. Write one of: {', '.join(map(repr, known))}.")
-        self.wanted = None if parameters is None else list(dict.fromkeys(_flat(parameters)))
+        self.wanted = None if parameters is None else list(dict.fromkeys(flat(parameters)))
         self.parameters: list[Value] = []
         self.variants: dict[str, list[Captured | Replay]] = {}
         self.function: Callable[..., Any] | None = None
@@ -50,7 +50,7 @@ class Recorder:
                 raise Refused(
                     f"{late[0]!r} was made before one of its inputs was changed. Record the loss again, then compile."
                 )
-        leaves = list(dict.fromkeys(x for argument in inputs for x in _flat(argument)))
+        leaves = list(dict.fromkeys(x for argument in inputs for x in flat(argument)))
         self.shapes = [shape(argument) for argument in inputs]
         given = set(leaves)
         parameters = self.wanted or _parameters(nodes, given)
@@ -69,7 +69,7 @@ class Recorder:
         assert self.function
         shapes = str([shape(argument) for argument in examples])
         loss, nested, leaves, guards = recorded_call(self.function, examples, self.names)
-        outputs, compared = list(_flat(nested)), [x for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
+        outputs, compared = list(flat(nested)), [x for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
         graph = record(loss, also=[*leaves, *compared, *(self.wanted or self.parameters), *outputs])
         found = self.wanted or self.parameters or _parameters(graph.nodes, set(leaves))
         eager = eager_loss(self.function, examples, self.names)
@@ -114,14 +114,14 @@ class Recorder:
         return [np().array(graph.numbers([first.graph.nodes[i] for i in b.nodes])) for b in blocks]
 
 
-def _flat(parts: Any) -> Iterator[Value]:
+def flat(parts: Any) -> Iterator[Value]:
     if isinstance(parts, Value):
         yield parts
     elif hasattr(parts, "parameters"):
         yield from parts.parameters()
     else:
         for part in parts:
-            yield from _flat(part)
+            yield from flat(part)
 
 
 def _parameters(nodes: Sequence[Value], inputs: set[Value]) -> list[Value]:
