@@ -8,7 +8,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
-NATIVE = "micrograd_like/_native"
+NATIVE = "micrograd_like/_engine"
 PURE = os.environ.get("MICROGRAD_LIKE_PURE", "0") not in ("", "0")
 BITS = ["/O2", "/fp:precise"] if sys.platform == "win32" else [
     "-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno", "-fno-builtin-pow", "-Wall", "-Wno-unused-function",
@@ -21,7 +21,7 @@ class BuildRules(build_ext):
     def build_extension(self, ext: Extension) -> None:
         sys.path.insert(0, str(ROOT))
         os.environ["MICROGRAD_LIKE_PURE"] = "1"
-        from micrograd_like._native.generate import header
+        from micrograd_like._engine.generate import header
 
         place = Path(self.build_temp)
         place.mkdir(parents=True, exist_ok=True)
@@ -31,15 +31,15 @@ class BuildRules(build_ext):
 
 
 engine = Extension(
-    "micrograd_like._native._engine",
+    "micrograd_like._engine._engine",
     [f"{NATIVE}/engine.c"],
     depends=[str(path) for path in Path(NATIVE).glob("*.h")],
     extra_compile_args=BITS,
     optional=True,
 )
 loops = Extension(
-    "micrograd_like.compile._loops",
-    ["micrograd_like/compile/_loops.c"],
+    "micrograd_like.compiler._loops",
+    ["micrograd_like/compiler/_loops.c"],
     depends=[f"{NATIVE}/prelude.h", f"{NATIVE}/node.h"],
     extra_compile_args=BITS,
     optional=True,

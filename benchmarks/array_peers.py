@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_like.graph import history
+from micrograd_like.graph.names import history
 
 from . import peers
 from .networks import Arrays, Task

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from micrograd_like import OPS, Value
-from micrograd_like.compile import compile
+from micrograd_like.compiler import compile
 
 Step = tuple[Any, list[int | float]]  # an operation, and its operands: places (int) or constants (float)
 CONSTANTS = [0.0, 1.0, -1.0, 0.5, 2.0, 3.0, -2.0, 1e-3, 0.1]

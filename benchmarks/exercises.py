@@ -23,8 +23,8 @@ from micrograd_like.exercises.generator import generate
 from micrograd_like.exercises.marking import Marking
 from micrograd_like.exercises.messages import idea_of
 from micrograd_like.exercises.questions import Task
-from micrograd_like.walking.mutations import Update, Updated
-from micrograd_like.walking.rules import RULES, Pass, grad_from, grads
+from micrograd_like.mistakes.passes import RULES, Pass, grad_from, grads
+from micrograd_like.mistakes.whole_pass import Update, Updated
 
 DOCS = Path(__file__).parent.parent / "docs" / "exercises.md"
 LOOK = 24  # exercises of a concept, in which each mistake that can be seen there has been seen

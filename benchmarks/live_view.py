@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from micrograd_like import MLP, Value, walk
-from micrograd_like.walking.walk import Walk
+from micrograd_like.steps.walk import Walk
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 MEASURE = """async () => {

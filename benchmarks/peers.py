@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import micrograd_like
-from micrograd_like import Value, _native
+from micrograd_like import Value, _engine
 
 Task = Callable[["Peer", Sequence[Any]], Any]
 
@@ -165,7 +165,7 @@ def pure_engine() -> ModuleType:
 
 def importable() -> list[Peer]:
     """Return our engines and every peer that is installed."""
-    found: list[Peer] = [Ours("ours, in C", Value)] if _native.c else []
+    found: list[Peer] = [Ours("ours, in C", Value)] if _engine.c else []
     found.append(Ours("ours, in Python", pure_engine().Value))
     for kind in (Micrograd, Torch, Xad, CasADi, Autograd, MyGrad):
         try:

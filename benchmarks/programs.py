@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_like.compile import Program, compile
-from micrograd_like.compile.native import FUSED, MAP, PRODUCT
+from micrograd_like.compiler import Program, compile
+from micrograd_like.compiler.native import FUSED, MAP, PRODUCT
 from micrograd_like.optim import Optimizer
 
 from .array_peers import ArrayPeer

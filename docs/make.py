@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from micrograd_like import MLP, Value, data, draw, losses
-from micrograd_like.notation import LaTeX, Python
+from micrograd_like.mistakes.passes import RULES
 from micrograd_like.ops import OPS, Op
-from micrograd_like.walking.rules import RULES
+from micrograd_like.ops.notation import LaTeX, Python
 
 ROOT = Path(__file__).parent.parent
 
 
 def methods() -> str:
-    """Return micrograd_like/methods.pyi: the type of every operation's method."""
+    """Return micrograd_like/ops/methods.pyi: the type of every operation's method."""
     lines = [
         '"""Written by `python docs/make.py` from the table in ops.py."""',
         "",
@@ -72,7 +72,7 @@ def picture() -> str:
 
 def arrays() -> str:
     """Return docs/arrays.svg: what is found in the network of micrograd's demo and its loss, on 100 examples."""
-    from micrograd_like.compile import compile
+    from micrograd_like.compiler import compile
 
     X, y = data.moons(100, labels=(-1, 1))
     model = MLP(2, [16, 16, 1])
@@ -84,7 +84,7 @@ def arrays() -> str:
 
 
 GENERATED = {
-    "micrograd_like/methods.pyi": methods,
+    "micrograd_like/ops/methods.pyi": methods,
     "docs/operations.md": operations,
     "docs/mistakes.md": mistakes,
     "docs/picture.svg": picture,

@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from micrograd_like import Value
-from micrograd_like.compile import Rows
+from micrograd_like.compiler import Rows
 
 DIMENSIONS, HEADS, BLOCK = 16, 4, 16
 END = 0  # the token before and after every name
@@ -160,7 +160,7 @@ def train_step(name, model, letters, optimizer, lr):
 def compiled_step(model):
     """Return what learns as `train_step` does, from a graph recorded once for each length of name."""
     from micrograd_like import Adam
-    from micrograd_like.compile import compile
+    from micrograd_like.compiler import compile
 
     program = compile(lambda text: loss_of(text, model), [END, END])
     optimizer = Adam(parameters(model), betas=(0.85, 0.99))

@@ -1,21 +1,22 @@
 """Understand backpropagation by doing it: a scalar autograd engine, and what draws, checks and trains its graphs."""
 
-from . import _native as _native, copying as copying, data, losses
-from .check import gradcheck, grade
+from . import _engine as _engine, data as data, losses as losses
 from .checkpoint import load_model, save_model
 from .drawing.draw import draw, draw_dot
 from .drawing.plots import decision_boundary
 from .engine import Value, backward_steps, history, ieee
 from .functions import dot, logsumexp, mean, softmax
-from .graph import Graph, gradients
+from .graph import copies as copies
+from .graph.gradcheck import gradcheck, grade
+from .graph.names import Graph, gradients
 from .nn import MLP, Layer, LogisticRegression, Module, Neuron
 from .ops import OPS, Op
 from .optim import SGD, Adam, TrainingDiverged, clip_gradients
+from .steps.answer_key import answer_key
+from .steps.explain import explain, paths
+from .steps.walk import walk
+from .steps.what_if import nudge, what_if
 from .train import History, fit
-from .walking.explain import explain, paths
-from .walking.key import answer_key
-from .walking.replay import nudge, what_if
-from .walking.walk import walk
 
 __all__ = [
     "Adam", "Graph", "History", "Layer", "LogisticRegression", "MLP", "Module", "Neuron", "OPS", "Op", "SGD",

@@ -10,9 +10,8 @@ from pathlib import Path
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from . import _native
-from .exercises import worksheets
-from .walking import terminal
+from . import _engine
+from .views import terminal, worksheets
 
 if TYPE_CHECKING:
     from .nn import MLP
@@ -106,7 +105,7 @@ def version_line() -> str:
         number = version("micrograd-like")
     except PackageNotFoundError:
         number = "(not installed)"
-    return f"micrograd-like {number}, engine in {_native.NAME}"
+    return f"micrograd-like {number}, engine in {_engine.NAME}"
 
 
 def run_train(options: argparse.Namespace) -> None:
@@ -228,7 +227,7 @@ def run_predict(options: argparse.Namespace) -> None:
 def run_draw(options: argparse.Namespace) -> None:
     """Draw an expression after its backward pass."""
     from .drawing.draw import draw
-    from .expression import parse
+    from .graph.parse import parse
 
     root, variables = parse(options.expression, dict(options.values))
     root.backward()

@@ -8,7 +8,7 @@ from math import isinf
 from operator import add
 from typing import Any, TypeVar, overload
 
-from ._native import twin
+from ._engine import twin
 from .ops import Number, exp, log, maximum
 
 N = TypeVar("N", bound=Number)

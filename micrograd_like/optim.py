@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from math import hypot, isfinite, sqrt
 from typing import Any
 
-from ._native import updated
+from ._engine import updated
 from .engine import Value
 from .ops import real
 

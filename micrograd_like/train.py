@@ -15,10 +15,10 @@ from math import isfinite
 from random import Random
 from typing import Any, NamedTuple
 
-from .capture import collector_off
 from .checkpoint import Path, parameters_of, read, restore, understood, write, write_whole
 from .data import batches, count, table, targets
 from .engine import Value
+from .graph.columns import collector_off
 from .losses import LOSSES, Loss, accuracy, check_lengths, l2 as penalty
 from .nn import Module, named
 from .ops import DomainError
@@ -109,7 +109,7 @@ class History:
 
         `fit` must have been called with record_weights=True.
         """
-        from .walking.training import save
+        from .views.training import save
 
         return save(self, path)
 
@@ -238,7 +238,7 @@ def fit(
 
     compiled = None
     if compile:
-        from .compile.learning import Learner
+        from .compiler.learning import Learner
 
         compiled = Learner(model, cost, penalised, optimizer, learn)
 

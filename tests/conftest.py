@@ -29,17 +29,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header() -> str:
-    from micrograd_like import _native
+    from micrograd_like import _engine
 
-    return f"engine: {_native.NAME}"
+    return f"engine: {_engine.NAME}"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Run what was asked for on the other engine too, at the same time, and show how it went in the end."""
-    from micrograd_like import _native
+    from micrograd_like import _engine
 
-    both = session.config.getoption("engine") == "both" and _native.c and not session.config.option.collectonly
+    both = session.config.getoption("engine") == "both" and _engine.c and not session.config.option.collectonly
     if not both:
         return (yield)
     again = [sys.executable, "-m", "pytest", *session.config.invocation_params.args, "--engine", "Python", *ONCE]

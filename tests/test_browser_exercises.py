@@ -11,8 +11,8 @@ from micrograd_like import Value
 from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import generate
-from micrograd_like.exercises.practice import lesson, notebook, save
-from micrograd_like.walking.rules import grads
+from micrograd_like.mistakes.passes import grads
+from micrograd_like.views.practice import lesson, notebook, save
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_in_a_notebook_the_drawing_stays_where_scripts_are_taken_out() -> None:
 
 def test_python_marks_what_is_typed_into_the_widget() -> None:
     pytest.importorskip("anywidget")
-    from micrograd_like.exercises.practice import widget
+    from micrograd_like.views.practice import widget
 
     w = widget(lecture())
     w.answers = {"L": "1", "v": "1", "b": "2", "a": "-3"}

@@ -10,13 +10,13 @@ from browser import chromium as chromium, opened as opened
 from random_graphs import random_graph
 
 from micrograd_like import Value
+from micrograd_like.mistakes.passes import grads
 from micrograd_like.nn import MLP
-from micrograd_like.notation import short
 from micrograd_like.ops import OPS
-from micrograd_like.walking.page import asset
-from micrograd_like.walking.replay import what_if
-from micrograd_like.walking.rules import grads
-from micrograd_like.walking.walk import Backward, walk
+from micrograd_like.ops.notation import short
+from micrograd_like.steps.walk import Backward, walk
+from micrograd_like.steps.what_if import what_if
+from micrograd_like.views.walk_page import asset
 
 
 def example() -> tuple[Value, dict[str, Value]]:

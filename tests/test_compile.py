@@ -15,9 +15,9 @@ pytest.importorskip("numpy")
 
 import itertools
 
-from micrograd_like import MLP, SGD, Adam, Value, _native, history, losses, softmax
-from micrograd_like.compile import Program, Refused, Rows, compile
-from micrograd_like.compile.backends import BACKENDS
+from micrograd_like import MLP, SGD, Adam, Value, _engine, history, losses, softmax
+from micrograd_like.compiler import Program, Refused, Rows, compile
+from micrograd_like.compiler.backends import BACKENDS
 from micrograd_like.data import moons, one_hot
 from micrograd_like.nn import Parameter
 from micrograd_like.ops import OPS, DivisionByZero, DomainError
@@ -164,7 +164,7 @@ def test_epochs_learnt_together_are_epochs_learnt_one_by_one(lr: Any, monkeypatc
     X, y = moons(20, labels=(-1, 1))
     found = []
     for numbers in (1, 10**6):
-        monkeypatch.setattr("micrograd_like.compile.program.AT_ONCE", numbers)
+        monkeypatch.setattr("micrograd_like.compiler.program.AT_ONCE", numbers)
         model = MLP(2, [4, 1], rng=1)
         program = compile(lambda X, y, model=model: losses.hinge([model(x) for x in X], y), X[:5], y[:5])
         optimizer = SGD(model.parameters(), lr, momentum=0.5)
@@ -334,7 +334,7 @@ def test_a_function_that_is_random_is_refused() -> None:
         compile(lambda x: w * x * rng.random(), 1.0)
 
 
-@pytest.mark.parametrize(("backend", "count"), [("auto", 10_000 if _native.c else 1000), ("source", 300)])
+@pytest.mark.parametrize(("backend", "count"), [("auto", 10_000 if _engine.c else 1000), ("source", 300)])
 def test_exact_keeps_every_bit_of_random_programs(backend: str, count: int) -> None:
     assert RANDOM["differing"](count, backend) == 0
 
@@ -369,7 +369,7 @@ def test_exact_trains_as_the_engine_does_to_the_bit(backend: str) -> None:
 def test_exact_needs_no_dependency() -> None:
     code = (
         "import sys; sys.modules['numpy'] = None\n"
-        "from micrograd_like import Value\nfrom micrograd_like.compile import compile\n"
+        "from micrograd_like import Value\nfrom micrograd_like.compiler import compile\n"
         "x = Value(3.0)\np = compile(lambda k: x * k, 2.0, backend='source')\nassert p(4.0) == 12.0 and x.grad == 4.0\n"
         "try: compile(x * 2.0)\n"
         "except ImportError as error: assert 'pip install \"micrograd-like[arrays]\"' in str(error), error\n"

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from micrograd_like import MLP, Value, exp, log, losses, softmax, tanh
-from micrograd_like.compile import Program, Rows, compile
-from micrograd_like.compile.algebra import lines
-from micrograd_like.compile.captured import Captured
-from micrograd_like.compile.naming import parts_of
-from micrograd_like.compile.whole import function
+from micrograd_like.compiler import Program, Rows, compile
+from micrograd_like.compiler.algebra import lines
+from micrograd_like.compiler.captured import Captured
+from micrograd_like.compiler.naming import parts_of
+from micrograd_like.compiler.whole import function
 from micrograd_like.data import one_hot
 from micrograd_like.nn import Parameter
 from micrograd_like.ops import OPS

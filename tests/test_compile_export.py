@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from micrograd_like import MLP, losses
-from micrograd_like.compile import Program, Refused, Rows, compile
+from micrograd_like.compiler import Program, Refused, Rows, compile
 from micrograd_like.data import one_hot
 from micrograd_like.nn import Parameter
 
@@ -46,7 +46,7 @@ import os; os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
 import jax, numpy as np, re
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
 from micrograd_like import MLP, losses
-from micrograd_like.compile import compile
+from micrograd_like.compiler import compile
 model = MLP(2, [4, 1], activation="tanh")
 X, y = np.random.default_rng(1).normal(size=(16, 2)), np.zeros(16)
 program = compile(lambda X, y: losses.mse([model(x) for x in X], y), X.tolist(), y.tolist())

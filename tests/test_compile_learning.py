@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("numpy")
 
 from micrograd_like import MLP, SGD, fit, losses
-from micrograd_like.compile.learning import MOST_GRAPHS, Learner
+from micrograd_like.compiler.learning import MOST_GRAPHS, Learner
 from micrograd_like.data import batches
 from micrograd_like.train import learn
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings, strategies as st
 pytest.importorskip("numpy")
 
 from micrograd_like import OPS, Value
-from micrograd_like.compile import Program, compile
-from micrograd_like.compile.backends import BACKENDS
+from micrograd_like.compiler import Program, compile
+from micrograd_like.compiler.backends import BACKENDS
 from micrograd_like.nn import Parameter
 
 Matrix = list[list[Any]]

@@ -11,8 +11,8 @@ from micrograd_like.exercises.answers import read
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.marking import Marking
 from micrograd_like.exercises.progress import Progress
-from micrograd_like.expression import ExpressionError
-from micrograd_like.walking.rules import grads
+from micrograd_like.graph.parse import ExpressionError
+from micrograd_like.mistakes.passes import grads
 
 
 def lesson(**options: object) -> Exercise:

@@ -8,10 +8,10 @@ from hypothesis import given, settings, strategies as st
 from random_graphs import random_graph
 
 from micrograd_like import Value, history
-from micrograd_like.walking.explain import explain, paths
-from micrograd_like.walking.key import answer_key
-from micrograd_like.walking.replay import nudge, what_if
-from micrograd_like.walking.walk import walk
+from micrograd_like.steps.answer_key import answer_key
+from micrograd_like.steps.explain import explain, paths
+from micrograd_like.steps.walk import walk
+from micrograd_like.steps.what_if import nudge, what_if
 
 seeds = st.integers(0, 10**6)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from micrograd_like import Value
-from micrograd_like.check import gradcheck
 from micrograd_like.functions import dot, logsumexp, mean, softmax
+from micrograd_like.graph.gradcheck import gradcheck
 
 numbers = st.lists(st.floats(-30, 30), min_size=1, max_size=6)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import coincidences, generate
-from micrograd_like.walking.rules import RULES, Pass
+from micrograd_like.mistakes.passes import RULES, Pass
 
 each = pytest.mark.parametrize("concept", CONCEPTS)
 

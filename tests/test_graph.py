@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from micrograd_like import Value
-from micrograd_like.check import gradcheck, grade
-from micrograd_like.expression import ExpressionError, parse
-from micrograd_like.graph import Graph, changed_after_use, gradients
+from micrograd_like.graph.gradcheck import gradcheck, grade
+from micrograd_like.graph.names import Graph, changed_after_use, gradients
+from micrograd_like.graph.parse import ExpressionError, parse
 from micrograd_like.nn import MLP, Neuron
-from micrograd_like.notation import C, LaTeX, Python, Written, latex_name
 from micrograd_like.ops import OPS, NoFiniteGradient, sin, tanh
+from micrograd_like.ops.notation import C, LaTeX, Python, Written, latex_name
 
 
 def test_a_node_is_named_by_the_variable_that_holds_it() -> None:

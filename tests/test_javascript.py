@@ -10,10 +10,10 @@ import pytest
 from random_graphs import random_graph
 
 from micrograd_like import Value, history
+from micrograd_like.mistakes.passes import Pass, grads
 from micrograd_like.ops import OPS
-from micrograd_like.walking.javascript import operations
-from micrograd_like.walking.page import WHOLE_PASS, asset
-from micrograd_like.walking.rules import Pass, grads
+from micrograd_like.views.javascript import operations
+from micrograd_like.views.walk_page import WHOLE_PASS, asset
 
 node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 

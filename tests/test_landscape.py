@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from micrograd_like import SGD, Value
-from micrograd_like.drawing.landscape import activation, contour, descend, slope, valley
 from micrograd_like.ops import OPS
+from micrograd_like.views.landscape import activation, contour, descend, slope, valley
 
 
 def bowl(x: Value) -> Value:

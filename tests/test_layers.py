@@ -8,18 +8,18 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "micrograd_like"
 ORDER = {
     "": """
-        methods ops engine _native copying capture notation graph check expression
+        ops engine _engine graph
         functions data losses nn optim checkpoint train
-        drawing walking exercises compile __main__
+        drawing mistakes steps exercises compiler views __main__
     """,
-    "drawing": "layering layout picture boxes fold draw plots landscape",
-    "walking": """
-        rules mutations wrong_slopes source formulas walk explain replay key javascript page training widget terminal
-    """,
+    "graph": "columns copies names gradcheck parse",
+    "drawing": "layering layout picture boxes fold draw plots",
+    "mistakes": "passes whole_pass slopes",
+    "steps": "source_lines formulas walk explain what_if answer_key",
     "exercises": """
-        progress questions answers diagnosis messages marking confusions exercise concepts generator sketch
-        bugs build practice worksheets
+        progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build
     """,
+    "views": "javascript walk_page training widget terminal landscape blanks practice worksheets",
 }
 
 

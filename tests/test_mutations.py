@@ -7,9 +7,9 @@ from random_graphs import random_graph
 from micrograd_like import Value
 from micrograd_like.functions import softmax
 from micrograd_like.losses import cross_entropy, nll
+from micrograd_like.mistakes.passes import RULES, grad_from, grads
+from micrograd_like.mistakes.slopes import WrongSlope
 from micrograd_like.ops import OPS
-from micrograd_like.walking.rules import RULES, grad_from, grads
-from micrograd_like.walking.wrong_slopes import WrongSlope
 
 
 def wrong(make, numbers, rule):

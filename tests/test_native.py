@@ -22,13 +22,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from micrograd_like import SGD, Adam, Value, _native, dot, engine, history, ieee
-from micrograd_like._native.generate import header
-from micrograd_like.capture import KINDS, capture
+from micrograd_like import SGD, Adam, Value, _engine, dot, engine, history, ieee
+from micrograd_like._engine.generate import header
+from micrograd_like.graph.columns import KINDS, capture
 from micrograd_like.nn import Parameter
 from micrograd_like.ops import OPS, Number, Op
 
-pytestmark = pytest.mark.skipif(_native.NAME != "C", reason="the engine in C is not there, or switched off")
+pytestmark = pytest.mark.skipif(_engine.NAME != "C", reason="the engine in C is not there, or switched off")
 ROOT = Path(__file__).parent.parent
 AWKWARD = [
     0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 1e-320, 5e-324, 1e-12, -1e-12, 19.0, 37.0, -37.0, 40.5, 355.0,
@@ -142,7 +142,7 @@ def test_every_operation_at_awkward_points(op: Op, quiet: bool) -> None:
 
 def test_the_header_is_fresh() -> None:
     digest = header().rsplit('"', 2)[1]
-    assert digest == _native.c.RULES_DIGEST, "ops.py has changed: python setup.py build_ext --inplace"
+    assert digest == _engine.c.RULES_DIGEST, "ops.py has changed: python setup.py build_ext --inplace"
 
 
 def test_every_operation_of_the_table_has_its_rule_in_c() -> None:
@@ -196,7 +196,7 @@ def test_optimizers_step_to_the_same_bits(make: Any, last: float, monkeypatch: p
     outcomes = []
     for in_c in (True, False):
         if not in_c:
-            monkeypatch.setattr(_native, "c", None)
+            monkeypatch.setattr(_engine, "c", None)
         params = [Value(0.1 * i, f"p{i}") for i in range(5)]
         optimizer = make(params)
         errors = []
@@ -227,7 +227,7 @@ def test_capture_is_the_history_as_columns(monkeypatch: pytest.MonkeyPatch) -> N
         assert (columns.data[i], columns.grad[i]) == (node.data, node.grad)
         assert (columns.ops[columns.op[i]] if node.op else None) is node.op
     assert {KINDS[k] for k in columns.kind} == set(KINDS)
-    monkeypatch.setattr(_native, "c", None)
+    monkeypatch.setattr(_engine, "c", None)
     assert capture(root) == columns
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from micrograd_like import Value, ieee
-from micrograd_like.check import Precise, grade
 from micrograd_like.engine import history
-from micrograd_like.graph import gradients
-from micrograd_like.notation import LaTeX, Python
+from micrograd_like.graph.gradcheck import Precise, grade
+from micrograd_like.graph.names import gradients
 from micrograd_like.ops import OPS, DivisionByZero, DomainError, NoFiniteGradient, Op, TooLarge
+from micrograd_like.ops.notation import LaTeX, Python
 
 ROOT = Path(__file__).parent.parent
 NAMES = {op.name: op for op in OPS.values()} | {"pi": math.pi}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_like.expression import parse
-from micrograd_like.walking.terminal import screen
-from micrograd_like.walking.walk import Walk
+from micrograd_like.graph.parse import parse
+from micrograd_like.steps.walk import Walk
+from micrograd_like.views.terminal import screen
 
 EXPRESSION = ["(a*b + c).tanh()", "a=2", "b=-3", "c=10"]
 ROOT = Path(__file__).parent.parent

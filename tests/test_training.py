@@ -11,7 +11,7 @@ from micrograd_like import MLP, SGD, Adam, fit
 from micrograd_like.data import moons
 from micrograd_like.nn import LogisticRegression
 from micrograd_like.optim import Optimizer
-from micrograd_like.walking.training import strips
+from micrograd_like.views.training import strips
 
 ROOT = Path(__file__).parent.parent
 
@@ -125,7 +125,7 @@ def test_the_live_view_is_one_output_whose_last_frame_stays(monkeypatch: pytest.
     code = """
 from micrograd_like import MLP, SGD, fit
 from micrograd_like.data import moons
-from micrograd_like.walking.training import live
+from micrograd_like.views.training import live
 X, y = moons(20, labels=(-1, 1))
 model = MLP(2, [3, 1], rng=1)
 history = fit(model, X, y, "hinge", SGD(model.parameters(), lr=0.1), 12, watch=live([4]), progress=False)

@@ -10,7 +10,7 @@ from random_graphs import random_graph
 from micrograd_like import Value, history
 from micrograd_like.nn import MLP
 from micrograd_like.ops import OPS, NoFiniteGradient, log, sin
-from micrograd_like.walking.walk import Backward, Forward, Walk, compare, walk
+from micrograd_like.steps.walk import Backward, Forward, Walk, compare, walk
 
 seeds = st.integers(0, 10**6)
 

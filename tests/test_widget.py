@@ -10,7 +10,7 @@ import pytest
 from browser import chromium as chromium
 
 from micrograd_like import Value, walk
-from micrograd_like.walking.page import asset
+from micrograd_like.views.walk_page import asset
 
 
 def example() -> Any:
@@ -100,7 +100,7 @@ def test_the_widget_and_its_model_follow_each_other(chromium: Any, tmp_path: Pat
 
 
 def test_without_anywidget_one_sentence_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    from micrograd_like.walking import widget
+    from micrograd_like.views import widget
 
     widget._kind.cache_clear()
     monkeypatch.setitem(sys.modules, "anywidget", None)

@@ -12,8 +12,8 @@ from micrograd_like import Value
 from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import generate
-from micrograd_like.exercises.sketch import sketch
-from micrograd_like.exercises.worksheets import add_commands, worksheet
+from micrograd_like.views.blanks import sketch
+from micrograd_like.views.worksheets import add_commands, worksheet
 
 
 def run(*words: str) -> None:

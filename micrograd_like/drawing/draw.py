@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from ..engine import Value
-from ..graph import Graph, changed_after_use
+from ..graph.names import Graph, changed_after_use
 from . import boxes as written
 from .boxes import Arrow, Box
 from .fold import Group, Link, folded, opened, unfolded

@@ -8,6 +8,5 @@ from .exercise import Exercise
 from .generator import generate
 from .marking import Mark, Marking
 from .progress import Progress
-from .worksheets import worksheet
 
-__all__ = ["CONCEPTS", "Exercise", "Mark", "Marking", "Progress", "generate", "worksheet"]
+__all__ = ["CONCEPTS", "Exercise", "Mark", "Marking", "Progress", "generate"]

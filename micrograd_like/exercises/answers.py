@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, isfinite, log10
 
-from ..expression import ExpressionError, parse
+from ..graph.parse import ExpressionError, parse
 from ..ops import real
 
 DIGITS = 4  # significant ones, to which an answer must be right

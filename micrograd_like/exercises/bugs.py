@@ -8,7 +8,7 @@ from math import isclose
 from typing import Any
 
 from ..engine import Value, history
-from ..walking.rules import grads
+from ..mistakes.passes import grads
 
 Steps = Iterable[tuple[Value, int]]  # nodes that hand on, and the places of the inputs to which they do
 Nodes = Mapping[str, Value]

@@ -16,12 +16,12 @@ from traceback import extract_tb
 from types import FunctionType
 from typing import Any
 
-from ..check import Slope, compare, grade
 from ..engine import Value, history
-from ..notation import short
+from ..graph.gradcheck import Slope, compare, grade
+from ..mistakes.passes import RIGHT, RULES, grads
+from ..mistakes.slopes import WrongSlope
 from ..ops import OPS, Op
-from ..walking.rules import RIGHT, RULES, grads
-from ..walking.wrong_slopes import WrongSlope
+from ..ops.notation import short
 from .bugs import GRAPHS, IDEAS, NUMBERS, Nodes, Program, alike, outcome
 from .concepts import SMALL, Dice
 from .exercise import Exercise

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite, nan
 
 from ..engine import Value
-from ..notation import short
+from ..mistakes.passes import RULES
+from ..mistakes.slopes import WrongSlope
 from ..ops import OPS
-from ..walking.rules import RULES
-from ..walking.wrong_slopes import WrongSlope
+from ..ops.notation import short
 from .answers import Answer
 from .diagnosis import SMALL_SLIP, corner, is_right
 from .messages import NONE, Message, explained, factor, near, wrong_slope

@@ -13,9 +13,9 @@ from itertools import combinations
 from math import isfinite
 
 from ..engine import Value
-from ..walking.mutations import Update, Updated, examples
-from ..walking.rules import RULES, Gradient, Pass, Rule, grad_from
-from ..walking.wrong_slopes import WrongSlope
+from ..mistakes.passes import RULES, Gradient, Pass, Rule, grad_from
+from ..mistakes.slopes import WrongSlope
+from ..mistakes.whole_pass import Update, Updated, examples
 from .answers import FLOOR, Answer, unit
 from .questions import CORNERS, Task
 

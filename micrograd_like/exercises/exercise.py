@@ -21,11 +21,11 @@ from functools import cached_property
 from typing import Any
 
 from ..engine import Value
-from ..expression import ExpressionError
-from ..graph import callers_variables
-from ..notation import short
-from ..walking.explain import Ledger
-from ..walking.walk import Backward, Walk
+from ..graph.names import callers_variables
+from ..graph.parse import ExpressionError
+from ..ops.notation import short
+from ..steps.explain import Ledger
+from ..steps.walk import Backward, Walk
 from . import confusions, messages
 from .answers import Answer, read
 from .diagnosis import Diagnosis
@@ -256,7 +256,7 @@ class Exercise:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from .practice import notebook
+        from ..views.practice import notebook
 
         return notebook(self)
 

@@ -17,8 +17,8 @@ from math import isfinite, sqrt
 from typing import Any
 
 from ..engine import Value, history
-from ..walking.replay import what_if
-from ..walking.rules import Pass, grad_from
+from ..mistakes.passes import Pass, grad_from
+from ..steps.what_if import what_if
 from .concepts import CONCEPTS, NUMBERS, Dice
 from .diagnosis import is_whole, mistakes_on
 from .exercise import Exercise

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..engine import Value
-from ..graph import changed_after_use
-from ..notation import PRODUCT, Text, short
-from ..walking.formulas import in_symbols, value_text
-from ..walking.rules import RULES, Rule
+from ..graph.names import changed_after_use
+from ..mistakes.passes import RULES, Rule
+from ..ops.notation import PRODUCT, Text, short
+from ..steps.formulas import in_symbols, value_text
 from .diagnosis import Diagnosis, Slip, Suspicion, is_whole
 from .questions import Task
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engine import Value
-from ..graph import Graph
-from ..notation import short
+from ..graph.names import Graph
+from ..mistakes.passes import grads
+from ..ops.notation import short
 from ..optim import SGD
-from ..walking.rules import grads
 
 CORNERS = {"relu": 1.0, "maximum": 1.0, "minimum": 1.0}  # at a kink, any slope from 0 to this is a subgradient
 

@@ -1,0 +1,1 @@
+"""The recorded computation: its names, programs, columns, copies and gradients."""

@@ -1,0 +1,226 @@
+"""Rules that write themselves: numbers whose operations leave a text, in Python, LaTeX, MathML, C or JavaScript.
+
+>>> from micrograd_like.ops import OPS
+>>> [str(slope) for slope in OPS["tanh"].textbook(Python("out"), Python("a"))]
+['1 - out ** 2']
+>>> print(LaTeX("x") ** 2 / (1 + LaTeX("y")))
+\\frac{x^{2}}{1 + y}
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any, ClassVar, Self
+
+from . import Number, Op
+
+SUM, CALL, PRODUCT, SIGN, POWER, ATOM = range(6)  # how tightly a text holds together, loosest first
+
+
+class Written(Number):
+    """A number that is a text; an operation on it leaves a longer text.
+
+    The text computes in the order in which it was written, so that it gives the same bits: a + (b + c) keeps
+    its parentheses.
+    """
+
+    tightness: ClassVar[dict[str, int]] = {
+        "add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "floordiv": PRODUCT, "mod": PRODUCT,
+        "neg": SIGN, "pow": POWER,
+    }  # fmt: skip
+
+    minus: ClassVar[str] = "-"  # how a negative number begins
+
+    def __init__(self, text: object, holds: int = ATOM) -> None:
+        self.text = self.number(float(text)) if isinstance(text, int | float) else str(text)
+        self.holds = SIGN if self.text.startswith(self.minus) and holds == ATOM else holds
+
+    def apply(self, op: Op, *operands: Any) -> Self:
+        texts = [x if isinstance(x, Written) else type(self)(x) for x in operands]
+        return type(self)(self.write(op, *texts), self.tightness.get(op.name, ATOM))
+
+    def write(self, op: Op, *operands: Written) -> str:
+        """Return the text of `op` on operands: with its sign if it has one, else as a call."""
+        if op.name not in self.tightness:
+            return self.call(op, *map(str, operands))
+        own, (first, *rest) = self.tightness[op.name], operands
+        if not rest:
+            return op.sign + first.within(own)
+        if op.name == "pow":  # it holds its right side first, and a minus on its left is not its own
+            return f"{first.within(ATOM)} ** {rest[0].within(SIGN)}"
+        return f"{first.within(own)} {op.sign} {rest[0].within(own + 1)}"
+
+    def call(self, op: Op, *operands: str) -> str:
+        """Return the text of an operation that has no sign in this notation."""
+        return op.write(*operands)
+
+    def number(self, number: float) -> str:
+        """Return how a plain number is written."""
+        return repr(number)
+
+    def within(self, tightness: int) -> str:
+        """Return the text for a place that asks for this tightness: in parentheses if it is looser."""
+        return self.text if self.holds >= tightness else f"({self.text})"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Python(Written):
+    """Python source, in which operations without a sign have the names of the table."""
+
+    def number(self, number: float) -> str:
+        text = repr(number)
+        return text if text == "-0.0" else text.removesuffix(".0")  # the integer -0 has no sign
+
+
+class Text(Python):
+    """Python source as a line of explanation holds it: a*b + (c / d)."""
+
+    tightness = Written.tightness | {"div": SUM}
+
+    def write(self, op: Op, *operands: Written) -> str:
+        if op.sign and operands[-1].text.startswith("-"):  # 2*(-3) and -(-3)
+            operands = *operands[:-1], type(self)(f"({operands[-1]})")
+        if op.name not in ("mul", "div"):
+            return super().write(op, *operands)
+        sign = "*" if op.name == "mul" else " / "
+        return f"{operands[0].within(PRODUCT)}{sign}{operands[1].within(PRODUCT + 1)}"
+
+
+class JavaScript(Written):
+    """JavaScript source, in which an operation without a sign of JavaScript's is a function with its name."""
+
+    tightness = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "neg": ATOM, "pow": POWER}
+
+    def write(self, op: Op, *operands: Written) -> str:
+        return f"(-{operands[0].within(ATOM)})" if op.name == "neg" else super().write(op, *operands)
+
+    def call(self, op: Op, *operands: str) -> str:
+        return f"{op.name}({', '.join(operands)})"
+
+    def number(self, number: float) -> str:
+        return repr(number).removesuffix(".0").replace("inf", "Infinity").replace("nan", "NaN")
+
+
+class MathML(Written):
+    """Presentation MathML, as browsers show it. Names go through `mathml_name` first."""
+
+    tightness = Written.tightness | {"div": ATOM, "exp": POWER, "sqrt": ATOM}
+    signs: ClassVar[dict[str, str]] = {"mul": "·", "sub": "−", "neg": "−", "mod": "mod"}
+    minus = "<mo>−</mo>"
+
+    def write(self, op: Op, *operands: Written) -> str:
+        a, b = operands[0], operands[-1]
+        if op.name in ("div", "pow", "exp"):
+            base = "<mi>e</mi>" if op.name == "exp" else a.within(ATOM if op.name == "pow" else SUM)
+            tag = "mfrac" if op.name == "div" else "msup"
+            return f"<{tag}>{_row(base)}{_row(str(b))}</{tag}>"
+        if op.name == "sqrt":
+            return f"<msqrt>{a}</msqrt>"
+        if op.name == "abs":
+            return _row(f"<mo>|</mo>{a}<mo>|</mo>")
+        if op.name not in self.tightness:
+            return self.call(op, *map(str, operands))
+        own, sign = self.tightness[op.name], f"<mo>{self.signs.get(op.name, op.sign)}</mo>"
+        right = ATOM + 1 if b.text.startswith(self.minus) else own + (op.name not in ("add", "neg"))
+        return (a.within(own) if len(operands) == 2 else "") + sign + b.within(right)
+
+    def call(self, op: Op, *operands: str) -> str:
+        return f"<mi>{op.name}</mi><mo>(</mo>{'<mo>,</mo>'.join(operands)}<mo>)</mo>"
+
+    def number(self, number: float) -> str:
+        return f"<mn>{_digits(number)}</mn>" if number >= 0 else f"{self.minus}<mn>{_digits(-number)}</mn>"
+
+    def within(self, tightness: int) -> str:
+        return self.text if self.holds >= tightness else f"<mo>(</mo>{self.text}<mo>)</mo>"
+
+
+def _row(text: str) -> str:
+    return f"<mrow>{text}</mrow>"
+
+
+def _digits(number: float) -> str:
+    return repr(number).removesuffix(".0")
+
+
+class C(Written):
+    """C source, in which an operation without a sign of C's is a function named `op_` and its name."""
+
+    tightness = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "neg": ATOM}
+
+    def call(self, op: Op, *operands: str) -> str:
+        return f"op_{op.name}({', '.join(operands)})"
+
+    def write(self, op: Op, *operands: Written) -> str:
+        return f"(-{operands[0].within(ATOM)})" if op.name == "neg" else super().write(op, *operands)
+
+
+class LaTeX(Written):
+    """LaTeX source. Names go through `latex_name` first."""
+
+    tightness = Written.tightness | {"neg": CALL, "div": POWER, "exp": POWER, "expm1": SUM}
+
+    def apply(self, op: Op, *operands: Any) -> Self:
+        texts = [x if isinstance(x, Written) else type(self)(x) for x in operands]
+        own = self.tightness.get(op.name, CALL if op.latex.endswith(" {a}") else ATOM)
+
+        def place(match: re.Match[str]) -> str:
+            whole, beside = match.groups()
+            if whole:  # {{a}} is a place of its own, {a} stands beside other signs
+                return f"{{{texts['abc'.index(whole)]}}}"
+            x = texts["abc".index(beside)]
+            if match.start() and x.text.startswith("-"):
+                return x.within(ATOM + 1)
+            tight = own + 1 if beside == "b" and op.name != "add" else own
+            return x.within(ATOM if op.name == "pow" or op.latex.endswith(" {a}") else min(tight, ATOM))
+
+        return type(self)(re.sub(r"\{\{([abc])\}\}|\{([abc])\}", place, op.latex), own)
+
+    def number(self, number: float) -> str:
+        digits, _, exponent = repr(number).removesuffix(".0").partition("e")
+        factor = "" if digits == "1" else rf"{digits} \cdot "
+        return f"{factor}10^{{{int(exponent)}}}" if exponent else digits
+
+    def within(self, tightness: int) -> str:
+        return self.text if self.holds >= tightness else rf"\left({self.text}\right)"
+
+
+def short(number: float, digits: int = 4) -> str:
+    """Return a number for people to read: `digits` significant digits, and whole numbers below a million whole.
+
+    >>> short(0.70710678), short(-3.0), short(24704.08), short(1e-9)
+    ('0.7071', '-3', '24700', '1e-9')
+    """
+    text = f"{number + 0.0:.{digits}g}"
+    mantissa, e, exponent = text.partition("e")
+    return f"{float(text):.0f}" if 0 <= int(exponent or -1) < 6 else f"{mantissa}e{int(exponent)}" if e else text
+
+
+def mathml_name(name: str) -> str:
+    """Return a name as MathML: letters as they are, what stands in brackets or after a letter as an index.
+
+    >>> mathml_name("w[1]"), mathml_name("x2"), mathml_name("<b>")
+    ('<msub><mi>w</mi><mn>1</mn></msub>', '<msub><mi>x</mi><mn>2</mn></msub>', '<mi>&lt;b&gt;</mi>')
+    """
+    if match := re.fullmatch(r"(\w*[^\W\d])\[?(\d+)\]?", name):
+        letter, index = match.groups()
+        return f"<msub><mi>{letter}</mi><mn>{index}</mn></msub>"
+    return f"<mi>{escape(name)}</mi>"
+
+
+def latex_name(name: str) -> str:
+    r"""Return a name as mathematics writes it.
+
+    >>> latex_name("z1[0]"), latex_name("x2"), latex_name("ŷ"), latex_name("learning_rate")
+    ('z^{[1]}_{0}', 'x_{2}', '\\hat{y}', '\\mathrm{learning\\_rate}')
+    """
+    if match := re.fullmatch(r"([A-Za-z]|ŷ)(\d*)((?:\[\d+\])*)", name):
+        letter, number, places = match.groups()
+        indices = re.findall(r"\d+", places)
+        layer = f"^{{[{number}]}}" if number and indices and letter in "za" else ""
+        lower = ",".join(([] if layer or not number else [number]) + indices)
+        return letter.replace("ŷ", r"\hat{y}") + layer + (f"_{{{lower}}}" if lower else "")
+    special = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "} | {x: f"\\{x}" for x in "{}$&#%_"}
+    return rf"\mathrm{{{''.join(special.get(letter, letter) for letter in name)}}}"

@@ -1,0 +1,1 @@
+"""Both passes as steps: to read, to touch and to explain."""

@@ -1,0 +1,1 @@
+"""What a person sees and touches: pages, notebook views, the terminal."""

@@ -1,0 +1,244 @@
+"""A walk as something to touch: in a notebook, or as a page of its own without network or server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from functools import cache
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ..drawing.layout import Pair, layout
+from ..drawing.picture import text_width
+from ..engine import Value
+from ..graph.names import Graph
+from ..mistakes.passes import RIGHT, RULES
+from ..mistakes.slopes import WrongSlope
+from ..ops import OPS
+from ..ops.notation import short
+from ..steps.walk import Walk
+from .javascript import SIGNS, operations
+
+WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
+WHOLE_PASS = (  # the mistakes that walk.js knows; those in a local derivative come with the operations
+    "overwrite", "first_path", "multiply", "no_upstream", "no_local", "depth_first", "first_reach", "not_reversed",
+    "no_visited", "no_zero", "no_zero_inside", "no_zero_anywhere", "no_seed", "seed_is_value",
+)  # fmt: skip
+PRIVATE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a file of the html directory, without indentation and lines of comment."""
+    text = (files("micrograd_like.views") / "assets" / name).read_text("utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S) if name.endswith(".css") else text
+    text = "\n".join(line for line in map(str.strip, text.splitlines()) if line and not line.startswith("//"))
+    return re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", text) if name.endswith(".css") else text
+
+
+def script_json(value: object) -> str:
+    """Return JSON that no text in it can break out of a script."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
+    """Return what walk.js needs to know of a walk: the graph, where its boxes go, the code, the mistakes."""
+    graph = walk.graph
+    number = {node: i for i, node in enumerate(graph.nodes)}
+    lines = walk.lines
+    code = list(dict.fromkeys((line.number, line.text.rstrip()) for line in map(lines.get, graph.nodes) if line))
+    row = {line: i for i, line in enumerate(code)}
+    indent = min([len(text) - len(text.lstrip()) for _, text in code], default=0)
+    nodes = []
+    for node in graph.nodes:
+        fields: dict[str, Any] = {
+            "name": graph.name(node),
+            "data": node.data,
+            "inputs": [number[x] for x in node.inputs],
+        }
+        fields["kind"] = _kind(node, walk.root)
+        if node.op:
+            fields["op"] = node.op.name
+        if node.constant:
+            fields["constant"] = True
+        if len(fields["name"]) > 24:
+            fields["shown"] = f"{fields['name'][:10]}…{fields['name'][-13:]}"
+        if line := lines.get(node):
+            fields["line"] = [row[line.number, line.text.rstrip()], line.start - indent, line.end - indent]
+        nodes.append(fields)
+    found = {
+        "id": id,
+        "step": step,
+        "rule": None if walk.rule is RIGHT else walk.rule.name,
+        "nodes": nodes,
+        "code": [(number, text[indent:]) for number, text in code],
+        "rules": {name: {"idea": RULES[name].idea, "harmless": RULES[name].harmless} for name in _rules(graph)},
+    }
+    return found | (_whole(graph, nodes) if len(nodes) <= WHOLE else _folded(graph, nodes, number))
+
+
+def _rules(graph: Graph) -> Iterable[str]:
+    used = {node.op.name for node in graph.nodes if node.op}
+    local = [name for name, rule in RULES.items() if isinstance(rule, WrongSlope) and used & {*rule.operations}]
+    return [*WHOLE_PASS, *local]
+
+
+def _kind(node: Value, root: Value) -> str:
+    if node.constant:
+        return "constant"
+    if node.op:
+        return "output" if node is root else "op"
+    return "parameter" if getattr(node, "parameter", False) else "input"
+
+
+def _size(title: str, sign: str, kind: str, least: float = 118.0) -> Pair:
+    """Return room for a title, and below it for the longest number of four digits."""
+    if kind == "constant":
+        return text_width(title, 11) + 14, 22.0
+    head = text_width(title, 13) + text_width(sign, 13) + 36
+    return max(head, least), 62.0
+
+
+def arranged(sizes: list[Pair], edges: list[tuple[int, int, int]], rooms: list[Pair]) -> dict[str, Any]:
+    """Return the places of boxes and curves: flowing to the right, and downward for a narrow screen.
+
+    `rooms` are the sizes of what stands on the edges (tail, head, place).
+    """
+    found = {}
+    for name, vertical in (("wide", False), ("tall", True)):
+        ends = [(tail, head) for tail, head, _ in edges]
+        placed = layout(sizes, ends, rooms, vertical=vertical, rank_gap=30.0)
+        found[name] = {
+            "size": _rounded(placed.size),
+            "centres": list(map(_rounded, placed.centres)),
+            "labels": list(map(_rounded, placed.labels)),
+            "routes": [_path(list(map(_rounded, route))) for route in placed.routes],
+            "ends": [_rounded(route[-1]) for route in placed.routes],
+        }
+    return {"sizes": list(map(_rounded, sizes)), "edges": edges, "layouts": found}
+
+
+def _rounded(point: Pair) -> list[int]:
+    return [round(x) for x in point]
+
+
+def _path(points: list[list[int]]) -> str:
+    """Write a chain of Bézier curves as an SVG path, whose straight pieces are lines."""
+    path = "M{} {}".format(*points[0])
+    for i in range(1, len(points), 3):
+        (x0, y0), (x1, y1), (x2, y2), (x, y) = points[i - 1 : i + 3]
+        if y0 == y1 == y2 == y:
+            path += f"H{x}"
+        elif x0 == x1 == x2 == x:
+            path += f"V{y}"
+        else:
+            path += f"C{x1} {y1} {x2} {y2} {x} {y}"
+    return path
+
+
+def _whole(graph: Graph, nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    titles = [short(x["data"]) if x["kind"] == "constant" else x.get("shown", x["name"]) for x in nodes]
+    sizes = [_size(title, _sign(x.get("op", "")), x["kind"]) for title, x in zip(titles, nodes)]
+    edges = [(tail, head, place) for head, x in enumerate(nodes) for place, tail in enumerate(x["inputs"])]
+    labels = [(10.0 if nodes[tail]["kind"] == "constant" else 62.0, 14.0) for tail, _, _ in edges]
+    return arranged(sizes, edges, labels)
+
+
+def _folded(graph: Graph, nodes: list[dict[str, Any]], number: Mapping[Value, int]) -> dict[str, Any]:
+    """Draw what is done alike to many numbers as one box, which opens on a click."""
+    from ..drawing.fold import folded
+
+    groups, sizes, edges = [], [], []
+    for head, group in enumerate(folded(graph.nodes, BOXES)):
+        members = [number[node] for node in group.nodes]
+        first = nodes[members[0]]
+        title = first.get("shown", first["name"]) if len(members) == 1 else f"×{len(members)}"
+        what = _sign(group.what)
+        groups.append({"nodes": members, "kind": first["kind"], "what": what, "title": title})
+        sizes.append(_size(title, what, first["kind"], 118.0 if len(members) == 1 else 160.0))
+        edges += [(tail, head, place) for tail, place in group.links]
+    return {"groups": groups} | arranged(sizes, edges, [(10.0, 14.0)] * len(edges))
+
+
+def _sign(operation: str) -> str:
+    """Return what a box says of its operation."""
+    op = OPS.get(operation)
+    return SIGNS.get(operation, (op.sign or operation) if op else operation)
+
+
+def module(walk: Walk, id: str, step: int = 0) -> str:
+    """Return the script that puts the live view into the element with this id."""
+    return mounted(asset("walk.js"), walk.graph, lesson(walk, id, step))
+
+
+def mounted(code: str, graph: Graph, lesson: Mapping[str, Any]) -> str:
+    """Return the script that mounts a lesson on a graph, once its element is there."""
+    used = list(dict.fromkeys(node.op.name for node in graph.nodes if node.op))
+    return (
+        f"{code}\nconst ops = {operations(used)};\nconst lesson = {script_json(lesson)};\n"
+        "const start = (turns) => { const root = document.getElementById(lesson.id);\n"
+        "  if (root) { root.replaceChildren(); root.walk = mount(root, lesson, ops); } else if (turns) "
+        "requestAnimationFrame(() => start(turns - 1)); };\nstart(200);"
+    )
+
+
+def page(walk: Walk, title: str | None = None) -> str:
+    """Return a page that needs nothing else."""
+    title = title or f"Walk through {walk.graph.name(walk.root)}"
+    return document(title, asset("walk.css"), f"<h1>{escape(title)}</h1>", "walk", module(walk, "walk"))
+
+
+def document(title: str, style: str, body: str, id: str, script: str) -> str:
+    """Return a page that asks for nothing from elsewhere, in which a script fills the element with this id."""
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{PRIVATE}">\n<style>\n'
+        ":root { color-scheme: light dark; background: light-dark(#ffffff, #0f141a); "
+        "color: light-dark(#1b1f24, #e8edf2); }\n"
+        "body { margin: 12px auto; max-width: 1400px; padding: 0 8px; font-family: system-ui, sans-serif; }\n"
+        f"h1 {{ font-size: 1.25rem; overflow-wrap: anywhere; }}\n{style}</style></head><body>\n"
+        f'{body}<div id="{id}">This page computes in your browser, with JavaScript.</div>\n'
+        f'<script type="module">\n{script}\n</script></body></html>\n'
+    )
+
+
+def save(walk: Walk, path: str | os.PathLike[str], title: str | None = None) -> Path:
+    """Write the page to a file that ends in .html, and return its path."""
+    return written(path, page(walk, title))
+
+
+def written(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a page to a file that ends in .html, and return its path."""
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"{str(path)!r} is no page. Write a name that ends in .html, as in 'lesson.html'.")
+    path.write_text(text, "utf-8")
+    return path
+
+
+def notebook(walk: Walk) -> str:
+    """Return HTML for a notebook: the drawing, which a script replaces by the live view.
+
+    Where scripts are taken out, as in a notebook that is not trusted, the drawing stays.
+    """
+    id = f"mgl-{uuid4().hex[:12]}"
+    return (
+        f'<div id="{id}">{picture(walk)}</div><style>{asset("walk.css")}</style>'
+        f'<script type="module">\n{module(walk, id)}\n</script>'
+    )
+
+
+def picture(walk: Walk) -> str:
+    """Return the drawing of a walk's graph as an <img>."""
+    from ..drawing.draw import draw
+
+    names = {walk.graph.name(node): node for node in walk.graph.nodes if not node.constant}
+    data = b64encode(draw(walk.root, names=names).svg.encode()).decode()
+    return f'<img alt="{escape(str(walk.graph))}" src="data:image/svg+xml;base64,{data}">'

@@ -1,0 +1,286 @@
+"""Worksheets to print, each with a key: HTML, PDF or Markdown; and the commands `exercise` and `worksheet`."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import shutil
+import subprocess
+import tempfile
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ..drawing.picture import NoConverter
+from ..exercises.concepts import CONCEPTS, NUMBERS
+from ..exercises.exercise import Exercise
+from ..exercises.generator import generate
+from .blanks import sketch
+
+PAPERS = {"A4": (210, 297), "Letter": (216, 279)}  # millimetres
+MARGIN = 14
+LEGIBLE = 0.17  # millimetres a pixel; in a smaller drawing nobody can write, so all is listed below it
+HOW = "Write every number to four significant digits. Fill in the blanks from the output back to the inputs."
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+STYLE = """
+@page { size: %(paper)s; margin: %(margin)dmm; }
+@page wide { size: %(paper)s landscape; margin: %(margin)dmm; }
+body { font: 11pt/1.4 system-ui, "DejaVu Sans", sans-serif; color: #1b1f24; margin: 0; }
+section { break-after: page; box-sizing: border-box; min-height: %(height)dmm; width: %(width)dmm;
+  display: flex; flex-direction: column; }
+section.wide { page: wide; min-height: %(low)dmm; width: %(height)dmm; }
+@media screen { section { margin: 0 auto 20mm; } }
+section:last-child { break-after: auto; }
+header { display: flex; justify-content: space-between; gap: 8mm; border-bottom: 0.3mm solid #7d8793; }
+h1 { font-size: 14pt; margin: 0 0 2mm; } p { margin: 2mm 0; }
+.name { white-space: nowrap; }
+img { display: block; margin: 4mm auto; max-width: 100%%; }
+ol { margin: 2mm 0; padding-left: 7mm; } li { margin: 1mm 0; }
+.space { flex: 1; min-height: 25mm; border: 0.3mm solid #7d8793; border-radius: 2mm; padding: 2mm; color: #5a6470;
+  background: repeating-linear-gradient(#fff 0 7.7mm, #e3e7ec 7.7mm 8mm); print-color-adjust: exact; }
+.steps { display: flex; gap: 6mm; } .steps ul { margin: 0; }
+ul { font: 7.5pt/1.4 "DejaVu Sans Mono", monospace; padding-left: 4mm; text-indent: -4mm; list-style: none;
+  margin: 1mm 0; }
+.program { columns: 3; white-space: pre; } .program + ol { columns: 2; font-size: 10pt; }
+h2 { font-size: 10pt; margin: 2mm 0 1mm; break-after: avoid; }
+"""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One exercise for one reader, whose name may be left to be written."""
+
+    exercise: Exercise
+    student: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name, or the line to write it on."""
+        return self.student or "_" * 24
+
+    def beside(self, small: bool) -> list[str]:
+        """Return what is asked and has no place in the drawing, or needs a word; all, if the drawing is small."""
+        asked = self.exercise.questions.values()
+        apart = [x for x in asked if small or x.kind in ("update", "order") or x.node.constant]
+        return [f"{x.key} = ________ : {x.asked}" for x in apart]
+
+    def picture(self, answers: bool, width: float, height: float) -> tuple[str, float, str]:
+        """Return the class of the page, "wide" if the graph is, the scale, and the graph as an <img> for this paper."""
+        drawings = [sketch(self.exercise, answers, vertical) for vertical in (False, True)]
+        rooms = [(width, 0.5 * height), (height, 0.6 * width)]
+        ways = []
+        for drawing in drawings:
+            w, h = size_of(drawing.svg)
+            for (across, down), kind in zip(rooms, ("upright", "wide")):
+                scale = min(across / w, down / h, 0.36)  # letters of 4 mm at most
+                liked = 1.35 if kind == "upright" else 1.0
+                if scale < LEGIBLE:  # then all is listed below the drawing, for which upright pages have more room
+                    liked = 0.01 if kind == "upright" else 0.0
+                ways.append((liked * scale, kind, scale, w * scale, drawing.svg))
+        _, kind, scale, wide, svg = max(ways, key=lambda way: way[0])
+        data = b64encode(svg.encode()).decode()
+        alt = escape(self.exercise.program())
+        return kind, scale, f'<img alt="{alt}" style="width:{wide:.0f}mm" src="data:image/svg+xml;base64,{data}">'
+
+    def html(self, width: float, height: float) -> str:
+        """Return the page to fill in."""
+        kind, scale, picture = self.picture(False, width, height)
+        small = scale < LEGIBLE
+        program = listed(self.exercise.program().splitlines(), "program") if small else ""
+        items = "".join(f"<li>{escape(x)}</li>" for x in self.beside(small))
+        return (
+            f'<section class="{kind}"><header><h1>{escape(self.exercise.title)}</h1>'
+            f'<span class="name">Name: {escape(self.name)}</span></header><p>{HOW}</p>{picture}{program}'
+            f"{f'<ol>{items}</ol>' if items else ''}<div class=\"space\">Space to calculate</div></section>"
+        )
+
+    def html_key(self, width: float, height: float) -> str:
+        """Return the page with the answers and every step."""
+        kind, _, picture = self.picture(True, width, height)
+        walk = self.exercise.walk
+        return (
+            f'<section class="{kind}"><header><h1>{escape(self.exercise.title)}: key</h1>'
+            f'<span class="name">{escape(self.student)}</span></header>{picture}<div class="steps">'
+            f"<div><h2>Forward</h2>{listed(map(str, walk.forward))}</div>"
+            f"<div><h2>Backward</h2>{listed(map(str, walk.backward))}</div></div>"
+            f"<h2>Answers</h2>{listed(self.reasons())}</section>"
+        )
+
+    def reasons(self) -> list[str]:
+        """Return each answer with its reason."""
+        ex = self.exercise
+        found = {key: ex.reason(key) for key in ex.questions}
+        return [x if x.startswith(key) else f"{key} = {ex.answers[key]}: {x}" for key, x in found.items()]
+
+    def steps(self) -> str:
+        """Return both passes step by step, and the reason of each answer."""
+        return "\n".join([str(self.exercise.walk), "", *self.reasons()])
+
+    def markdown(self) -> str:
+        """Return the exercise as Markdown, without a picture."""
+        ex = self.exercise
+        given = [f"- {name}.grad = {number:.6g}" for name, number in ex.given_numbers().items()]
+        rows = [f"| {key} | {question.asked.replace('|', ' ')} |  |" for key, question in ex.questions.items()]
+        table = ["| | asked | answer |", "|---|---|---|", *rows]
+        return "\n".join([f"# {ex.title}", "", f"Name: {self.name}", "", HOW, "", "```python", ex.program(), "```", "",
+                          *given, *([""] if given else []), *table, ""])  # fmt: skip
+
+    def markdown_key(self) -> str:
+        """Return the key as Markdown."""
+        return f"# {self.exercise.title}: key {self.student}\n\n```\n{self.steps()}\n```\n"
+
+
+def listed(lines: Iterable[str], kind: str = "") -> str:
+    """Return lines as an HTML list."""
+    return f'<ul class="{kind}">{"".join(f"<li>{escape(line)}</li>" for line in lines)}</ul>'
+
+
+def size_of(svg: str) -> tuple[float, float]:
+    """Return the width and height of a drawing."""
+    head = svg[svg.index("<svg") :]
+    width, height = (head.split(f'{side}="')[1].split('"')[0] for side in ("width", "height"))
+    return float(width), float(height)
+
+
+def worksheet(
+    exercises: Iterable[Exercise], path: str | os.PathLike[str], *, paper: str = "A4", students: Sequence[str] = ()
+) -> list[Path]:
+    """Write a worksheet, a page for each exercise, and beside it a key, and return both paths.
+
+    "sheet.html" makes "sheet-key.html" too; .pdf needs chromium or Chrome, .md has no picture. Paper is "A4" or
+    "Letter"; `students` are names for the sheets, in order.
+    """
+    path = Path(path)
+    if paper not in PAPERS:
+        raise ValueError(f"There is no paper {paper!r}. Write one of: {', '.join(PAPERS)}.")
+    kind = path.suffix.lower()
+    if kind not in (".html", ".pdf", ".md"):
+        raise ValueError(f"A worksheet is a file .html, .pdf or .md, and {str(path)!r} is none. Write 'sheet.html'.")
+    names = [*students]
+    sheets = [Sheet(ex, names[i] if i < len(names) else "") for i, ex in enumerate(exercises)]
+    if not sheets:
+        raise ValueError("There is no exercise to print. Give at least one, as in [generate('chain')].")
+    written = path, path.with_name(f"{path.stem}-key{path.suffix}")
+    for target, is_key in zip(written, (False, True)):
+        if kind == ".md":
+            texts = [sheet.markdown_key() if is_key else sheet.markdown() for sheet in sheets]
+            target.write_text("\n".join(texts), encoding="utf-8")
+        else:
+            text = page(sheets, is_key, paper)
+            if kind == ".pdf":
+                pdf(text, target)
+            else:
+                target.write_text(text, encoding="utf-8")
+    return list(written)
+
+
+def page(sheets: Sequence[Sheet], is_key: bool, paper: str = "A4") -> str:
+    """Return the worksheet or its key as one HTML page."""
+    width, height = (side - 2 * MARGIN for side in PAPERS[paper])
+    style = STYLE % {"paper": paper, "margin": MARGIN, "width": width, "height": height - 2, "low": width - 2}
+    body = "".join(x.html_key(width, height) if is_key else x.html(width, height) for x in sheets)
+    title = "Key" if is_key else "Worksheet"
+    return (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title><style>{style}</style>\n'
+        f"<body>{body}</body></html>\n"
+    )
+
+
+def pdf(html: str, path: Path) -> None:
+    """Print a page to a PDF by the browser that is installed."""
+    browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise NoConverter(
+            "To make a PDF, chromium or Chrome is needed, and none is here. Write 'sheet.html' and print that."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "sheet.html"
+        source.write_text(html, encoding="utf-8")
+        ways = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+        places = [f"--user-data-dir={folder}/profile", f"--print-to-pdf={path.resolve()}", source.as_uri()]
+        done = subprocess.run([browser, *ways, *places], capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode or not path.exists():
+        raise NoConverter(f"{browser} could not print: {done.stderr.strip()[-200:]}. Write 'sheet.html' and print it.")
+
+
+def read_roster(path: Path) -> list[str]:
+    """Return the names in the first column of a CSV file, or in that which is called name, student or id."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    if not rows:
+        raise ValueError(f"{path} names no student. Write one in each line.")
+    head = [cell.strip().lower() for cell in rows[0]]
+    column = next((head.index(word) for word in ("name", "student", "id") if word in head), None)
+    return [row[column or 0].strip() for row in (rows if column is None else rows[1:])]
+
+
+def add_commands(commands: Any) -> None:
+    """Add `exercise` and `worksheet` to the commands of an argument parser."""
+    one = commands.add_parser("exercise", help="do an exercise by hand, and be told which mistake was made")
+    one.add_argument("concept", help=f"one of: {', '.join(CONCEPTS)}")
+    one.add_argument("--check", nargs="+", metavar="NAME=NUMBER", help="mark these answers, such as a=-3 b=3/2")
+    one.add_argument("--student", default="", metavar="ID", help="a variant of one's own")
+    one.add_argument("--hint", metavar="NAME", help="show the hints for one answer, one by one")
+    one.add_argument("--key", action="store_true", help="show the answers and every step")
+    _add_seed(one)
+    one.set_defaults(run=run_exercise)
+    sheets = commands.add_parser("worksheet", help="print worksheets with keys, one variant for each student")
+    sheets.add_argument("--concepts", default="chain,fan-out", help="with commas between (default: %(default)s)")
+    sheets.add_argument("--count", type=int, help="how many different sheets (default: one for each student, or 1)")
+    sheets.add_argument("--students", type=Path, metavar="FILE.csv", help="a student in each line; each gets a variant")
+    sheets.add_argument("--format", choices=("html", "pdf", "md"), default="html", help="(default: %(default)s)")
+    sheets.add_argument("--paper", choices=tuple(PAPERS), default="A4", help="(default: %(default)s)")
+    sheets.add_argument("--out", type=Path, default=Path("worksheets"), metavar="DIR", help="(default: %(default)s)")
+    _add_seed(sheets)
+    sheets.set_defaults(run=run_worksheet)
+
+
+def _add_seed(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=int, default=0, help="the same seed makes the same exercise")
+    command.add_argument("--difficulty", type=int, choices=tuple(NUMBERS), default=1)
+
+
+def run_exercise(options: argparse.Namespace) -> None:
+    """Show an exercise, or mark answers to it, or show its hints or its key."""
+    ex = generate(options.concept, options.difficulty, options.seed, student=options.student)
+    if options.key:
+        print(Sheet(ex).steps())
+    elif options.hint:
+        print("\n".join(ex.hints(options.hint)))
+    elif options.check:
+        print(ex.check(dict(answer.rpartition("=")[::2] for answer in options.check)))
+    else:
+        print(ex)
+        first = next(iter(ex.questions))
+        words = f"micrograd-like exercise {options.concept} --seed {options.seed}"
+        words += f" --difficulty {options.difficulty}" if options.difficulty > 1 else ""
+        words += f" --student {options.student}" if options.student else ""
+        print(f"\nMark answers:  {words} --check {first}=1 ...\nHints:         {words} --hint {first}")
+
+
+def run_worksheet(options: argparse.Namespace) -> None:
+    """Write the worksheets, and the keys to them, for all students into two files."""
+    concepts = options.concepts.split(",")
+    students = read_roster(options.students) if options.students else []
+    count = options.count or len(students) or 1
+    if count < len(students):
+        raise ValueError(f"--count {count} is less than the {len(students)} students. Leave it out.")
+    names = students + [""] * (count - len(students))
+    variants = [(name, name or f"sheet {i + 1}") for i, name in enumerate(names)]
+    exercises = [
+        generate(concept, options.difficulty, options.seed, student=variant if count > 1 else name)
+        for name, variant in variants
+        for concept in concepts
+    ]
+    for i, ex in enumerate(exercises):
+        if count > 1 and not names[i // len(concepts)]:
+            ex.title += f", sheet {i // len(concepts) + 1}"  # which tells whose key is whose
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / f"sheets.{options.format}"
+    labels = [name for name in names for _ in concepts]
+    for written in worksheet(exercises, path, paper=options.paper, students=labels):
+        print(f"wrote {written}: {count} sheets, {len(exercises)} exercises")
