@@ -114,7 +114,7 @@ def made_by(node: Value, name: str) -> bool:
 class Pass:
     """A backward pass from `root` under a rule; iterating yields (node, input, position, local_grad, shadow of input).
 
-    With `nodes`, the topological order of root, it need not be found again. Raises NoFiniteGradientError as `backward` does.
+    With `nodes`, its topological order, that need not be found again. Raises NoFiniteGradientError as `backward` does.
     """
 
     def __init__(self, root: Value, rule: str | Rule = RIGHT, nodes: Sequence[Value] | None = None) -> None:
