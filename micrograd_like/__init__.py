@@ -16,11 +16,11 @@ from .steps.answer_key import answer_key
 from .steps.explain import explain, paths
 from .steps.walk import walk
 from .steps.what_if import nudge, what_if
-from .train import History, fit
+from .train import TrainingHistory, fit
 
 __all__ = [
-    "Adam", "Graph", "History", "Layer", "LogisticRegression", "MLP", "Module", "Neuron", "OPS", "Op", "SGD",
-    "TrainingDivergedError", "Value", "answer_key", "backward_steps", "clip_gradients", "data",
+    "Adam", "Graph", "Layer", "LogisticRegression", "MLP", "Module", "Neuron", "OPS", "Op", "SGD",
+    "TrainingDivergedError", "TrainingHistory", "Value", "answer_key", "backward_steps", "clip_gradients", "data",
     "decision_boundary", "dot", "draw", "draw_dot", "explain", "fit", "gradcheck", "grade", "gradients",
     "ieee", "load_model", "logsumexp", "losses", "mean", "nudge", "paths", "save_model", "seed", "softmax",
     "topological_order", "walk", "what_if",

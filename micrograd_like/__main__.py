@@ -15,7 +15,7 @@ from .views import terminal, worksheets
 
 if TYPE_CHECKING:
     from .nn import MLP
-    from .train import History
+    from .train import TrainingHistory
 
 FIRST_MINUTE = """
 Next:
@@ -111,7 +111,7 @@ def version_line() -> str:
 def run_train(options: argparse.Namespace) -> None:
     """Train, and write the network, how it went, and pictures of both."""
     from .checkpoint import save_model
-    from .data import Standardise, train_val_split
+    from .data import Standardize, train_val_split
     from .drawing.draw import draw
     from .drawing.plots import decision_boundary
     from .losses import LOSSES
@@ -129,18 +129,19 @@ def run_train(options: argparse.Namespace) -> None:
     epochs = chosen(options.epochs, 100 if shape else 20 if len(X) * len(X[0]) < 10_000 else 5)
     lr = chosen(options.lr, 1.0 if shape else 0.1)
 
-    standardise, task = Standardise.fit(X), Task(dataset.classes, y)
+    standardize, task = Standardize.fit(X), Task(dataset.classes, y)
     model = MLP(
         len(X[0]), [*chosen(options.hidden, [16, 16]), task.outputs], options.activation,
         init="uniform" if shape else "he", rng=options.seed,
     )  # fmt: skip
     print(model.summary())
-    inputs, targets = standardise(X), task.encode(y)
+    inputs, targets = standardize(X), task.encode(y)
     history = fit(
         model, inputs, targets, task.loss,
-        SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum),
-        epochs, chosen(options.batch_size, None if shape else 16),
-        held_out and (standardise(held_out[0]), task.encode(held_out[1])), options.seed, l2=1e-4 if shape else 0.0,
+        optimizer=SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum),
+        epochs=epochs, batch_size=chosen(options.batch_size, None if shape else 16),
+        validation=held_out and (standardize(held_out[0]), task.encode(held_out[1])),
+        seed=options.seed, l2=1e-4 if shape else 0.0,
     )  # fmt: skip
     print(report(history))
 
@@ -149,13 +150,13 @@ def run_train(options: argparse.Namespace) -> None:
     task.restore_units(model)
     about = {"loss": task.loss, "classes": dataset.classes, "features": dataset.features}
     files: dict[str, Callable[[Path], object]] = {
-        "model.json": lambda path: save_model(path, model, standardise=standardise, **about),
+        "model.json": lambda path: save_model(path, model, standardize=standardize, **about),
         "history.csv": history.to_csv,
         "loss.svg": history.plot().save,
         "graph.svg": draw(example).save,
     }
     if shape:
-        files["boundary.svg"] = decision_boundary(lambda x: model.predict(standardise([x])[0]), X, y).save
+        files["boundary.svg"] = decision_boundary(lambda x: model.predict(standardize([x])[0]), X, y).save
     for name, save in files.items():
         save(options.out / name)
         print(f"wrote {options.out / name}")
@@ -201,7 +202,7 @@ class Task:
             neuron.b.data += self.middle
 
 
-def report(history: History) -> str:
+def report(history: TrainingHistory) -> str:
     """Return in a line or two how the training went."""
     parts = [f"loss {history.loss[0]:.4g} -> {history.loss[-1]:.4g}"]
     for name, share in (("accuracy", history.accuracy[-1]), ("validation accuracy", history.val_accuracy[-1])):

@@ -8,8 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "micrograd_like"
 ORDER = {
     "": """
-        ops engine _engine graph
-        functions data losses nn optim checkpoint train
+        ops checks engine _engine graph
+        functions tables data losses nn optim checkpoint train
         drawing mistakes steps exercises compiler views __main__
     """,
     "graph": "columns copies names gradcheck parse",

@@ -188,8 +188,8 @@ def test_dot_records_the_nodes_that_the_loop_records(seed: int, size: int, start
 
 
 @pytest.mark.parametrize("make", [
-    lambda p: SGD(p, 0.1), lambda p: SGD(p, 0.1, momentum=0.9, weight_decay=0.01), lambda p: SGD(p, 0.1, maximise=True),
-    lambda p: Adam(p, 0.1), lambda p: Adam(p, 0.1, maximise=True),
+    lambda p: SGD(p, 0.1), lambda p: SGD(p, 0.1, momentum=0.9, weight_decay=0.01), lambda p: SGD(p, 0.1, maximize=True),
+    lambda p: Adam(p, 0.1), lambda p: Adam(p, 0.1, maximize=True),
 ])  # fmt: skip
 @pytest.mark.parametrize("last", [0.25, math.inf, math.nan, 1e308])
 def test_optimizers_step_to_the_same_bits(make: Any, last: float, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ def test_optimizers_step_to_the_same_bits(make: Any, last: float, monkeypatch: p
             for p in params:
                 p.grad = grad * (1.0 + p.data)
             errors.append(outcome(optimizer.step)[1])
-        outcomes.append(([bits(p.data) for p in params], str(optimizer.state()), errors))
+        outcomes.append(([bits(p.data) for p in params], str(optimizer.state_dict()), errors))
     assert outcomes[0] == outcomes[1]
 
 
