@@ -8,7 +8,8 @@ from .engine import Value, backward_steps, history, ieee
 from .functions import dot, logsumexp, mean, softmax
 from .graph import copies as copies
 from .graph.gradcheck import gradcheck, grade
-from .graph.names import Graph, gradients
+from .graph.gradients import gradients
+from .graph.names import Graph
 from .nn import MLP, Layer, LogisticRegression, Module, Neuron
 from .ops import OPS, Op
 from .optim import SGD, Adam, TrainingDiverged, clip_gradients

@@ -12,7 +12,7 @@ ORDER = {
         functions data losses nn optim checkpoint train
         drawing mistakes steps exercises compiler views __main__
     """,
-    "graph": "columns copies names gradcheck parse",
+    "graph": "columns copies textbook names gradients gradcheck parse",
     "drawing": "layering layout picture boxes fold draw plots",
     "mistakes": "passes whole_pass slopes",
     "steps": "source_lines formulas walk explain what_if answer_key",

@@ -11,6 +11,8 @@ from pathlib import Path
 from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
+from ..ops.notation import visible as visible
+
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 # Text has a contrast of at least 4.5 to 1 on what is behind it, in the light and in the dark.
@@ -163,16 +165,6 @@ def style(body: str) -> str:
 def run(command: list[str], source: str) -> bytes:
     """Return what a program writes when it is given `source`."""
     return subprocess.run(command, input=source.encode(), capture_output=True, check=True).stdout
-
-
-def visible(text: object) -> str:
-    """Return text in which control characters are seen and do nothing, so that every format can hold it."""
-
-    def shown(match: re.Match[str]) -> str:
-        code = ord(match[0])
-        return chr(0x2400 + code) if code < 32 else "\u2421" if code == 127 else "\ufffd"
-
-    return re.sub("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]", shown, str(text))
 
 
 def escaped(text: str) -> str:
