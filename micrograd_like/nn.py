@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from math import sqrt
 from random import Random
 from typing import Any
@@ -357,6 +356,8 @@ def named(choices: dict[str, Any], name: Any, what: str) -> Any:
         return name
     if isinstance(name, str) and name in choices:
         return choices[name]
+    from difflib import get_close_matches
+
     near = get_close_matches(str(name), choices, 3) or list(choices)
     raise ValueError(f"There is no {what} {name!r}. Write one of: {', '.join(map(repr, near))}.")
 

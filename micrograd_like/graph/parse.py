@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import math
 from collections.abc import Mapping
 
@@ -72,7 +71,9 @@ def _functions() -> list[str]:
 
 def _operation(name: str) -> Op:
     if name not in OPS:
-        near = difflib.get_close_matches(name, OPS, n=1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, OPS, n=1)
         guess = f" Did you mean {near[0]}?" if near else ""
         raise ExpressionError(f"There is no operation {name}.{guess} There are {', '.join(_functions())}.")
     return OPS[name]

@@ -7,7 +7,6 @@ another local derivative, another start, or another number written down in the e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from ..engine import Value, backward_steps, chain_rule, history
@@ -101,6 +100,8 @@ def rule_named(rule: str | Rule) -> Rule:
     if isinstance(rule, Rule):
         return rule
     if rule not in RULES:
+        from difflib import get_close_matches
+
         near = get_close_matches(str(rule), RULES, 1) or ["overwrite"]
         raise ValueError(f"There is no rule {rule!r}. Write rule={near[0]!r}, or one of: {', '.join(RULES)}.")
     return RULES[rule]
