@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from micrograd_like.engine import Value, history
+from micrograd_like.engine import Value, topological_order
 from micrograd_like.exercises.build import check_backward, check_manual, check_mul, check_rule, check_value
 
 ROOT = Path(__file__).parent.parent
@@ -201,7 +201,7 @@ def test_value_means_the_class_that_is_built() -> None:
 
 def backward(root: Value) -> None:
     root.grad = 1.0
-    for node in reversed(history(root)):
+    for node in reversed(topological_order(root)):
         for x, slope in zip(node.inputs, node.local_grads):
             x.grad += slope * node.grad
 
@@ -229,7 +229,7 @@ def test_a_backward_pass() -> None:
 
     def assigned(root: Value) -> None:
         root.grad = 1.0
-        for node in reversed(history(root)):
+        for node in reversed(topological_order(root)):
             for x, slope in zip(node.inputs, node.local_grads):
                 x.grad = slope * node.grad
 

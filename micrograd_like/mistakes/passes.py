@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..engine import Value, backward_steps, chain_rule, history
+from ..engine import Value, backward_steps, chain_rule, topological_order
 
 RULES: dict[str, Rule] = {}
 MOST_STEPS = 100_000  # a pass without memory takes as many steps as there are paths
@@ -115,14 +115,14 @@ def made_by(node: Value, name: str) -> bool:
 class Pass:
     """A backward pass from `root` under a rule; iterating yields (node, input, position, local_grad, shadow of input).
 
-    With `nodes`, the history of root, it need not be found again. Raises NoFiniteGradient as `backward` does.
+    With `nodes`, its topological order, that need not be found again. Raises NoFiniteGradientError as `backward` does.
     """
 
     def __init__(self, root: Value, rule: str | Rule = RIGHT, nodes: Sequence[Value] | None = None) -> None:
         self.root, self.rule = root, rule_named(rule)
         self.shadows: dict[Value, Shadow] = {}
         shadows = self.shadows
-        for node in history(root) if nodes is None else nodes:
+        for node in topological_order(root) if nodes is None else nodes:
             shadows[node] = Shadow(node, tuple([shadows[x] for x in node.inputs]), self.rule.number)
         stand: Any = shadows[root]
         self._steps: Iterator[tuple[Any, Any, float]] = backward_steps(stand)  # what it refuses, no mistake repairs
