@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from . import _engine
+from . import __version__, _engine
 from .views import terminal, worksheets
 
 if TYPE_CHECKING:
@@ -101,11 +100,7 @@ def assignment(text: str) -> tuple[str, float]:
 
 def version_line() -> str:
     """Return the version, and which engine runs."""
-    try:
-        number = version("micrograd-like")
-    except PackageNotFoundError:
-        number = "(not installed)"
-    return f"micrograd-like {number}, engine in {_engine.NAME}"
+    return f"micrograd-like {__version__}, engine in {_engine.NAME}"
 
 
 def run_train(options: argparse.Namespace) -> None:
