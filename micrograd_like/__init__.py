@@ -4,14 +4,14 @@ from . import _engine as _engine, data as data, losses as losses
 from .checkpoint import load_model, save_model
 from .drawing.draw import draw, draw_dot
 from .drawing.plots import decision_boundary
-from .engine import Value, backward_steps, history, ieee
+from .engine import Value, backward_steps, ieee, topological_order
 from .functions import dot, logsumexp, mean, softmax
 from .graph import copies as copies
 from .graph.gradcheck import gradcheck, grade
 from .graph.names import Graph, gradients
 from .nn import MLP, Layer, LogisticRegression, Module, Neuron
 from .ops import OPS, Op
-from .optim import SGD, Adam, TrainingDiverged, clip_gradients
+from .optim import SGD, Adam, TrainingDivergedError, clip_gradients
 from .steps.answer_key import answer_key
 from .steps.explain import explain, paths
 from .steps.walk import walk
@@ -20,9 +20,9 @@ from .train import History, fit
 
 __all__ = [
     "Adam", "Graph", "History", "Layer", "LogisticRegression", "MLP", "Module", "Neuron", "OPS", "Op", "SGD",
-    "TrainingDiverged", "Value", "answer_key", "backward_steps", "clip_gradients", "data",
+    "TrainingDivergedError", "Value", "answer_key", "backward_steps", "clip_gradients", "data",
     "decision_boundary", "dot", "draw", "draw_dot", "explain", "fit", "gradcheck", "grade", "gradients",
-    "history", "ieee", "load_model", "logsumexp", "losses", "mean", "nudge", "paths", "save_model", "softmax",
+    "ieee", "load_model", "logsumexp", "losses", "mean", "nudge", "paths", "save_model", "softmax", "topological_order",
     "walk", "what_if",
 ]  # fmt: skip
 

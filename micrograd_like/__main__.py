@@ -189,7 +189,7 @@ def run_train(options: argparse.Namespace) -> None:
     from .drawing.draw import draw
     from .drawing.plots import decision_boundary
     from .nn import MLP
-    from .optim import SGD, TrainingDiverged
+    from .optim import SGD, TrainingDivergedError
     from .train import fit
 
     check_ranges(options)
@@ -232,7 +232,7 @@ def run_train(options: argparse.Namespace) -> None:
         print(f"wrote {options.out / name}")
     if not learnt:
         smaller = usual if lr > usual else lr / 10
-        raise TrainingDiverged(
+        raise TrainingDivergedError(
             f"The loss rose from {history.loss[0]:.4g} to {history.loss[-1]:.4g}: the steps are too large. "
             f"Write --lr {smaller:g}{' and leave out --momentum' * (options.momentum > 0)}."
         )
@@ -272,11 +272,11 @@ def teaching_example(model: MLP, inputs: Sequence[Any], targets: Sequence[Any], 
 
     That is one whose loss is not 0, with some gates open and some shut; of these, the one of the smallest loss.
     """
-    from .engine import history
+    from .engine import topological_order
     from .losses import LOSSES
 
     def dullness(root: Value) -> tuple[bool, bool, float]:
-        gates = [node.local_grads[0] for node in history(root)[:-1] if node.op is not None and node.op.gate]
+        gates = [node.local_grads[0] for node in topological_order(root)[:-1] if node.op is not None and node.op.gate]
         return root.data == 0.0, len({gate == 0.0 for gate in gates}) == 1, root.data
 
     with_losses = (LOSSES[loss].one(model(x), target) for x, target in zip(inputs, targets))

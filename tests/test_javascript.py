@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from random_graphs import random_graph
 
-from micrograd_like import Value, history
+from micrograd_like import Value, topological_order
 from micrograd_like.mistakes.passes import Pass, grads
 from micrograd_like.ops import OPS
 from micrograd_like.views.javascript import operations
@@ -20,7 +20,7 @@ node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installe
 
 def described(output: Value, seed: int, rules: tuple[str, ...]) -> dict[str, Any]:
     """Return a graph, what Python computes on it, and how large the terms of each gradient are."""
-    nodes = history(output)
+    nodes = topological_order(output)
     number = {x: i for i, x in enumerate(nodes)}
     scales = dict.fromkeys(nodes, 0.0)
     steps = Pass(output)
@@ -46,7 +46,7 @@ def described(output: Value, seed: int, rules: tuple[str, ...]) -> dict[str, Any
 def steady(output: Value) -> bool:
     """Tell whether small errors stay small: whether 1e-13 more in every node is at most 200 times that anywhere."""
     copies: dict[Value, Any] = {}
-    nodes = history(output)
+    nodes = topological_order(output)
     for x in nodes:
         made = x.op(*[copies[i] for i in x.inputs]) if x.op else x.data if x.constant else Value(x.data)
         copies[x] = made * (1 + 1e-13) if isinstance(made, Value) else made

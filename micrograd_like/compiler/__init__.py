@@ -4,8 +4,8 @@
 what one uses; docs/compile.md says how and why.
 """
 
-from .captured import Refused
+from .captured import RefusedError
 from .inputs import Rows
 from .program import Program, compile
 
-__all__ = ["Program", "Refused", "Rows", "compile"]
+__all__ = ["Program", "RefusedError", "Rows", "compile"]

@@ -11,7 +11,7 @@ from typing import Any
 from ..engine import Value
 from ..ops import Number, Op
 from .algebra import Addend, Writer
-from .captured import FORWARD, Captured, Refused
+from .captured import FORWARD, Captured, RefusedError
 from .expression import operand
 from .extra import numpy as np, package
 from .lanes import MUL
@@ -74,7 +74,7 @@ class Library:
         if op.definition:
             out = op.definition(*[Foreign(self, x) for x in xs])
             return out.tensor if isinstance(out, Foreign) else out
-        raise Refused(f"The program uses {op.name}, which that library has not. Write it in other operations.")
+        raise RefusedError(f"The program uses {op.name}, which that library has not. Write it in other operations.")
 
 
 class Checking(Library):
@@ -101,7 +101,9 @@ class Export:
 
     def __init__(self, captured: Any, names: Mapping[Value, str], shapes: Sequence[Any]) -> None:
         if not isinstance(captured, Captured):
-            raise Refused('An exact program has no arrays to export. Compile without exact=True, and not for "source".')
+            raise RefusedError(
+                'An exact program has no arrays to export. Compile without exact=True, and not for "source".'
+            )
         self.captured, self.plan, self.names, self.shapes = captured, captured.plan, names, shapes
         self.parameters, self.shapes_of = parameter_arrays(self.plan, names), array_shapes(self.plan, names)
         self.reader = Reader(self.plan, block_names(self.plan, names), self.shapes_of)
@@ -113,7 +115,9 @@ class Export:
             given = given[prod(lengths) :]
         found = float(self.loss(Checking(np(), {}), self.arrays(), inputs))
         if abs(found - captured.loss) > 1e-9 * abs(captured.loss):
-            raise Refused(f"Whole arrays give the loss {found}, and the program {captured.loss}. Report this graph.")
+            raise RefusedError(
+                f"Whole arrays give the loss {found}, and the program {captured.loss}. Report this graph."
+            )
 
     def arrays(self) -> dict[str, Any]:
         """Return the parameters as they are now."""

@@ -13,7 +13,7 @@ from ..graph.names import callers_variables, named_values, variables_of
 from ..optim import Optimizer, diverged
 from . import exchange
 from .algebra import algebra
-from .captured import UPDATE, Captured, Refused
+from .captured import UPDATE, Captured, RefusedError
 from .explanation import Explanation
 from .export import Export
 from .extra import numpy as np
@@ -280,7 +280,7 @@ class Program(Recorder):
     def explain(self) -> Explanation:
         """Say which scalars became which array; `.picture` is the folded graph, which a notebook shows."""
         if isinstance(self.now, Replay):
-            raise Refused("An exact program has no arrays to explain. Compile without exact=True.")
+            raise RefusedError("An exact program has no arrays to explain. Compile without exact=True.")
         return Explanation(self.now.plan, self._variables())
 
     def __str__(self) -> str:

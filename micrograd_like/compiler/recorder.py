@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from inspect import signature
 from typing import Any
 
-from ..engine import Value, history
+from ..engine import Value, topological_order
 from .backends import BACKENDS, best
 from .capture import Recording, record
-from .captured import Captured, Ends, Irregular, Refused
+from .captured import Captured, Ends, IrregularError, RefusedError
 from .extra import numpy as np
 from .inputs import Chosen, shape
 from .replay import Replay
@@ -42,12 +42,12 @@ class Recorder:
 
     def captured_graph(self, loss: Value, inputs: Sequence[Any]) -> Captured | Replay:
         """Return the compiled graph of a loss, whose leaves in `inputs` are given anew with each call."""
-        nodes = history(loss)
+        nodes = topological_order(loss)
         changed = max([getattr(x, "_changed", 0) for x in nodes if x.op is None], default=0)
         if changed > next((x._born for x in nodes if x.op), changed):
             late = [x for x in nodes if any(getattr(y, "_changed", 0) > x._born for y in x.inputs)]
             if late:
-                raise Refused(
+                raise RefusedError(
                     f"{late[0]!r} was made before one of its inputs was changed. Record the loss again, then compile."
                 )
         leaves = list(dict.fromkeys(x for argument in inputs for x in flat(argument)))
@@ -86,10 +86,10 @@ class Recorder:
         if not self.exact:
             try:
                 made = Captured(graph, ends, self._arrays(graph), self.backend)
-            except Irregular:
+            except IrregularError:
                 self.exact = not self.variants
                 if not self.exact:
-                    raise Refused(
+                    raise RefusedError(
                         "With these inputs hardly two scalars do the same. Write compile(..., exact=True), which "
                         "replays them one by one."
                     ) from None

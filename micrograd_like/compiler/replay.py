@@ -11,7 +11,7 @@ from ..engine import Value
 from ..ops import ieee, in_ieee
 from . import tape
 from .capture import Recording
-from .captured import Ends, Refused
+from .captured import Ends, RefusedError
 from .inputs import Input
 from .native import loops
 from .plan import state_size
@@ -103,7 +103,7 @@ class Replay:
         """Run once, and refuse if a bit of the loss or of a gradient is another than the engine's."""
         self.run()
         if (self.loss, *self.memory[self.size : 2 * self.size]) != (loss, *grads):
-            raise Refused(
+            raise RefusedError(
                 f"The replay has the loss {self.loss!r}, and the function itself {loss!r}. It does not compute the "
                 "same each time it is called: give it its random numbers as inputs."
             )

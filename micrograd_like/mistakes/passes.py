@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from ..engine import Value, backward_steps, chain_rule, history
+from ..engine import Value, backward_steps, chain_rule, topological_order
 
 RULES: dict[str, Rule] = {}
 MOST_STEPS = 100_000  # a pass without memory takes as many steps as there are paths
@@ -114,14 +114,14 @@ def made_by(node: Value, name: str) -> bool:
 class Pass:
     """A backward pass from `root` under a rule; iterating yields (node, input, position, local_grad, shadow of input).
 
-    With `nodes`, the history of root, it need not be found again. Raises NoFiniteGradient as `backward` does.
+    With `nodes`, its topological order, that need not be found again. Raises NoFiniteGradientError as `backward` does.
     """
 
     def __init__(self, root: Value, rule: str | Rule = RIGHT, nodes: Sequence[Value] | None = None) -> None:
         self.root, self.rule = root, rule_named(rule)
         self.shadows: dict[Value, Shadow] = {}
         shadows = self.shadows
-        for node in history(root) if nodes is None else nodes:
+        for node in topological_order(root) if nodes is None else nodes:
             shadows[node] = Shadow(node, tuple([shadows[x] for x in node.inputs]), self.rule.number)
         stand: Any = shadows[root]
         self._steps: Iterator[tuple[Any, Any, float]] = backward_steps(stand)  # what it refuses, no mistake repairs
@@ -148,16 +148,21 @@ class Pass:
         most = max(MOST_STEPS, sum([len(node.inputs) for node in self.shadows]))
         for i, _ in enumerate(self):
             if i >= most:
-                raise OverflowError(
-                    f"The rule {self.rule.name!r} needs more than {most} steps on this graph, for it goes along "
-                    "every path. Use a smaller graph."
-                )
+                raise along_every_path(self.rule, most)
         report, root = self.rule.report, self.root
         return {
             node: float(report(node, float(shadow.grad), root))
             for node, shadow in self.shadows.items()
             if not node.constant or shadow.grad
         }
+
+
+def along_every_path(rule: Rule, most: int = MOST_STEPS) -> OverflowError:
+    """Return the error for a rule that takes a step for each path, where there are too many."""
+    return OverflowError(
+        f"The rule {rule.name!r} needs more than {most} steps on this graph, because it goes along every path. "
+        "Use a smaller graph."
+    )
 
 
 def grads(root: Value, rule: str | Rule = RIGHT) -> dict[Value, float]:

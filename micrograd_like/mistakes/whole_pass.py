@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import nan
 
-from ..engine import Value, history
-from .passes import MOST_STEPS, Gradient, Pass, Rule, Shadow, made_by
+from ..engine import Value, topological_order
+from .passes import MOST_STEPS, Gradient, Pass, Rule, Shadow, along_every_path, made_by
 
 # What is done with the contributions
 
@@ -160,6 +160,8 @@ class NoVisited(Rule):
             else:
                 todo.append((node, True))
                 todo.extend([(x, False) for x in reversed(node.inputs)])
+        if todo:
+            raise along_every_path(self)
         return reversed(listed)
 
 
@@ -282,7 +284,7 @@ class StepTooFar(Rule):
 
 def examples(root: Value) -> float:
     """Return over how many the output is a mean: the whole constant that it is last divided by, else 1."""
-    for node in reversed(history(root)):
+    for node in reversed(topological_order(root)):
         if (made_by(node, "div") or made_by(node, "mul")) and node.inputs[1].constant:
             n = node.inputs[1].data if made_by(node, "div") else 1.0 / (node.inputs[1].data or 1.0)
             if n > 1.0 and abs(n - round(n)) < 1e-9:

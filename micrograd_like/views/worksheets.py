@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..drawing.picture import NoConverter
+from ..drawing.picture import NoConverterError
 from ..exercises.concepts import NUMBERS
 from ..exercises.exercise import Exercise
 from ..exercises.generator import generate
@@ -194,7 +194,7 @@ def pdf(html: str, path: Path) -> None:
     """Print a page to a PDF by the browser that is installed."""
     browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        raise NoConverter(
+        raise NoConverterError(
             "To make a PDF, chromium or Chrome is needed, and none is here. Write 'sheet.html' and print that."
         )
     with tempfile.TemporaryDirectory() as folder:
@@ -204,7 +204,9 @@ def pdf(html: str, path: Path) -> None:
         places = [f"--user-data-dir={folder}/profile", f"--print-to-pdf={path.resolve()}", source.as_uri()]
         done = subprocess.run([browser, *ways, *places], capture_output=True, text=True, timeout=120, check=False)
     if done.returncode or not path.exists():
-        raise NoConverter(f"{browser} could not print: {done.stderr.strip()[-200:]}. Write 'sheet.html' and print it.")
+        raise NoConverterError(
+            f"{browser} could not print: {done.stderr.strip()[-200:]}. Write 'sheet.html' and print it."
+        )
 
 
 def read_roster(path: Path) -> list[str]:
