@@ -11,7 +11,7 @@ from .functions import dot, logsumexp, mean, softmax
 from .graph import copies as copies
 from .graph.gradcheck import gradcheck, grade
 from .graph.names import Graph, gradients
-from .nn import MLP, Layer, LogisticRegression, Module, Neuron
+from .nn import MLP, Layer, LogisticRegression, Module, Neuron, seed
 from .ops import OPS, Op
 from .optim import SGD, Adam, TrainingDivergedError, clip_gradients
 from .steps.answer_key import answer_key
@@ -24,8 +24,8 @@ __all__ = [
     "Adam", "Graph", "History", "Layer", "LogisticRegression", "MLP", "Module", "Neuron", "OPS", "Op", "SGD",
     "TrainingDivergedError", "Value", "answer_key", "backward_steps", "clip_gradients", "compile", "data",
     "decision_boundary", "dot", "draw", "draw_dot", "explain", "fit", "gradcheck", "grade", "gradients",
-    "ieee", "load_model", "logsumexp", "losses", "mean", "nudge", "paths", "save_model", "softmax", "topological_order",
-    "walk", "what_if",
+    "ieee", "load_model", "logsumexp", "losses", "mean", "nudge", "paths", "save_model", "seed", "softmax",
+    "topological_order", "walk", "what_if",
 ]  # fmt: skip
 
 
