@@ -2,13 +2,14 @@
 
 from . import data as data, losses as losses
 from .checkpoint import load_model as load_model, save_model as save_model
+from .compiler import compile as compile
 from .drawing.draw import draw as draw, draw_dot as draw_dot
 from .drawing.plots import decision_boundary as decision_boundary
 from .engine import Value as Value, backward_steps as backward_steps, ieee as ieee, topological_order as topological_order
 from .functions import dot as dot, logsumexp as logsumexp, mean as mean, softmax as softmax
 from .graph.gradcheck import gradcheck as gradcheck, grade as grade
 from .graph.names import Graph as Graph, gradients as gradients
-from .nn import Layer as Layer, LogisticRegression as LogisticRegression, MLP as MLP, Module as Module, Neuron as Neuron
+from .nn import Layer as Layer, LogisticRegression as LogisticRegression, MLP as MLP, Module as Module, Neuron as Neuron, seed as seed
 from .ops import OPS as OPS, Op as Op
 from .optim import Adam as Adam, SGD as SGD, TrainingDivergedError as TrainingDivergedError, clip_gradients as clip_gradients
 from .steps.answer_key import answer_key as answer_key
@@ -71,6 +72,7 @@ __all__ = [
     "answer_key",
     "backward_steps",
     "clip_gradients",
+    "compile",
     "data",
     "decision_boundary",
     "dot",
@@ -89,6 +91,7 @@ __all__ = [
     "nudge",
     "paths",
     "save_model",
+    "seed",
     "softmax",
     "topological_order",
     "walk",

@@ -149,16 +149,21 @@ class Pass:
         most = max(MOST_STEPS, sum([len(node.inputs) for node in self.shadows]))
         for i, _ in enumerate(self):
             if i >= most:
-                raise OverflowError(
-                    f"The rule {self.rule.name!r} needs more than {most} steps on this graph, for it goes along "
-                    "every path. Use a smaller graph."
-                )
+                raise along_every_path(self.rule, most)
         report, root = self.rule.report, self.root
         return {
             node: float(report(node, float(shadow.grad), root))
             for node, shadow in self.shadows.items()
             if not node.constant or shadow.grad
         }
+
+
+def along_every_path(rule: Rule, most: int = MOST_STEPS) -> OverflowError:
+    """Return the error for a rule that takes a step for each path, where there are too many."""
+    return OverflowError(
+        f"The rule {rule.name!r} needs more than {most} steps on this graph, because it goes along every path. "
+        "Use a smaller graph."
+    )
 
 
 def grads(root: Value, rule: str | Rule = RIGHT) -> dict[Value, float]:

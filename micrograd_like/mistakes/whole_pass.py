@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import nan
 
 from ..engine import Value, topological_order
-from .passes import MOST_STEPS, Gradient, Pass, Rule, Shadow, made_by
+from .passes import MOST_STEPS, Gradient, Pass, Rule, Shadow, along_every_path, made_by
 
 # What is done with the contributions
 
@@ -160,6 +160,8 @@ class NoVisited(Rule):
             else:
                 todo.append((node, True))
                 todo.extend([(x, False) for x in reversed(node.inputs)])
+        if todo:
+            raise along_every_path(self)
         return reversed(listed)
 
 
