@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from random_graphs import random_graph
 
-from micrograd_like import Value, history
+from micrograd_like import Value, topological_order
 from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.mistakes.passes import Pass, grads
 from micrograd_like.mistakes.script import about
@@ -24,7 +24,7 @@ node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installe
 
 def described(output: Value, seed: int, mistakes: Iterable[str]) -> dict[str, Any]:
     """Return a graph, what Python computes on it, and how large the terms of each gradient are."""
-    nodes = history(output)
+    nodes = topological_order(output)
     number = {x: i for i, x in enumerate(nodes)}
     scales = dict.fromkeys(nodes, 0.0)
     steps = Pass(output)
@@ -56,7 +56,7 @@ def described(output: Value, seed: int, mistakes: Iterable[str]) -> dict[str, An
 def steady(output: Value) -> bool:
     """Tell whether small errors stay small: whether 1e-13 more in every node is at most 200 times that anywhere."""
     copies: dict[Value, Any] = {}
-    nodes = history(output)
+    nodes = topological_order(output)
     for x in nodes:
         made = x.op(*[copies[i] for i in x.inputs]) if x.op else x.data if x.constant else Value(x.data)
         copies[x] = made * (1 + 1e-13) if isinstance(made, Value) else made

@@ -159,3 +159,13 @@ def test_a_pass_along_every_path_ends_with_a_word() -> None:
         x = x + x
     with pytest.raises(OverflowError, match="goes along every path"):
         grads(x, "depth_first")
+
+
+def test_a_pass_along_too_many_paths_is_refused_and_never_cut() -> None:
+    x = y = Value(1.01, "x")
+    for _ in range(20):
+        y = (y + y) * 0.5
+    for rule in ("no_visited", "depth_first"):
+        with pytest.raises(OverflowError, match="along every path"):
+            grads(y, rule)
+    assert grads(y)[x] == 1.0

@@ -12,7 +12,7 @@ from ..graph.names import Graph, changed_after_use
 from . import boxes as written
 from .boxes import Arrow, Box
 from .fold import Group, Link, folded, opened, unfolded
-from .picture import NoConverter, Picture, number, run, shortened, visible
+from .picture import NoConverterError, Picture, number, run, shortened, visible
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
 
@@ -30,7 +30,7 @@ class Drawing(Picture):
     def png(self) -> bytes:
         try:
             return super().png
-        except NoConverter:
+        except NoConverterError:
             if shutil.which("dot"):
                 return run(["dot", "-Tpng"], self.dot)
             raise
@@ -81,7 +81,7 @@ def draw(
     dot = written.dot(boxes, arrows, notes, vertical)
     if engine == "dot":
         if not shutil.which("dot"):
-            raise NoConverter(
+            raise NoConverterError(
                 'engine="dot" needs the program dot of Graphviz, which is not installed. Leave engine out, or '
                 "type sudo apt install graphviz (Debian), brew install graphviz (macOS)."
             )

@@ -74,7 +74,7 @@ document.addEventListener("keydown", e => {
 """
 
 
-class NoConverter(RuntimeError):
+class NoConverterError(RuntimeError):
     """No program that can make the format is installed."""
 
 
@@ -109,7 +109,7 @@ class Picture:
         try:
             from cairosvg import svg2png  # type: ignore[import-not-found]
         except ImportError:
-            raise NoConverter(
+            raise NoConverterError(
                 "To make a PNG, a converter is needed and none is here. Write pip install cairosvg, or save "
                 'as "picture.svg" or "picture.html".'
             ) from None

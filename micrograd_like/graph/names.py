@@ -22,8 +22,8 @@ from pathlib import Path
 from types import FrameType, FunctionType
 from typing import Any
 
-from ..engine import Value, chain_rule, history
-from ..ops import NoFiniteGradient, ieee, in_ieee
+from ..engine import Value, chain_rule, topological_order
+from ..ops import NoFiniteGradientError, ieee, in_ieee
 from ..ops.notation import Python
 
 
@@ -36,7 +36,7 @@ class Graph:
 
     def __init__(self, *outputs: Value, names: Mapping[str, Any] | None = None) -> None:
         self.outputs = outputs
-        self.nodes = history(*outputs)
+        self.nodes = topological_order(*outputs)
         self._variables = dict(callers_variables() if names is None else names)
 
     def __len__(self) -> int:
@@ -188,7 +188,7 @@ class _Shadow:
         for x, slope, number in zip(node.inputs, slopes, node.local_grads):
             if x in inputs:
                 if not (isfinite(number) or in_ieee.get()):
-                    raise self.op.failure(NoFiniteGradient, [x.data for x in node.inputs], node.inputs)
+                    raise self.op.failure(NoFiniteGradientError, [x.data for x in node.inputs], node.inputs)
                 self.inputs.append(inputs[x])
                 self.local_grads.append(slope)
 
@@ -204,7 +204,7 @@ def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
     """
     shadows: dict[Value, _Shadow] = {}
     asked = set(wrt)
-    for node in history(output):
+    for node in topological_order(output):
         if node in asked or any(x in shadows for x in node.inputs):
             shadows[node] = _Shadow(node, shadows)
     if output in shadows:

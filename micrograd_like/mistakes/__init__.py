@@ -1,4 +1,4 @@
-"""The classical mistakes, one entry each: `mistake` says what an entry is, `passes` runs one, `script` writes it for a page."""
+"""The classical mistakes, one entry each: see `mistake`; `passes` runs one, `script` writes it for a page."""
 
 # isort: off
 from . import whole_pass as whole_pass, slopes as slopes  # which fill the list, in this order

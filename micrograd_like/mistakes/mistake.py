@@ -87,8 +87,8 @@ def none_shut(node: Value) -> Iterable[int]:
 class Mistake:
     """One part of the backward pass that is done otherwise; with none of the fields below `harmless`, the right pass.
 
-    `accumulate` tells what becomes of a gradient, no longer 0, to which a contribution comes. `contribution` is made of the
-    local derivative and the upstream gradient. `order` is the one in which nodes pass back. `keeps` names the nodes
+    `accumulate` tells what becomes of a gradient, no longer 0, to which a contribution comes. `contribution` is made of
+    the local derivative and the upstream gradient. `order` is the one in which nodes pass back. `keeps` names the nodes
     that still hold the gradient of a pass before. `seed` is the output's own gradient, made of its value. `report`
     is what is written down in the end, made of (gradient, own local derivative, value, lr, n examples).
     `local_rules` are other local derivatives, by operation; `shut` gives the inputs of a node to which nothing passes,

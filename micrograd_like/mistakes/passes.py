@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..engine import Value, backward_steps, chain_rule, history
+from ..engine import Value, backward_steps, chain_rule, topological_order
 from .mistake import RIGHT, Gradient, Mistake, Order, made_by, mistake_named
 
 MOST_STEPS = 100_000  # a pass without memory takes as many steps as there are paths
@@ -46,8 +46,8 @@ def _depth_first(root: Shadow, once: bool) -> Iterator[Shadow]:
             todo.extend(reversed(node.inputs))
 
 
-def _every_path(root: Shadow) -> Iterator[Shadow]:
-    """Yield the postorder reversed, with a node once for each path to it: by (node, or None before its inputs)."""
+def _every_path(root: Shadow) -> Iterable[Shadow] | None:
+    """Return the postorder reversed, with a node once for each path to it, or None if there are too many paths."""
     listed: list[Shadow] = []
     todo: list[tuple[Shadow, bool]] = [(root, False)]
     while todo and len(listed) <= MOST_STEPS:
@@ -57,11 +57,11 @@ def _every_path(root: Shadow) -> Iterator[Shadow]:
         else:
             todo.append((node, True))
             todo.extend([(x, False) for x in reversed(node.inputs)])
-    return reversed(listed)
+    return None if todo else reversed(listed)
 
 
-def ordered(order: Order, nodes: Sequence[Shadow]) -> Iterable[Shadow]:
-    """Return the nodes, given inputs first, in the order in which they pass back their gradients."""
+def ordered(order: Order, nodes: Sequence[Shadow]) -> Iterable[Shadow] | None:
+    """Return the nodes, given inputs first, in the order in which they pass back; None if there are too many paths."""
     if order == "forward":
         return nodes
     if order == "every path":
@@ -74,7 +74,7 @@ def ordered(order: Order, nodes: Sequence[Shadow]) -> Iterable[Shadow]:
 class Pass:
     """A backward pass from `root`; iterating yields (node, input, position, local_grad, shadow of input).
 
-    With `nodes`, the history of root, it need not be found again. Raises NoFiniteGradient as `backward` does.
+    With `nodes`, its topological order, that need not be found again. Raises NoFiniteGradientError as `backward` does.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Pass:
         self.root, self.mistake = root, mistake_named(mistake)
         self.shadows: dict[Value, Shadow] = {}
         shadows = self.shadows
-        for node in history(root) if nodes is None else nodes:
+        for node in topological_order(root) if nodes is None else nodes:
             shadows[node] = Shadow(node, tuple([shadows[x] for x in node.inputs]), self.mistake.number)
         stand: Any = shadows[root]
         self._steps: Iterator[tuple[Any, Any, float]] = backward_steps(stand)  # what it refuses, no mistake repairs
@@ -104,7 +104,14 @@ class Pass:
         if mistake.seed is not RIGHT.seed:
             shadows[root].grad = mistake.seed(root.data)
         if mistake.order != RIGHT.order:
-            self._steps = chain_rule(ordered(mistake.order, list(shadows.values())))
+            self._steps = self._in_order()
+
+    def _in_order(self) -> Iterator[tuple[Any, Any, float]]:
+        """Yield the steps in the mistake's order; where there are too many paths, that is said at the first step."""
+        order = ordered(self.mistake.order, list(self.shadows.values()))
+        if order is None:
+            raise along_every_path(self.mistake)
+        yield from chain_rule(order)
 
     def __iter__(self) -> Iterator[tuple[Value, Value, int, float, Shadow]]:
         last, position = self.shadows[self.root], -1
@@ -122,16 +129,21 @@ class Pass:
         most = max(MOST_STEPS, sum([len(node.inputs) for node in self.shadows]))
         for i, _ in enumerate(self):
             if i >= most:
-                raise OverflowError(
-                    f"The rule {self.mistake.name!r} needs more than {most} steps on this graph, because it goes along "
-                    "every path. Use a smaller graph."
-                )
+                raise along_every_path(self.mistake, most)
         n = examples(self.root) if self.mistake.is_reported else 1.0
         return {
             node: self.mistake.reported(node, float(shadow.grad), n)
             for node, shadow in self.shadows.items()
             if not node.constant or shadow.grad
         }
+
+
+def along_every_path(mistake: Mistake, most: int = MOST_STEPS) -> OverflowError:
+    """Return the error for a mistake that takes a step for each path, where there are too many."""
+    return OverflowError(
+        f"The rule {mistake.name!r} needs more than {most} steps on this graph, because it goes along every path. "
+        "Use a smaller graph."
+    )
 
 
 def shut_edges(mistake: Mistake, nodes: Sequence[Value]) -> list[tuple[Value, int]]:
@@ -146,7 +158,7 @@ def shut_edges(mistake: Mistake, nodes: Sequence[Value]) -> list[tuple[Value, in
 
 def examples(root: Value) -> float:
     """Return over how many the output is a mean: the whole constant that it is last divided by, else 1."""
-    for node in reversed(history(root)):
+    for node in reversed(topological_order(root)):
         if (made_by(node, "div") or made_by(node, "mul")) and node.inputs[1].constant:
             n = node.inputs[1].data if made_by(node, "div") else 1.0 / (node.inputs[1].data or 1.0)
             if n > 1.0 and abs(n - round(n)) < 1e-9:

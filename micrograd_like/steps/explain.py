@@ -22,7 +22,7 @@ from itertools import islice, pairwise
 from math import prod
 from typing import Any
 
-from ..engine import Value, history
+from ..engine import Value, topological_order
 from ..graph.names import Graph, callers_variables
 from ..mistakes.passes import grads
 from ..ops.notation import PRODUCT, LaTeX, MathML, Text, Written, latex_name, short
@@ -137,7 +137,7 @@ def _output(node: Value, variables: Mapping[str, Any]) -> Value:
     held = {x: name for name, x in variables.items() if isinstance(x, Value)}
     reached = {node}
     ends = {node}
-    for x in history(node, *held):
+    for x in topological_order(node, *held):
         if not reached.isdisjoint(x.inputs):
             reached.add(x)
             ends = (ends - set(x.inputs)) | ({x} if x in held else set())

@@ -45,8 +45,10 @@ def walk_script() -> str:
 
 
 def script_json(value: object) -> str:
-    """Return JSON that no text in it can break out of a script."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    """Return an expression in JavaScript that no text in it can break out of, with every key an ordinary one."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    text = re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)  # half of a pair, alone
+    return re.sub(r'(?<!\\)"__proto__":', '["__proto__"]:', text)
 
 
 def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
@@ -215,8 +217,13 @@ def written(path: str | os.PathLike[str], text: str) -> Path:
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"{str(path)!r} is no page. Write a name that ends in .html, as in 'lesson.html'.")
-    path.write_text(text, "utf-8")
+    path.write_text(visible_halves(text), "utf-8")
     return path
+
+
+def visible_halves(text: str) -> str:
+    """Return text that can be written as UTF-8: half of a surrogate pair is shown as a replacement character."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def notebook(walk: Walk) -> str:

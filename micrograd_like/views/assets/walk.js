@@ -57,15 +57,15 @@ function* depthFirst(nodes, once) {
 
 function withoutVisited(nodes) {
   const listed = [], todo = [[nodes.length - 1, false]];
-  while (todo.length && listed.length < MOST) {
+  while (todo.length && listed.length <= MOST) {
     const [i, ready] = todo.pop();
     if (ready) listed.push(i);
     else todo.push([i, true], ...nodes[i].inputs.toReversed().map((x) => [x, false]));
   }
-  return listed.reverse();
+  return todo.length ? null : listed.reverse();
 }
 
-const MOST = 5000; // steps of a pass that goes along every path
+const MOST = 100000; // steps after which a pass along every path is given up, as in Python; the right pass has no limit
 
 // The orders in which nodes pass back; MISTAKES, written by Python from their entries, stands before this file.
 const ORDERS = {
@@ -83,18 +83,23 @@ export const mistakeNamed = (name, rules = {}) => ({ name, ...MISTAKES[name], ..
 export function walk(nodes, ops, { data, slopes }, mistake = {}) {
   const root = nodes.length - 1, { accumulate, contribution: times, order, keeps, seed, report, constants } = mistake;
   const shut = new Set(mistake.shut?.map(String));
+  const most = order ? Math.max(MOST, nodes.reduce((sum, node) => sum + node.inputs.length, 0)) : Infinity;
+  let steps = 0;
   const events = [], grads = nodes.map(() => 0), arrived = nodes.map(() => []);
   nodes.forEach((node, i) => node.constant || events.push({ node: i }));
   if (keeps) {
     const before = walk(nodes, ops, { data, slopes }).grads;
     nodes.forEach((node, i) => { if (i !== root && KEPT[keeps](node)) grads[i] = before[i]; });
   }
-  const start = [...grads];
+  const start = [...grads], listed = order ? ORDERS[order](nodes) : [...nodes.keys()].reverse();
+  const endless = { events: events.slice(0, nodes.length), grads: nodes.map(() => NaN), start, arrived, endless: most };
+  if (!listed) return endless;
   grads[root] = seed ? seed(data[root]) : grads[root] + 1;
-  for (const i of order ? ORDERS[order](nodes) : [...nodes.keys()].reverse()) {
+  for (const i of listed) {
     const node = nodes[i], op = ops[node.op], rule = op?.wrong?.[mistake.name]?.rule ?? (constants && op?.rule);
     const used = rule ? rule(data[i], ...node.inputs.map((x) => data[x])) : slopes[i];
     for (const [k, x] of node.inputs.entries()) {
+      if (steps++ >= most) return { ...endless, arrived: nodes.map(() => []) };
       const passes = !shut.has(`${i},${k}`) && (constants || !nodes[x].constant);
       const slope = passes ? used[k] : 0, upstream = grads[i], before = grads[x];
       if (slope !== 0 || !op.gate) {
@@ -104,7 +109,6 @@ export function walk(nodes, ops, { data, slopes }, mistake = {}) {
       if (nodes[x].constant && !slope) continue;
       events.push({ node: i, input: x, k, slope, upstream, before, after: grads[x], arrival: arrived[x].length });
       arrived[x].push(i);
-      if (events.length > MOST) return { events, grads, start, arrived };
     }
   }
   if (report) {
@@ -148,7 +152,7 @@ export function formula(op, k, numbers, slope, wrong) {
 
 const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const bracketed = (ml) => (ml.startsWith("<mo>−") ? `<mo>(</mo>${ml}<mo>)</mo>` : ml);
-const mn = (x) => (x < 0 || x === -Infinity ? "<mo>−</mo>" : "") + `<mn>${short(x, 17).replace(/^[-−]/, "")}</mn>`;
+const mn = (x) => (x < 0 ? "<mo>−</mo>" : "") + `<mn>${short(x, 17).replace(/^[-−]/, "")}</mn>`;
 
 function mi(name) {
   const match = /^([\p{L}\p{M}_]+)\[?(\d+)\]?$/u.exec(name);
@@ -177,14 +181,20 @@ function h(tag, props = {}, ...children) {
     else if (key === "html") element.innerHTML = value;
     else if (value !== false && value != null) element.setAttribute(key, value === true ? "" : value);
   }
+  if (element.matches("button, input, select, textarea, summary, a[href], [tabindex]")) leaveKeysAlone(element);
   element.append(...children.flat().filter((x) => x != null));
   return element;
 }
 
+// JupyterLab looks at the focused element first: without this attribute there, x would cut the cell.
+const leaveKeysAlone = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true");
+
 const icon = (name) =>
   h("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true", class: "icon" }, h("path", { d: ICONS[name] }));
 // An equation, which may go on in the next line before a sign of equality.
-const math = (ml) => h("span", { class: "math", html: `<math>${ml.replaceAll("<mo>=</mo>", "</math> <math><mo>=</mo>")}</math>` });
+// A minus at the start of a term is a sign, not a subtraction: MathML spaces the two differently.
+const signed = (ml) => ml.replace(/(^|<mo>[=(·,+−]<\/mo>|<mrow>)<mo>−<\/mo>/g, '$1<mo form="prefix">−</mo>');
+const math = (ml) => h("span", { class: "math", html: `<math>${signed(ml).replaceAll("<mo>=</mo>", "</math> <math><mo>=</mo>")}</math>` });
 const put = (element, ...children) => element.replaceChildren(...children.flat().filter((x) => x != null));
 
 // Show a lesson in an element. The answer has `step`, `leaves` and `set({step, leaves})`; `changed` is called with
@@ -278,7 +288,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
     h("option", { value: "" }, "Go to…"), nodes.flatMap((node, i) => (node.constant || i > 400 ? [] : [h("option", { value: i }, node.name)])));
   const modes = h("div", { class: "modes", role: "radiogroup", "aria-label": "Mode" },
     [["step", "Step"], ["predict", "Predict"], ["nudge", "Nudge"], ["wrong", "Wrong on purpose"]].map(([value, title]) =>
-      h("label", {}, h("input", { type: "radio", name: `mode-${lesson.id}`, value, checked: value === mode, onchange: () => setMode(value) }), title)));
+      h("label", {}, h("input", { type: "radio", value, checked: value === mode, onchange: () => setMode(value) }), title)));
   const bar = h("div", { class: "bar" },
     button("first", "To the start", () => go(0), "Home"), button("back", "Back", () => go(k - 1), "Left"), playButton,
     button("step", "Step", () => forwardStep(), "Right"), button("last", "To the end", () => go(Infinity), "End"), slider, counter, jump);
@@ -342,6 +352,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
       if (!practice) box.addEventListener("click", () => (box.moved ? (box.moved = false) : many ? open(at) : node.constant || until(i)));
       if (many) {
         Object.entries({ tabindex: 0, role: "button" }).forEach((x) => box.setAttribute(...x));
+        leaveKeysAlone(box);
         box.addEventListener("keydown", (e) => { if (e.key === "Enter") open(at); });
       }
       if (!node.op && !node.constant && !many && !practice) draggable(box, i);
@@ -549,7 +560,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
     put(side, h("div", { class: "card" }, h("label", {}, "Mistake ", choose), h("p", {}, idea), h("p", { class: "why" }, `It agrees with the right rule where ${harmless}.`),
       h("table", { class: "compare" }, h("thead", {}, h("tr", {}, ["node", "right", "wrong", ""].map((x) => h("th", {}, x)))),
         h("tbody", {}, rows.slice(0, 60).map(([i, a, b]) => h("tr", { "data-node": i, class: near(a, b, 1e-9) ? "" : "off" }, h("td", {}, name(i)), h("td", {}, short(a)), h("td", {}, short(b)), h("td", {}, near(a, b, 1e-9) ? "same" : "differs"))))),
-      h("p", {}, differ ? `${differ} of ${rows.length} gradients are wrong.` : "On this graph it happens to give the right gradients.")));
+      h("p", {}, shown.endless ? `This mistake goes along every path: more than ${shown.endless} steps on this graph. Choose a smaller graph.` : differ ? `${differ} of ${rows.length} gradients are wrong.` : "On this graph it happens to give the right gradients.")));
   }
 
   function renderNudge() {
@@ -639,6 +650,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
 
   function setMode(value) {
     mode = value;
+    for (const x of modes.querySelectorAll("input")) x.checked = x.value === mode; // each is a tab stop, and arrow keys step
     solved = false;
     reply = "";
     if (mode === "wrong" || mode === "predict") k = 0;
@@ -649,7 +661,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
 
   const KEYS = { ArrowRight: forwardStep, ArrowDown: forwardStep, " ": forwardStep, ArrowLeft: () => go(k - 1), ArrowUp: () => go(k - 1), Home: () => go(0), End: () => go(Infinity), p: () => play(!playing), P: () => play(!playing), "+": () => setZoom(1.25), "-": () => setZoom(0.8), 0: () => setZoom(0) };
   root.addEventListener("keydown", (e) => {
-    const typing = e.target.matches("input:not(.where), select, summary") || (e.target.matches("button") && e.key === " ");
+    const typing = e.target.matches("input:not(.where, [type=radio]), select, summary") || (e.target.matches("button, [type=radio]") && e.key === " ");
     if (e.key === "Escape") root.focus();
     if (practice || typing || e.ctrlKey || e.metaKey || e.altKey || !KEYS[e.key]) return;
     e.preventDefault();
@@ -662,7 +674,8 @@ export function mount(root, lesson, ops, changed = () => {}) {
     });
 
   root.classList.add("mgl");
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  leaveKeysAlone(root);
+  root.addEventListener("focusin", (e) => leaveKeysAlone(e.target)); // a browser may focus what scrolls, too
   root.setAttribute("tabindex", "0");
   root.setAttribute("role", "region");
   root.setAttribute("aria-label", practice ? `Exercise on ${name(last)}.` : `Walk through ${name(last)}. Arrow keys step.`);

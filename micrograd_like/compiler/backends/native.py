@@ -8,12 +8,12 @@ from importlib import import_module
 from math import prod
 from typing import Any
 
-from ..ops import OPS
-from .contraction import contraction
-from .expression import Expr, in_order
-from .extra import numpy as np
-from .loops import collapsed
-from .plan import Instruction, View
+from ...ops import OPS
+from ..extra import numpy as np
+from ..lower.contraction import contraction
+from ..lower.expression import Expr, in_order
+from ..lower.plan import Instruction, View
+from ..vectorize.strides import collapsed
 
 Array = Any
 MAP, FUSED, PRODUCT = range(3)
@@ -24,12 +24,12 @@ MOST_STEPS, MOST_VIEWS, MOST_LOOPS, MOST_FUSED = 64, 16, 6, 8
 def loops() -> Any:
     """Return the module in C, or None where it was not built."""
     try:
-        return import_module("._loops", __package__)
+        return import_module("micrograd_like.compiler._loops")
     except ImportError:
         return None
 
 
-class TooWide(ValueError):
+class TooWideError(ValueError):
     """An instruction has more operands, steps or loops than the loops in C hold."""
 
 
@@ -93,7 +93,7 @@ class Native:
                 sizes = [m[0], n[0], k[0], m[1], k[1], n[2], k[2], m[3], n[3]]
                 batch = [x for loop in found.batch for x in loop]
                 if len(found.batch) > 2:
-                    raise TooWide("a product of matrices in more than two loops")
+                    raise TooWideError("a product of matrices in more than two loops")
                 made = [int(instruction.add), *found.offsets, *sizes, len(found.batch), *batch]
                 words += [PRODUCT, 2 + len(made), *made]
                 continue
@@ -125,7 +125,7 @@ class Native:
             shape, strides = instruction.shape, [v.strides for v in plain]
         rest = iter(strides)
         if len(shape) > MOST_LOOPS or len(views) > MOST_VIEWS:
-            raise TooWide(f"{len(shape)} loops over {len(views)} arrays")
+            raise TooWideError(f"{len(shape)} loops over {len(views)} arrays")
         seen = [self.view(v, shape, next(rest) if v.index is None else ()) for v in views]
         lanes = prod(shape)
         numbers: list[float] = []
@@ -147,7 +147,7 @@ class Native:
                 steps += [code, register[inputs[0]], register[inputs[-1]]]
                 register[x] = len(instruction.views) + len(steps) // 3 - 1
         if len(steps) // 3 > MOST_STEPS:
-            raise TooWide(f"{len(steps) // 3} steps in one expression")
+            raise TooWideError(f"{len(steps) // 3} steps in one expression")
         summed = int(instruction.out.index is None and any(n > 1 and not s for n, s in zip(shape, strides[0])))
         made = [len(shape), lanes, int(instruction.add), summed, len(seen) - 1, len(steps) // 3, len(numbers), *shape]
         for view in seen:

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from ..engine import Value
-from ..ops import ieee, in_ieee
+from ...engine import Value
+from ...ops import ieee, in_ieee
+from ..executable import Ends, RefusedError
+from ..lower.plan import state_size
+from ..trace.inputs import Input
+from ..trace.recording import Recording
 from . import tape
-from .capture import Recording
-from .captured import Ends, Refused
-from .inputs import Input
 from .native import loops
-from .plan import state_size
 from .straight import functions
 
 
 class Replay:
-    """What `Captured` is, without arrays: the parameters come first in a list of floats."""
+    """What `Executable` is, without arrays: the parameters come first in a list of floats."""
 
     updates_by: tuple[Any, ...] = ()
     updates = whole_runs = False
@@ -103,7 +103,7 @@ class Replay:
         """Run once, and refuse if a bit of the loss or of a gradient is another than the engine's."""
         self.run()
         if (self.loss, *self.memory[self.size : 2 * self.size]) != (loss, *grads):
-            raise Refused(
+            raise RefusedError(
                 f"The replay has the loss {self.loss!r}, and the function itself {loss!r}. It does not compute the "
                 "same each time it is called: give it its random numbers as inputs."
             )

@@ -8,24 +8,23 @@ from typing import Any, NamedTuple
 
 from ..engine import Value
 from ..ops import in_ieee
-from . import tape
-from .backends import BACKENDS
-from .capture import Recording
+from .backends import BACKENDS, tape
+from .backends.native import TooWideError
 from .extra import numpy as np
 from .guards import Guards
-from .inputs import Guard
-from .lanes import MUL, NEG, find
-from .native import TooWide
-from .plan import Planner, state_size
+from .lower.plan import Planner, state_size
+from .trace.inputs import Guard
+from .trace.recording import Recording
+from .vectorize.lanes import MUL, NEG, find
 
 FORWARD, BACKWARD, UPDATE = 0, 1, 2
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """The graph cannot be compiled so that it stays right."""
 
 
-class Irregular(Exception):
+class IrregularError(Exception):
     """Hardly two nodes do the same, and a replay in recorded order is as fast as can be."""
 
 
@@ -42,7 +41,7 @@ class Ends(NamedTuple):
     nested: Any = ()
 
 
-class Captured:
+class Executable:
     """The graph of one loss in arrays: a memory of floats, in which the parameters come first."""
 
     def __init__(self, graph: Recording, ends: Ends, theta: Sequence[Any], backend: str) -> None:
@@ -54,7 +53,7 @@ class Captured:
         kept += [x for _, table, _ in graph.choices.values() for x in table]
         found = find(graph, ends.parameters, [*kept, *ends.outputs])
         if len(found) > max(2000, len(graph) // 4):
-            raise Irregular
+            raise IrregularError
         self.plan = Planner(graph, found, ends.parameters, ends.inputs, theta).plan()
         self.size, self.state = len(self.plan.parameters), state_size(len(self.plan.parameters))
         self.memory = aligned(self.plan.size)
@@ -65,13 +64,15 @@ class Captured:
         self.inputs, self.input_nodes = self.plan.place[np().array(ends.inputs, dtype=int)], ends.inputs
         self.output_places = self.plan.place[np().array(ends.outputs, dtype=int)]
         if (self.output_places < 0).any():
-            raise Refused("An output is not computed from anything. Return Values beside the loss, not plain numbers.")
+            raise RefusedError(
+                "An output is not computed from anything. Return Values beside the loss, not plain numbers."
+            )
         self.choices = self.plan.choices
         self.guards = Guards(ends.guards, self.plan, self.inputs.tolist())
         lists = self.plan.forward, self.plan.backward
         try:
             self.runner = BACKENDS[backend](self.memory, *lists)
-        except TooWide:
+        except TooWideError:
             self.runner = BACKENDS["numpy"](self.memory, *lists)
 
     @property
@@ -140,7 +141,7 @@ class Captured:
             sizes[block.nodes] = self._size(block, sizes)
             self._compare("value", block, part, eager, tolerance * sizes[block.nodes[0]])
         if abs(self.loss - loss) > tolerance * abs(loss):
-            raise Refused(
+            raise RefusedError(
                 f"The recorded graph has the loss {self.loss}, and the function itself {loss}. It does not "
                 "compute the same each time it is called: give it its random numbers as inputs."
             )
@@ -171,7 +172,7 @@ class Captured:
         i = int(np().flatnonzero(~same)[0])
         node = self.graph.nodes[int(block.nodes[i])]
         made = node.op.name if node.op else "leaf"
-        raise Refused(
+        raise RefusedError(
             f"The {what} of lane {i} of {block.size} in the array of {node.label or made!r}, made by {made}, "
             f"came out as {float(found[i])!r}, and the engine has {float(eager[i])!r}. Write compile(..., exact=True), "
             "which keeps the engine's order, and report this graph."

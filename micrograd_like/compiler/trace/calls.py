@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..engine import Value
-from ..nn import AutoLabel
-from .capture import Recording, record
-from .captured import Refused
+from ...engine import Value
+from ...nn import AutoLabel
+from ..executable import RefusedError
 from .inputs import Guard, Input, as_inputs, check_finite, comparisons_noted, numbers
+from .recording import Recording, record
 
 
 def recorded_call(
@@ -90,7 +90,7 @@ def check_again(
         for i, j in zip(kept, other):
             if first.constant(i) and first.data[i] != second.data[j]:
                 line = _line(lambda: recorded_call(function, others, names), second.nodes[j]._born - start)
-                raise Refused(
+                raise RefusedError(
                     f"The number {first.data[i]:g} became {second.data[j]:g} when other numbers were given, but no "
                     f"operation recorded how{line}. Use the Value itself there, not its "
                     ".data, or make the number an input of the function."

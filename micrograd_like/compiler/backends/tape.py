@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from math import isfinite
 
-from ..ops import NoFiniteGradient, in_ieee
-from .capture import Recording
+from ...ops import NoFiniteGradientError, in_ieee
+from ..trace.recording import Recording
 
 
 def forward(graph: Recording, numbers: Sequence[float]) -> list[float]:
@@ -30,13 +30,13 @@ def made_of_numbers(graph: Recording, inputs: Collection[int]) -> list[bool]:
 
 
 def backward(graph: Recording, data: Sequence[float], numbers: Sequence[bool] = ()) -> list[float]:
-    """Return every node's gradient but those of `numbers`, or raise NoFiniteGradient as the engine does."""
+    """Return every node's gradient but those of `numbers`, or raise NoFiniteGradientError as the engine does."""
     slopes, numbers = [], numbers or made_of_numbers(graph, ())
     for i, op in enumerate(graph.ops):
         there = op.local_grads(data[i], *[data[x] for x in graph.inputs[i]]) if op else ()
         slopes.append([0.0 if numbers[x] else s for x, s in zip(graph.inputs[i], there)])
         if op and not in_ieee.get() and not all(map(isfinite, (data[i], *slopes[i]))):
-            raise op.failure(NoFiniteGradient, [data[x] for x in graph.inputs[i]], graph.nodes[i].inputs)
+            raise op.failure(NoFiniteGradientError, [data[x] for x in graph.inputs[i]], graph.nodes[i].inputs)
     grads = [0.0] * len(graph)
     grads[graph.roots[0]] = 1.0
     for i in range(len(graph) - 1, -1, -1):

@@ -8,17 +8,17 @@ from math import prod
 from operator import add
 from typing import Any
 
-from ..engine import Value
-from ..ops import Number, Op
-from .algebra import Addend, Writer
-from .captured import FORWARD, Captured, Refused
-from .expression import operand
-from .extra import numpy as np, package
-from .lanes import MUL
-from .naming import array_shapes, block_names, parameter_arrays
-from .plan import Block, Instruction, View
-from .reading import Read, Reader
-from .whole import evaluate
+from ...engine import Value
+from ...ops import Number, Op
+from ..backends.whole import evaluate
+from ..executable import FORWARD, Executable, RefusedError
+from ..extra import numpy as np, package
+from ..lower.expression import operand
+from ..lower.plan import Block, Instruction, View
+from ..printing.algebra import Addend, Writer
+from ..printing.naming import array_shapes, block_names, parameter_arrays
+from ..printing.reading import Read, Reader
+from ..vectorize.lanes import MUL
 
 Tensor = Any
 
@@ -74,7 +74,7 @@ class Library:
         if op.definition:
             out = op.definition(*[Foreign(self, x) for x in xs])
             return out.tensor if isinstance(out, Foreign) else out
-        raise Refused(f"The program uses {op.name}, which that library has not. Write it in other operations.")
+        raise RefusedError(f"The program uses {op.name}, which that library has not. Write it in other operations.")
 
 
 class Checking(Library):
@@ -100,8 +100,10 @@ class Export:
     """The forward equations of a program."""
 
     def __init__(self, captured: Any, names: Mapping[Value, str], shapes: Sequence[Any]) -> None:
-        if not isinstance(captured, Captured):
-            raise Refused('An exact program has no arrays to export. Compile without exact=True, and not for "source".')
+        if not isinstance(captured, Executable):
+            raise RefusedError(
+                'An exact program has no arrays to export. Compile without exact=True, and not for "source".'
+            )
         self.captured, self.plan, self.names, self.shapes = captured, captured.plan, names, shapes
         self.parameters, self.shapes_of = parameter_arrays(self.plan, names), array_shapes(self.plan, names)
         self.reader = Reader(self.plan, block_names(self.plan, names), self.shapes_of)
@@ -113,7 +115,9 @@ class Export:
             given = given[prod(lengths) :]
         found = float(self.loss(Checking(np(), {}), self.arrays(), inputs))
         if abs(found - captured.loss) > 1e-9 * abs(captured.loss):
-            raise Refused(f"Whole arrays give the loss {found}, and the program {captured.loss}. Report this graph.")
+            raise RefusedError(
+                f"Whole arrays give the loss {found}, and the program {captured.loss}. Report this graph."
+            )
 
     def arrays(self) -> dict[str, Any]:
         """Return the parameters as they are now."""
@@ -146,13 +150,13 @@ class Export:
         return lambda parameters, *inputs: self.loss(library, parameters, [jnp.asarray(x) for x in inputs]), parameters
 
     def to_torch(self) -> Any:
-        from .torch_library import module
+        from .to_torch import module
 
         return module(self)
 
     def to_onnx(self, names: Sequence[str]) -> Any:
         onnx = package("onnx", "to_onnx", "onnx")
-        from .onnx_library import Onnx
+        from .to_onnx import Onnx
 
         library = Onnx(onnx)
         parameters = {name: library.constant(numbers, name) for name, numbers in self.arrays().items()}
