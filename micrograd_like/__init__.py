@@ -1,6 +1,6 @@
 """Understand backpropagation by doing it: a scalar autograd engine, and what draws, checks and trains its graphs."""
 
-from . import _engine as _engine, data as data, losses as losses
+from . import _engine as _engine, data as data, losses as losses, views as views
 from .checkpoint import load_model, save_model
 from .drawing.draw import draw, draw_dot
 from .drawing.plots import decision_boundary
