@@ -26,7 +26,7 @@ X, Y = moons(12, labels=(-1, 1))
 
 
 def small(**options: Any) -> Any:
-    return MLP(2, [3, 1], **options)
+    return MLP(2, [3, 1], **{"rng": 1, **options})
 
 
 def numbers(model: Any) -> Any:

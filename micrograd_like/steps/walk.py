@@ -376,7 +376,7 @@ class Walk(Sequence[Event]):
 
     def save(self, path: str | PathLike[str], title: str | None = None) -> Path:
         """Write the walk as one page that steps through it, and return its path."""
-        return SHOWS["walk as a page"](self, path, title)
+        return Path(SHOWS["walk as a page"](self, path, title))
 
     def animation(self, path: str | PathLike[str] | None = None) -> Any:
         """Return the walk as a moving SVG picture that needs no script, and write it to `path`, ending in .svg."""

@@ -130,7 +130,7 @@ def _size(graph: Graph, node: Value) -> Pair:
 
 def _colours() -> str:
     """Return the colours, light and dark."""
-    names = ("paper", "ink", "dim", "line", "head", "op", "input", "parameter", "output")
+    names: tuple[str, ...] = ("paper", "ink", "dim", "line", "head", "op", "input", "parameter", "output")
     names += ("op-edge", "input-edge", "parameter-edge", "output-edge")
     light, dark = (
         "".join([f".{x}{{{PALETTE[x][0]}:{PALETTE[x][mode]}}}" for x in names])
@@ -172,8 +172,8 @@ class _Scene:
             self.film.hidden(tip, turned.get(i, []))
         for node in self.walk.graph.nodes:
             self._box(node)
-        for i, step in enumerate(self.walk.forward):
-            self._forward(step, i)
+        for i, computed in enumerate(self.walk.forward):
+            self._forward(computed, i)
         self._seed(len(self.walk.forward))
         last: dict[Value, Backward] = {step.input: step for step in self.walk.backward}
         for i, step in enumerate(self.walk.backward, len(self.walk.forward) + 1):
@@ -278,7 +278,7 @@ class _Scene:
         whole = "".join([words for words, _ in parts])
         self.widest = max(self.widest, text_width(whole, 20) * 0.9)
         y = self.placed.size[1] + 2 * MARGIN + EQUATION / 2
-        spans = "".join([f'<tspan class="{kind}">{escaped(words)}</tspan>' for words, kind in parts])
+        spans = "".join([f'<tspan class="{kind}">{escaped(visible(words))}</tspan>' for words, kind in parts])
         line = f'<text class="ink" x="{MARGIN:g}" y="{y:.0f}" font-size="20" xml:space="preserve">{spans}</text>'
         self.film.seen(line, self.starts[i], None if length is None else self.starts[i] + length)
 

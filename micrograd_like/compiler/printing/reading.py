@@ -9,9 +9,9 @@ from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple
 
-from .extra import numpy as np
+from ..extra import numpy as np
+from ..lower.plan import Instruction, Plan, View
 from .naming import parts_of
-from .plan import Instruction, Plan, View
 
 FEW = 6  # places that are written one by one
 LETTERS = "ijklmnopqrst"

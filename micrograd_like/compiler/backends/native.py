@@ -8,12 +8,12 @@ from importlib import import_module
 from math import prod
 from typing import Any
 
-from ..ops import OPS
-from .contraction import contraction
-from .expression import Expr, in_order
-from .extra import numpy as np
-from .loops import collapsed
-from .plan import Instruction, View
+from ...ops import OPS
+from ..extra import numpy as np
+from ..lower.contraction import contraction
+from ..lower.expression import Expr, in_order
+from ..lower.plan import Instruction, View
+from ..vectorize.strides import collapsed
 
 Array = Any
 MAP, FUSED, PRODUCT = range(3)
@@ -24,7 +24,7 @@ MOST_STEPS, MOST_VIEWS, MOST_LOOPS, MOST_FUSED = 64, 16, 6, 8
 def loops() -> Any:
     """Return the module in C, or None where it was not built."""
     try:
-        return import_module("._loops", __package__)
+        return import_module("micrograd_like.compiler._loops")
     except ImportError:
         return None
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
-from ..engine import Value
-from .plan import Block, Plan
+from ...engine import Value
+from ..lower.plan import Block, Plan
 
 TYPED = re.compile(r"layers\[(\d+)\]\.neurons\[\d+\]\.([wb])")
 SAMPLE, FEW = 50, 4

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from ..engine import Value
-from ..ops import ieee, in_ieee
+from ...engine import Value
+from ...ops import ieee, in_ieee
+from ..executable import Ends, RefusedError
+from ..lower.plan import state_size
+from ..trace.inputs import Input
+from ..trace.recording import Recording
 from . import tape
-from .capture import Recording
-from .captured import Ends, RefusedError
-from .inputs import Input
 from .native import loops
-from .plan import state_size
 from .straight import functions
 
 
 class Replay:
-    """What `Captured` is, without arrays: the parameters come first in a list of floats."""
+    """What `Executable` is, without arrays: the parameters come first in a list of floats."""
 
     updates_by: tuple[Any, ...] = ()
     updates = whole_runs = False

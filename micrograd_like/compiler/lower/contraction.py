@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..extra import numpy as np
+from ..vectorize.strides import collapsed
 from .expression import operand
-from .extra import numpy as np
-from .loops import collapsed
 from .plan import Instruction
 
 PRODUCT = operand(0) * operand(1)

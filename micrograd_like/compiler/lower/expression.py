@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
-from ..ops import OPS, Number, Op
+from ...ops import OPS, Number, Op
 
 INTERNED: dict[Any, Expr] = {}
 

@@ -8,15 +8,14 @@ from typing import Any, NamedTuple
 
 from ..engine import Value
 from ..ops import in_ieee
-from . import tape
-from .backends import BACKENDS
-from .capture import Recording
+from .backends import BACKENDS, tape
+from .backends.native import TooWideError
 from .extra import numpy as np
 from .guards import Guards
-from .inputs import Guard
-from .lanes import MUL, NEG, find
-from .native import TooWideError
-from .plan import Planner, state_size
+from .lower.plan import Planner, state_size
+from .trace.inputs import Guard
+from .trace.recording import Recording
+from .vectorize.lanes import MUL, NEG, find
 
 FORWARD, BACKWARD, UPDATE = 0, 1, 2
 
@@ -42,7 +41,7 @@ class Ends(NamedTuple):
     nested: Any = ()
 
 
-class Captured:
+class Executable:
     """The graph of one loss in arrays: a memory of floats, in which the parameters come first."""
 
     def __init__(self, graph: Recording, ends: Ends, theta: Sequence[Any], backend: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..ops import OPS
-from ..ops.notation import Python
-from .capture import Recording
+from ...ops import OPS
+from ...ops.notation import Python
+from ..trace.recording import Recording
 from .tape import made_of_numbers
 
 NAMESPACE: dict[str, Any] = {name: op.value for name, op in OPS.items()} | {"inf": float("inf"), "nan": float("nan")}
@@ -29,7 +29,7 @@ def source(graph: Recording, numbers: Sequence[bool] = ()) -> str:
     """Return the text of `forward(d)` and `backward(d, g)`, which fill lists with each node's number and gradient.
 
     >>> from micrograd_like import Value
-    >>> from micrograd_like.compiler.capture import record
+    >>> from micrograd_like.compiler.trace.recording import record
     >>> x = Value(3.0)
     >>> print(source(record(x.relu() * x)))
     def forward(d):

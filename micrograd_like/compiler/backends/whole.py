@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..ops import Op
-from .contraction import contraction
-from .expression import Expr, in_order
-from .extra import numpy as np
-from .plan import Instruction, View
+from ...ops import Op
+from ..extra import numpy as np
+from ..lower.contraction import contraction
+from ..lower.expression import Expr, in_order
+from ..lower.plan import Instruction, View
 
 Array = Any
 NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh",

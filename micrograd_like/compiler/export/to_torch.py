@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .algebra import Line, lines
-from .export import Export, Library, Tensor
-from .extra import numpy as np, package
+from ..extra import numpy as np, package
+from ..printing.algebra import Line, lines
+from .arrays import Export, Library, Tensor
 
 ROWS = re.compile(r"(?P<x>\w+) @ (?P<w>\w+)(?P<turned>\.T)?( \+ (?P<b>\w+))?")  # of examples, or one alone
 ONE = re.compile(r"(?P<w>\w+) @ (?P<x>\w+)( \+ (?P<b>\w+))?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .extra import numpy as np
+from ..extra import numpy as np
 
 Array = Any
 

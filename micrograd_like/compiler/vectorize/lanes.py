@@ -10,10 +10,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ..ops import OPS, Op
-from .capture import CONSTANT, Recording
-from .extra import numpy as np
-from .loops import affine
+from ...ops import OPS, Op
+from ..extra import numpy as np
+from ..trace.recording import CONSTANT, Recording
+from .strides import affine
 
 Array = Any
 PARAMETER, NUMBER = 0, 1  # the signatures of leaves

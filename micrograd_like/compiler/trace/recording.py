@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from ..engine import Value, born
-from ..graph.columns import KINDS, Capture, capture
-from ..ops import Op
+from ...engine import Value, born
+from ...graph.columns import KINDS, Capture, capture
+from ...ops import Op
 from .inputs import Chosen
 
 Inputs = tuple[int, ...]

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from .capture import Recording
+from ..extra import numpy as np
+from ..trace.recording import Recording
+from ..vectorize.lanes import Lanes, Part
+from ..vectorize.strides import affine, injective
 from .expression import Expr, constant, operand, places
-from .extra import numpy as np
-from .lanes import Lanes, Part
-from .loops import affine, injective
 
 Array = Any
 

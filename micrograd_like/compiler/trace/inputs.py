@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..engine import Value
-from ..ops import in_ieee
+from ...engine import Value
+from ...ops import in_ieee
 
 COMPARISONS = "__lt__", "__le__", "__gt__", "__ge__", "__eq__"
 noted: list[list[Guard]] = []  # one list for each recording that is under way

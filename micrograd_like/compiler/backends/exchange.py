@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from typing import Any
 
-from .. import _engine, engine
-from ..engine import Value
+from ... import _engine, engine
+from ...engine import Value
 from .native import loops
 
 c = loops()

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..engine import Value
-from ..nn import AutoLabel
-from .capture import Recording, record
-from .captured import RefusedError
+from ...engine import Value
+from ...nn import AutoLabel
+from ..executable import RefusedError
 from .inputs import Guard, Input, as_inputs, check_finite, comparisons_noted, numbers
+from .recording import Recording, record
 
 
 def recorded_call(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from math import isfinite
 
-from ..ops import NoFiniteGradientError, in_ieee
-from .capture import Recording
+from ...ops import NoFiniteGradientError, in_ieee
+from ..trace.recording import Recording
 
 
 def forward(graph: Recording, numbers: Sequence[float]) -> list[float]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from html import escape
 
-from ..drawing.boxes import Arrow, Box, dot, svg
-from ..drawing.draw import Drawing
-from ..drawing.picture import number, shortened
-from ..engine import Value
+from ...drawing.boxes import Arrow, Box, dot, svg
+from ...drawing.draw import Drawing
+from ...drawing.picture import number, shortened
+from ...engine import Value
+from ..lower.plan import Plan
 from .algebra import Line, lines, sources
-from .plan import Plan
 
 
 class Explanation:

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from ..ops import Op
-from ..ops.notation import Python
-from .contraction import PRODUCT
-from .expression import Expr
+from ...ops import Op
+from ...ops.notation import Python
+from ..lower.contraction import PRODUCT
+from ..lower.expression import Expr
+from ..lower.plan import Block, Instruction, Plan
 from .naming import Names, array_shapes, block_names
-from .plan import Block, Instruction, Plan
 from .reading import LETTERS, Read, Reader, refined
 
 CHAINS = {"maximum": "max", "minimum": "min"}

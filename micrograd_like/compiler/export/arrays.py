@@ -8,17 +8,17 @@ from math import prod
 from operator import add
 from typing import Any
 
-from ..engine import Value
-from ..ops import Number, Op
-from .algebra import Addend, Writer
-from .captured import FORWARD, Captured, RefusedError
-from .expression import operand
-from .extra import numpy as np, package
-from .lanes import MUL
-from .naming import array_shapes, block_names, parameter_arrays
-from .plan import Block, Instruction, View
-from .reading import Read, Reader
-from .whole import evaluate
+from ...engine import Value
+from ...ops import Number, Op
+from ..backends.whole import evaluate
+from ..executable import FORWARD, Executable, RefusedError
+from ..extra import numpy as np, package
+from ..lower.expression import operand
+from ..lower.plan import Block, Instruction, View
+from ..printing.algebra import Addend, Writer
+from ..printing.naming import array_shapes, block_names, parameter_arrays
+from ..printing.reading import Read, Reader
+from ..vectorize.lanes import MUL
 
 Tensor = Any
 
@@ -100,7 +100,7 @@ class Export:
     """The forward equations of a program."""
 
     def __init__(self, captured: Any, names: Mapping[Value, str], shapes: Sequence[Any]) -> None:
-        if not isinstance(captured, Captured):
+        if not isinstance(captured, Executable):
             raise RefusedError(
                 'An exact program has no arrays to export. Compile without exact=True, and not for "source".'
             )
@@ -150,13 +150,13 @@ class Export:
         return lambda parameters, *inputs: self.loss(library, parameters, [jnp.asarray(x) for x in inputs]), parameters
 
     def to_torch(self) -> Any:
-        from .torch_library import module
+        from .to_torch import module
 
         return module(self)
 
     def to_onnx(self, names: Sequence[str]) -> Any:
         onnx = package("onnx", "to_onnx", "onnx")
-        from .onnx_library import Onnx
+        from .to_onnx import Onnx
 
         library = Onnx(onnx)
         parameters = {name: library.constant(numbers, name) for name, numbers in self.arrays().items()}
