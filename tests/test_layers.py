@@ -19,7 +19,10 @@ ORDER = {
     "exercises": """
         progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build
     """,
-    "views": "javascript walk_page animation training widget terminal landscape blanks practice worksheets terminal_exercise",
+    "views": """
+        javascript walk_page animation training widget terminal landscape blanks practice worksheets
+        terminal_exercise
+    """,
 }
 
 
