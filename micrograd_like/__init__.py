@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import _engine as _engine, data as data, losses as losses
+from . import _engine as _engine, data as data, losses as losses, views as views
 from .checkpoint import load_model, save_model
 from .drawing.draw import draw, draw_dot
 from .drawing.plots import decision_boundary

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "micrograd_like"
 ORDER = {
     "": """
-        ops engine _engine graph
+        shows ops engine _engine graph
         functions data losses nn optim checkpoint train
         drawing mistakes steps exercises compiler views __main__
     """,
@@ -19,7 +19,10 @@ ORDER = {
     "exercises": """
         progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build
     """,
-    "views": "javascript walk_page training widget terminal landscape blanks practice worksheets terminal_exercise",
+    "views": """
+        javascript walk_page animation training widget terminal landscape blanks practice worksheets
+        terminal_exercise
+    """,
 }
 
 

@@ -32,6 +32,7 @@ from ..graph.names import Graph, changed_after_use
 from ..mistakes.mistake import MISTAKES, RIGHT, Gradient, Mistake, mistake_named
 from ..mistakes.passes import Pass, grads
 from ..ops.notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
+from ..shows import SHOWS
 from .formulas import at_numbers, in_numbers, in_symbols, numbers_of, rounded, slope_formula
 from .source_lines import Code, Line
 
@@ -375,20 +376,18 @@ class Walk(Sequence[Event]):
 
     def save(self, path: str | PathLike[str], title: str | None = None) -> Path:
         """Write the walk as one page that steps through it, and return its path."""
-        from ..views.walk_page import save
+        return Path(SHOWS["walk as a page"](self, path, title))
 
-        return save(self, path, title)
+    def animation(self, path: str | PathLike[str] | None = None) -> Any:
+        """Return the walk as a moving SVG picture that needs no script, and write it to `path`, ending in .svg."""
+        return SHOWS["walk as a film"](self, path)
 
     def widget(self) -> Any:
         """Return the live view as an anywidget, whose `step` and `leaves` can be observed and set from Python."""
-        from ..views.widget import widget
-
-        return widget(self)
+        return SHOWS["walk as a widget"](self)
 
     def _repr_html_(self) -> str:
-        from ..views.walk_page import notebook
-
-        return notebook(self)
+        return str(SHOWS["walk in a notebook"](self))
 
     def __repr__(self) -> str:
         return f"<Walk of {self.graph.name(self.root)}, {len(self.graph)} nodes, rule {self.rule.name!r}>"
