@@ -7,7 +7,7 @@ writes from this file, tells editors the same names.
 from importlib import import_module
 from typing import Any
 
-from . import _engine as _engine
+from . import _engine as _engine, views as views  # which says how a walk is shown; it loads no page
 from .graph import copies as copies
 from .ops import OPS as _operations
 
@@ -35,7 +35,7 @@ PUBLIC = {  # where each public name lives; "" is for modules
 _HOME = {name: module for module, names in PUBLIC.items() for name in names.split()}
 _ROOMS = {
     "checkpoint", "compiler", "drawing", "exercises", "functions", "graph", "mistakes", "nn", "optim", "ops", "steps",
-    "train", "views",
+    "train",
 }  # fmt: skip
 __all__ = sorted(_HOME)
 
@@ -56,4 +56,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Return the public names, the operations among them."""
-    return sorted({*__all__, *_operations, *_ROOMS, "__version__", "__doc__", "__all__"})
+    return sorted({*__all__, *_operations, *_ROOMS, "views", "__version__", "__doc__", "__all__"})

@@ -23,6 +23,7 @@ from .losses import LOSSES, Loss, accuracy, check_lengths, l2 as penalty
 from .nn import Module, named
 from .ops import DomainError
 from .optim import SGD, Optimizer, TrainingDivergedError, clip_gradients, diverged, not_negative
+from .shows import SHOWS
 
 __all__ = ["History", "Row", "TrainingDivergedError", "evaluate", "fit", "learn"]
 
@@ -109,9 +110,7 @@ class History:
 
         `fit` must have been called with record_weights=True.
         """
-        from .views.training import save
-
-        return save(self, path)
+        return SHOWS["training as a page"](self, path)
 
     def __repr__(self) -> str:
         return f"<History of {self.epochs} epochs: loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}>"
