@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_like.graph.names import history
+from micrograd_like.graph.names import topological_order
 
 from . import peers
 from .networks import Arrays, Task
@@ -245,7 +245,7 @@ class CasADi(ArrayPeer):
         w, *memory = casadi.vertsplit(state, size)
         made = dict(zip(self.task.values, casadi.vertsplit(w)))
         root = self.task.scalars(*example)
-        for node in history(root):
+        for node in topological_order(root):
             if node.op:
                 made[node] = self.operation(node.op.name)(*[made[x] for x in node.inputs])
             else:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import pairwise
 from math import isfinite
 from os import PathLike
@@ -56,7 +55,7 @@ def save_model(path: Path, model: MLP, **about: Any) -> None:
     """Write the network into a file, with what else `Trained` may hold; `load_model` reads it."""
     trained = Trained(model, **about)
     activation, output = name_of(model.layers[0].activation), name_of(model.layers[-1].activation)
-    MLP(1, [1, 1], activation, output)  # refuses a function of the learner's own, which a file cannot hold
+    MLP(1, [1, 1], activation, output, rng=1)  # refuses a function of the learner's own, which a file cannot hold
     shape = {"sizes": model.sizes, "activation": activation, "output": output}
     use = {name: about for name, about in vars(trained).items() if name != "model"}
     use["standardise"] = trained.standardise and vars(trained.standardise)
@@ -70,7 +69,7 @@ def load_model(path: Path) -> Trained:
         sizes, parameters = [_whole(size) for size in saved["sizes"]], len(saved["parameters"])
         if sum([(a + 1) * b for a, b in pairwise(sizes)]) != parameters:  # before so many are made
             raise ValueError(f"its sizes {sizes} do not go with {parameters} parameters")
-        model = MLP(sizes[0], sizes[1:], _text(saved["activation"]), _text(saved["output"]))
+        model = MLP(sizes[0], sizes[1:], _text(saved["activation"]), _text(saved["output"]), rng=1)
         restore(model.parameters(), saved)
         columns = saved["standardise"]
         standardise = columns and Standardise(_numbers(columns["means"]), _numbers(columns["scales"]))
@@ -152,6 +151,8 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _hash(contents: dict[str, Any]) -> str:
+    from hashlib import sha256  # slow to import: it loads OpenSSL
+
     return sha256(json.dumps(contents, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 

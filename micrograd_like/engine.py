@@ -8,7 +8,7 @@ from math import isfinite
 from operator import attrgetter
 from typing import Any
 
-from .ops import NoFiniteGradient, Number, Op, ieee as ieee, in_ieee, real
+from .ops import NoFiniteGradientError, Number, Op, ieee as ieee, in_ieee, real
 
 new, born = object.__new__, attrgetter("_born")
 tick = count(1).__next__  # one clock for births and changes: creation order is a topological order
@@ -69,7 +69,7 @@ class Value(Number):
     def backward(self) -> None:
         """Put d(self)/d(node) into every node's grad: leaves add up over calls, the others start afresh.
 
-        Raises NoFiniteGradient, before any grad is written, where a value or local derivative is not finite.
+        Raises NoFiniteGradientError, before any grad is written, where a value or local derivative is not finite.
         """
         for _ in backward_steps(self):
             pass
@@ -115,7 +115,7 @@ def carefully(op: Op, operands: tuple[Any, ...]) -> tuple[tuple[Value, ...], flo
     return inputs, data, tuple([0.0 if x.constant else slope for x, slope in slopes])  # constants stay put
 
 
-def history(*roots: Value) -> list[Value]:
+def topological_order(*roots: Value) -> list[Value]:
     """Return the roots and every node they were made from, inputs before what is made from them."""
     seen = set(roots)
     nodes = list(seen)
@@ -139,10 +139,10 @@ def chain_rule(order: Iterable[Any]) -> Iterator[tuple[Any, Any, Any]]:
 
 def backward_steps(root: Value) -> Iterator[tuple[Value, Value, float]]:
     """Start a backward pass from root and return its steps: each advance uses the chain rule once."""
-    order = history(root)
+    order = topological_order(root)
     for node in order if not in_ieee.get() else ():
         if node.op and not (isfinite(node._data) and all(map(isfinite, node.local_grads))):
-            raise node.op.failure(NoFiniteGradient, [x._data for x in node.inputs], node.inputs)
+            raise node.op.failure(NoFiniteGradientError, [x._data for x in node.inputs], node.inputs)
     for node in order:
         if node.inputs:
             node.grad = 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from math import sqrt
 from random import Random
 from typing import Any
@@ -13,6 +12,7 @@ from .functions import dot, softmax
 from .ops import OPS, Op, real
 
 Activation = Callable[[Any], Any]
+_weights = Random(1)  # draws the weights of every network that is not given an rng or a seed of its own
 Init = Callable[[int, int, Random], float]
 
 INITS: dict[str, Init] = {
@@ -22,6 +22,21 @@ INITS: dict[str, Init] = {
     # He et al., ICCV 2015, for relu
     "he": lambda nin, nout, rng: rng.uniform(-1.0, 1.0) * sqrt(6 / nin),
 }
+
+
+def seed(number: int = 1) -> None:
+    """Start the generator of all weights anew: the same networks are then drawn in the same order.
+
+    Every process starts as if by `seed(1)`, so a program draws the same weights each time it runs.
+
+    >>> seed(7)
+    >>> first, second = Neuron(2), Neuron(2)
+    >>> seed(7)
+    >>> again = Neuron(2)
+    >>> first.w[0].data == again.w[0].data != second.w[0].data
+    True
+    """
+    _weights.seed(_whole_seed(number))
 
 
 class AutoLabel(str):
@@ -128,11 +143,13 @@ class Neuron(Module):
         activation: str | Activation = "relu",
         init: str | Init = "uniform",
         bias: str = "zero",
-        rng: Random | int = 1,
+        rng: Random | int | None = None,
         nout: int = 1,
+        *,
+        seed: int | None = None,
     ) -> None:
         _check_sizes([nin, nout])
-        rng, draw = _generator(rng), named(INITS, init, "init")
+        rng, draw = _generator(rng, seed), named(INITS, init, "init")
         biased = named({"zero": False, "random": True}, bias, "bias")
         self.activation = activation_named(activation) if nonlin else None
         self.w = [Parameter(draw(nin, nout, rng)) for _ in range(nin)]
@@ -178,11 +195,13 @@ class Layer(Module):
         nin: int,
         nout: int,
         activation: str | Activation = "relu",
-        rng: Random | int = 1,
+        rng: Random | int | None = None,
+        *,
+        seed: int | None = None,
         **options: Any,
     ) -> None:
         _check_sizes([nin, nout])
-        rng, self.together = _generator(rng), activation in ("softmax", softmax)
+        rng, self.together = _generator(rng, seed), activation in ("softmax", softmax)
         one_by_one = "linear" if self.together else activation
         options |= {"activation": one_by_one, "rng": rng, "nout": nout}
         self.neurons = [Neuron(nin, **options) for _ in range(nout)]
@@ -241,7 +260,8 @@ class MLP(Module):
     `MLP(2, [16, 16, 1])` is micrograd's: 2 inputs, two hidden layers of 16 relus, 1 linear output. One output
     gives a Value, several give a list. Any operation on one number can be an activation, softmax an output.
     init is "uniform" in (-1, 1), "xavier", "he", or a function (nin, nout, rng) -> float; bias is "zero", or
-    "random" to draw it like a weight; rng is a seed or a random.Random.
+    "random" to draw it like a weight. Every network draws other weights, from one generator that the function
+    `seed` starts anew; seed=1 gives a network a generator of its own, and so does rng, a seed or a random.Random.
 
     >>> model = MLP(2, [3, 1], activation="tanh", output="sigmoid")
     >>> print(model.summary())
@@ -259,14 +279,16 @@ class MLP(Module):
         output: str | Activation = "linear",
         init: str | Init = "uniform",
         bias: str = "zero",
-        rng: Random | int = 1,
+        rng: Random | int | None = None,
+        *,
+        seed: int | None = None,
     ) -> None:
         if isinstance(nouts, str) or not isinstance(nouts, Sequence) or not nouts:
             raise TypeError(
                 f"{nouts!r} are not the sizes of layers. "
                 f"Write a list, the outputs last, as in MLP({nin!r}, [16, 1])."
             )
-        sizes, rng = [nin, *nouts], _generator(rng)
+        sizes, rng = [nin, *nouts], _generator(rng, seed)
         _check_sizes(sizes)
         self.layers = [
             Layer(before, size, activation if i < len(nouts) else output, rng, init=init, bias=bias)
@@ -357,6 +379,8 @@ def named(choices: dict[str, Any], name: Any, what: str) -> Any:
         return name
     if isinstance(name, str) and name in choices:
         return choices[name]
+    from difflib import get_close_matches
+
     near = get_close_matches(str(name), choices, 3) or list(choices)
     raise ValueError(f"There is no {what} {name!r}. Write one of: {', '.join(map(repr, near))}.")
 
@@ -397,8 +421,18 @@ def _check_sizes(sizes: Sequence[Any]) -> None:
             )
 
 
-def _generator(rng: Random | int) -> Random:
-    return rng if isinstance(rng, Random) else Random(rng)
+def _generator(rng: Random | int | None, seed: int | None = None) -> Random:
+    if rng is not None and seed is not None:
+        raise TypeError(f"rng = {rng!r} and seed = {seed!r} were both given. Give one of them, as in seed=1.")
+    if isinstance(rng, Random):
+        return rng
+    return _weights if rng is None and seed is None else Random(_whole_seed(seed if rng is None else rng))
+
+
+def _whole_seed(number: Any) -> int:
+    if not hasattr(number, "__index__"):
+        raise TypeError(f"{number!r} is not a seed. Write a whole number, as in seed=1, or rng=random.Random(1).")
+    return int(number)
 
 
 def _one_or_many(outputs: list[Any]) -> Any:

@@ -13,7 +13,7 @@ from .ops import real
 LearningRate = float | Callable[[int], float]
 
 
-class TrainingDiverged(ArithmeticError):
+class TrainingDivergedError(ArithmeticError):
     """The loss or a gradient is no longer a finite number; no parameter was changed by it.
 
     `history` is what `fit` had seen until then.
@@ -74,7 +74,7 @@ class Optimizer:
     def step(self) -> None:
         """Add its update to every parameter that is not frozen.
 
-        Raises TrainingDiverged, before anything is changed, if a gradient or a new value is not finite.
+        Raises TrainingDivergedError, before anything is changed, if a gradient or a new value is not finite.
         """
         rate = self.rate
         free = [p for p in self.parameters if not getattr(p, "frozen", False)]
@@ -203,16 +203,16 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
 
 
 def check_gradients(parameters: Iterable[Value], optimizer: Optimizer | None = None) -> None:
-    """Raise TrainingDiverged if a gradient is not finite."""
+    """Raise TrainingDivergedError if a gradient is not finite."""
     for p in parameters:
         if not isfinite(p.grad):
             raise diverged(f"The gradient of {p.label or repr(p)} is {p.grad}", optimizer)
 
 
-def diverged(what: str, optimizer: Optimizer | None = None) -> TrainingDiverged:
+def diverged(what: str, optimizer: Optimizer | None = None) -> TrainingDivergedError:
     """Return the error to raise before an update that would spoil the parameters."""
     lower = f"lr={optimizer.rate / 10:.4g}" if optimizer else "a lower learning rate"
-    return TrainingDiverged(
+    return TrainingDivergedError(
         f"{what}: learning overshot, and stopped before it spoilt the parameters. "
         f"Try {lower}, standardise the inputs, or clip the gradients."
     )

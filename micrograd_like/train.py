@@ -22,9 +22,10 @@ from .graph.columns import collector_off
 from .losses import LOSSES, Loss, accuracy, check_lengths, l2 as penalty
 from .nn import Module, named
 from .ops import DomainError
-from .optim import SGD, Optimizer, TrainingDiverged, clip_gradients, diverged, not_negative
+from .optim import SGD, Optimizer, TrainingDivergedError, clip_gradients, diverged, not_negative
+from .shows import SHOWS
 
-__all__ = ["History", "Row", "TrainingDiverged", "evaluate", "fit", "learn"]
+__all__ = ["History", "Row", "TrainingDivergedError", "evaluate", "fit", "learn"]
 
 Cost = Callable[[Sequence[Any], Sequence[Any]], Any]
 
@@ -109,9 +110,7 @@ class History:
 
         `fit` must have been called with record_weights=True.
         """
-        from .views.training import save
-
-        return save(self, path)
+        return SHOWS["training as a page"](self, path)
 
     def __repr__(self) -> str:
         return f"<History of {self.epochs} epochs: loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}>"
@@ -127,7 +126,7 @@ def learn(
 ) -> float:
     """Do steps 2 to 4 of the recipe with one batch, and return its cost before the update.
 
-    Raises TrainingDiverged, before the update, if the cost or a gradient is not finite.
+    Raises TrainingDivergedError, before the update, if the cost or a gradient is not finite.
     """
     with _diverging(optimizer), collector_off():
         outputs = [model(x) for x in X]  # 2. send the inputs through the network
@@ -273,7 +272,7 @@ def fit(
             show(history)
         except KeyboardInterrupt:
             history.stopped = "interrupted"
-        except TrainingDiverged as error:
+        except TrainingDivergedError as error:
             error.history = history
             raise
     if history.stopped in ("patience", "interrupted"):
@@ -326,7 +325,7 @@ def _diverging(optimizer: Optimizer) -> Iterator[None]:
     """An operation that fails within this context, as a number grew too large, is training that diverged."""
     try:
         yield
-    except TrainingDiverged:
+    except TrainingDivergedError:
         raise
     except (ArithmeticError, DomainError) as error:
         raise diverged(str(error).split(". ")[0], optimizer) from error

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from micrograd_like.engine import Value, history
+from micrograd_like.engine import Value, topological_order
 from micrograd_like.exercises.build import check_backward, check_manual, check_mul, check_rule, check_value
 
+ROOT = Path(__file__).parent.parent
 LECTURE = '''
 class Value:
     def __init__(self, data, _children=(), _op=""):
@@ -198,7 +201,7 @@ def test_value_means_the_class_that_is_built() -> None:
 
 def backward(root: Value) -> None:
     root.grad = 1.0
-    for node in reversed(history(root)):
+    for node in reversed(topological_order(root)):
         for x, slope in zip(node.inputs, node.local_grads):
             x.grad += slope * node.grad
 
@@ -226,7 +229,7 @@ def test_a_backward_pass() -> None:
 
     def assigned(root: Value) -> None:
         root.grad = 1.0
-        for node in reversed(history(root)):
+        for node in reversed(topological_order(root)):
             for x, slope in zip(node.inputs, node.local_grads):
                 x.grad = slope * node.grad
 
@@ -252,6 +255,28 @@ def test_a_local_derivative(op: str, rule: Any, mistakes: list[str]) -> None:
     assert bool(marking) == (op == "tanh" and not mistakes) and marking.mistakes == mistakes
     if mistakes == ["tanh_of_input"]:
         assert marking.messages[0].did == "At a = 0.5 your d/da is 0.75, and nudging measures 0.7864."
+
+
+def test_what_a_library_does_is_not_counted_as_the_learners_time() -> None:
+    """In a process of its own: the first check imports mpmath, and the lines of an import are not the learner's."""
+    code = (
+        "import sys; from micrograd_like.exercises import build; build.MOST_LINES = 200\n"
+        "def rule(out, a):\n"
+        "    import decimal, fractions, tarfile\n"
+        "    return 1 - out * out\n"
+        "print(build.check_rule('tanh', rule), 'mpmath' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    assert "Endless" not in told and "right" in told
+
+
+def test_a_rule_that_does_not_end_is_ended() -> None:
+    def rule(out: float, a: float) -> float:
+        while a:
+            out = out * a
+        return out
+
+    assert check_rule("tanh", rule).mistakes == ["endless"]
 
 
 def test_a_manual_backward_pass_of_a_network() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from micrograd_like import MLP, losses
-from micrograd_like.compiler import Program, Refused, Rows, compile
+from micrograd_like.compiler import Program, RefusedError, Rows, compile
 from micrograd_like.data import one_hot
 from micrograd_like.nn import Parameter
 
@@ -130,5 +130,5 @@ def test_rows_that_an_input_chooses_are_exported() -> None:
 
 def test_an_exact_program_has_nothing_to_export() -> None:
     x = Parameter(2.0)
-    with pytest.raises(Refused, match="exact"):
+    with pytest.raises(RefusedError, match="exact"):
         compile(x * x, exact=True).to_torch()

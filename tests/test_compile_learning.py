@@ -22,7 +22,7 @@ X = [[(7 * i + 3 * j) % 11 / 5 - 1 for j in range(3)] for i in range(10)]
 def test_compiled_steps_are_eager_steps(name: str, clip: float | None) -> None:
     cost: Any = losses.LOSSES[name]
     y: list[Any] = [i % 2 for i in range(10)] if name != "hinge" else [2 * (i % 2) - 1 for i in range(10)]
-    models = [MLP(3, [4, 2 if name == "cross_entropy" else 1], activation="tanh") for _ in range(2)]
+    models = [MLP(3, [4, 2 if name == "cross_entropy" else 1], activation="tanh", rng=1) for _ in range(2)]
     optimizers = [SGD(model.parameters(), 0.1, momentum=0.5) for model in models]
     learner = Learner(models[0], cost, cost, optimizers[0], learn)
     for _ in range(4):
@@ -63,7 +63,7 @@ def test_fit_compiles_by_itself() -> None:
     y = [2 * (i % 2) - 1 for i in range(10)]
     histories = []
     for way in (None, "auto"):
-        model = MLP(3, [4, 1], activation="tanh")
+        model = MLP(3, [4, 1], activation="tanh", rng=1)
         optimizer = SGD(model.parameters(), 0.1)
         histories.append(fit(model, X, y, "hinge", optimizer, epochs=5, batch_size=4, l2=1e-3, compile=way))
     assert histories[1].loss == pytest.approx(histories[0].loss, rel=1e-9)

@@ -12,7 +12,7 @@ import pytest
 from micrograd_like import Value
 from micrograd_like.drawing import picture
 from micrograd_like.drawing.draw import draw, draw_dot
-from micrograd_like.drawing.picture import NoConverter
+from micrograd_like.drawing.picture import NoConverterError
 from micrograd_like.nn import MLP, Neuron, Parameter
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's dot")
@@ -169,9 +169,9 @@ def test_without_programs_everything_but_png_works(monkeypatch, expression):
     monkeypatch.setitem(sys.modules, "cairosvg", None)
     drawing = draw(expression["L"], names=expression)
     assert drawing.svg and drawing.dot and drawing.html
-    with pytest.raises(NoConverter, match="pip install cairosvg"):
+    with pytest.raises(NoConverterError, match="pip install cairosvg"):
         _ = drawing.png
-    with pytest.raises(NoConverter, match="Leave engine out"):
+    with pytest.raises(NoConverterError, match="Leave engine out"):
         draw(expression["L"], engine="dot")
     assert draw_dot(expression["L"], names=expression).source == drawing.dot
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from micrograd_like import Value, history, ieee
+from micrograd_like import Value, ieee, topological_order
 from micrograd_like.engine import backward_steps
 from micrograd_like.ops import OPS, Op, exp, relu
 
@@ -191,12 +191,12 @@ def test_a_chain_of_a_million_operations() -> None:
     end.backward()
     assert leaf.grad == 1.0
     twin = copy.deepcopy(end)
-    assert len(history(twin)) == 10**6 + 1 and twin is not end
+    assert len(topological_order(twin)) == 10**6 + 1 and twin is not end
     restored = pickle.loads(pickle.dumps(end))
     restored.backward()
-    first = history(restored)[0]
+    first = topological_order(restored)[0]
     assert (first.op, first.grad, restored.data) == (None, 2.0, end.data)
-    assert history(end)[0] is leaf
+    assert topological_order(end)[0] is leaf
 
 
 def test_a_fan_out_of_a_million() -> None:

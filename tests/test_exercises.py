@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given, settings, strategies as st
 from random_graphs import random_graph
 
-from micrograd_like import Value, history
+from micrograd_like import Value, topological_order
 from micrograd_like.exercises.answers import read
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.marking import Marking
@@ -258,7 +258,8 @@ def test_right_answers_to_four_digits_are_accepted_on_every_graph(seed: int) -> 
 @settings(max_examples=25, deadline=None)
 def test_a_mistake_made_everywhere_is_among_those_named(seed: int, mistake: str) -> None:
     root, _ = random_graph(seed, 8)
-    kinks = [node.op.kink(*[x.data for x in node.inputs]) for node in history(root) if node.op and node.op.kink]
+    ops = [(node.op, [x.data for x in node.inputs]) for node in topological_order(root) if node.op]
+    kinks = [op.kink(*numbers) for op, numbers in ops if op.kink]
     assume(all(kinks))  # on a corner any slope between those of its sides is right
     ex = Exercise(root, names={})
     wrong = grads(root, mistake)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from random_graphs import random_graph
 
-from micrograd_like import Value, history
+from micrograd_like import Value, topological_order
 from micrograd_like.steps.answer_key import answer_key
 from micrograd_like.steps.explain import explain, paths
 from micrograd_like.steps.walk import walk
@@ -69,7 +69,7 @@ def test_a_hostile_label_stays_text() -> None:
 @settings(max_examples=40, deadline=None)
 def test_contributions_add_up(seed: int) -> None:
     output, leaves = random_graph(seed)
-    reached = set(history(output))
+    reached = set(topological_order(output))
     for leaf in reached & set(leaves):
         [ledger] = explain(leaf, output)
         assert isclose(sum(e.contribution for e in ledger.entries), ledger.total, rel_tol=1e-9, abs_tol=1e-12)
@@ -101,7 +101,7 @@ def test_paths_too_many_to_list_are_counted() -> None:
 @settings(max_examples=40, deadline=None)
 def test_the_sum_over_the_paths_is_the_gradient(seed: int) -> None:
     output, leaves = random_graph(seed, 9)
-    for leaf in set(history(output)) & set(leaves):
+    for leaf in set(topological_order(output)) & set(leaves):
         p = paths(output, leaf)
         products = [path.product for path in p]
         assert len(products) == p.count
@@ -150,8 +150,8 @@ def test_what_if_is_a_new_graph() -> None:
 def test_a_replay_with_no_change_has_the_same_bits(seed: int) -> None:
     output, _ = random_graph(seed)
     again = what_if(output, {})
-    assert [x.data for x in history(again)] == [x.data for x in history(output)]
-    assert [x.local_grads for x in history(again)] == [x.local_grads for x in history(output)]
+    assert [x.data for x in topological_order(again)] == [x.data for x in topological_order(output)]
+    assert [x.local_grads for x in topological_order(again)] == [x.local_grads for x in topological_order(output)]
 
 
 def bits(x):
@@ -165,10 +165,10 @@ def test_the_answer_key_gives_the_same_grads_to_the_bit(seed: int) -> None:
     program = answer_key(output, exact=True)
     found = {}
     exec(program, found)
-    for node in history(output):
+    for node in topological_order(output):
         node.grad = 0.0
     output.backward()
-    for leaf in set(history(output)) & set(leaves):
+    for leaf in set(topological_order(output)) & set(leaves):
         assert bits(found[f"d{leaf.label}"]) == bits(leaf.grad), program
 
 

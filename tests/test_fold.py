@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from micrograd_like import Value, history
+from micrograd_like import Value, topological_order
 from micrograd_like.drawing.draw import draw
 from micrograd_like.drawing.fold import ROLES, folded, lanes
 from micrograd_like.drawing.layering import longest_paths
@@ -45,15 +45,15 @@ def test_examples_are_lanes_of_one_group():
     loss = outputs[0]
     for y in outputs[1:]:
         loss = loss + y
-    groups = lanes(history(loss), {}, EACH)
+    groups = lanes(topological_order(loss), {}, EACH)
     assert ("mul", 5) in summary(groups) and ("tanh", 5) in summary(groups)
-    assert ("sum", 1) in summary(folded(history(loss), 10))
+    assert ("sum", 1) in summary(folded(topological_order(loss), 10))
 
 
 def test_a_sum_of_products_is_a_dot_with_the_slopes_of_the_products():
     x, w = [Value(float(i)) for i in range(1, 4)], [Value(float(10 * i)) for i in range(1, 4)]
     total = w[0] * x[0] + w[1] * x[1] + w[2] * x[2]
-    groups = folded(history(total), 10)
+    groups = folded(topological_order(total), 10)
     assert summary(groups) == [("leaf", 3), ("leaf", 3), ("dot", 1)]
     slopes = {source: (link.low, link.high) for (source, _), link in groups[2].links.items()}
     values = {i: (group.nodes[0].data, group.nodes[-1].data) for i, group in enumerate(groups[:2])}
@@ -64,7 +64,7 @@ def test_a_named_sum_stands_for_itself():
     a, b, c = Value(1.0), Value(2.0), Value(3.0)
     z = a + b
     z.label = "z"
-    assert [group.what for group in folded(history(z + c), 9)].count("add") == 2
+    assert [group.what for group in folded(topological_order(z + c), 9)].count("add") == 2
 
 
 def test_leaves_that_are_used_alike_are_one_group_and_others_are_not():
@@ -75,20 +75,20 @@ def test_leaves_that_are_used_alike_are_one_group_and_others_are_not():
     rows = [[Value(0.1), Value(0.2)] for _ in range(4)]
     outputs = [w[0] * x + w[1] * y.tanh() for x, y in rows]
     total = outputs[0] * outputs[1] * outputs[2] * outputs[3]
-    groups = lanes(history(total), {}, EACH)
+    groups = lanes(topological_order(total), {}, EACH)
     assert [len(group.nodes) for group in groups if group.what == "leaf"] == [1, 1, 4, 4]
 
 
 def test_both_edges_of_a_square_stay():
     a = Value(3.0)
-    group = lanes(history(a * a), {}, EACH)[1]
+    group = lanes(topological_order(a * a), {}, EACH)[1]
     assert list(group.links) == [(0, 0), (0, 1)]
 
 
 @pytest.mark.parametrize("most", [8, 60, 2000])
 @pytest.mark.parametrize("kind", ["moons", "chain"])
 def test_every_node_is_in_one_group_and_no_arrow_goes_back(kind, most, moons):
-    nodes = history(moons if kind == "moons" else chain(3000))
+    nodes = topological_order(moons if kind == "moons" else chain(3000))
     groups = folded(nodes, most)
     assert len(groups) <= most
     found = members(groups)
@@ -106,7 +106,7 @@ def test_up_to_300_nodes_have_a_box_each():
 def test_the_loss_of_moons_reads_as_its_equations(moons):
     moons.backward()
     drawing = draw(moons)
-    assert len(history(moons)) > 60_000
+    assert len(topological_order(moons)) > 60_000
     text = drawing.svg
     for name, lanes_of in (("z1[·]", "×16 ×100"), ("a2[·]", "×16 ×100"), ("layers[1].neurons[·].w[·]", "×256")):
         assert f">{name}</text>" in text and f">{lanes_of}</text>" in text
@@ -120,7 +120,7 @@ def test_a_chain_shows_its_ends_and_counts_the_rest():
 
 def test_a_folded_box_is_marked_if_an_input_changed(moons):
     assert "dashed:" not in draw(moons).svg
-    weight = history(moons)[0]
+    weight = topological_order(moons)[0]
     before, weight.data = weight.data, 5.0
     assert "dashed:" in draw(moons).svg
     weight.data = before

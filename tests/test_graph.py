@@ -12,7 +12,7 @@ from micrograd_like.graph.gradients import gradients
 from micrograd_like.graph.names import Graph, changed_after_use
 from micrograd_like.graph.parse import ExpressionError, parse
 from micrograd_like.nn import MLP, Neuron
-from micrograd_like.ops import OPS, NoFiniteGradient, sin, tanh
+from micrograd_like.ops import OPS, NoFiniteGradientError, sin, tanh
 from micrograd_like.ops.notation import C, LaTeX, Python, Written, latex_name
 
 
@@ -127,7 +127,7 @@ def test_gradients_of_what_does_not_depend_are_0_and_nothing_is_written() -> Non
 def test_gradients_refuse_an_infinite_slope_unless_nobody_asks_for_it() -> None:
     x, y = Value(0.0), Value(1.0)
     out = x.sqrt() * y
-    with pytest.raises(NoFiniteGradient, match="sqrt"):
+    with pytest.raises(NoFiniteGradientError, match="sqrt"):
         gradients(out, [x])
     assert gradients(out, [y])[0].data == 0.0
 

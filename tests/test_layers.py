@@ -8,18 +8,21 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "micrograd_like"
 ORDER = {
     "": """
-        ops engine _engine graph
+        shows ops engine _engine graph
         functions data losses nn optim checkpoint train
         drawing mistakes steps exercises compiler views __main__
     """,
     "graph": "columns copies textbook names gradients gradcheck parse",
     "drawing": "layering layout picture boxes fold draw plots",
-    "mistakes": "passes whole_pass slopes",
+    "mistakes": "mistake passes whole_pass slopes script",
     "steps": "source_lines formulas walk explain what_if answer_key",
     "exercises": """
         progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build
     """,
-    "views": "javascript walk_page training widget terminal landscape blanks practice worksheets",
+    "views": """
+        javascript walk_page animation training widget terminal landscape blanks practice worksheets
+        terminal_exercise
+    """,
 }
 
 

@@ -1,6 +1,8 @@
 """Networks: micrograd's by default, named in the notation of the textbooks, reproducible, and clear about shapes."""
 
 import gc
+import subprocess
+import sys
 import weakref
 from math import sqrt
 from random import Random
@@ -21,6 +23,7 @@ from micrograd_like.nn import (
     Parameter,
     activation_named,
     label_parameters,
+    seed,
 )
 from micrograd_like.ops import OPS, exp, relu, sigmoid, tanh
 
@@ -211,8 +214,42 @@ def test_biases_are_zero_or_drawn() -> None:
     assert len({b.data for b in Layer(2, 5, bias="random").b}) == 5
 
 
+def weights(module: Any) -> Any:
+    return numbers(module.parameters())
+
+
+@pytest.mark.parametrize("make", [lambda **rng: Neuron(2, **rng), lambda **rng: Layer(2, 3, **rng),
+                                  lambda **rng: MLP(2, [3, 1], **rng)])  # fmt: skip
+def test_every_new_network_has_other_weights_and_a_seed_gives_them_again(make: Any) -> None:
+    seed(5)
+    made = [weights(make()) for _ in range(4)]
+    assert len({*map(tuple, made)}) == 4
+    seed(5)
+    assert [weights(make()) for _ in range(4)] == made
+    assert weights(make(seed=7)) == weights(make(rng=7)) == weights(make(rng=Random(7))) != made[0]
+    seed(5)
+    make(seed=3)
+    assert weights(make()) == made[0], "a network with a seed of its own takes nothing from the others"
+
+
+def test_a_process_begins_with_the_weights_of_seed_1() -> None:
+    program = "from micrograd_like import MLP; print([p.data for p in MLP(2, [3]).parameters()])"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == str(weights(MLP(2, [3], seed=1)))
+
+
+@pytest.mark.parametrize("wrong, message", [
+    (lambda: MLP(2, [1], rng=1, seed=1), "rng = 1 and seed = 1 were both given. Give one"),
+    (lambda: MLP(2, [1], seed="x"), "'x' is not a seed. Write a whole number, as in seed=1"),
+    (lambda: seed(0.5), "0.5 is not a seed"),
+])  # fmt: skip
+def test_a_seed_that_is_none(wrong: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        wrong()
+
+
 def test_a_seed_gives_the_same_network_and_one_generator_gives_different_ones() -> None:
-    first, same, other = MLP(2, [3, 1]), MLP(2, [3, 1]), MLP(2, [3, 1], rng=7)
+    first, same, other = [MLP(2, [3, 1], rng=n) for n in (1, 1, 7)]
     assert numbers(first.parameters()) == numbers(same.parameters()) != numbers(other.parameters())
     rng = Random(7)
     assert numbers(MLP(2, [3, 1], rng=rng).parameters()) == numbers(other.parameters())

@@ -8,7 +8,7 @@ import pytest
 
 from micrograd_like import Value
 from micrograd_like.nn import Parameter
-from micrograd_like.optim import SGD, Adam, Optimizer, TrainingDiverged, clip_gradients
+from micrograd_like.optim import SGD, Adam, Optimizer, TrainingDivergedError, clip_gradients
 
 
 def parameters(*numbers: Any) -> Any:
@@ -199,7 +199,7 @@ def test_divergence_is_raised_before_any_parameter_is_written(make: Any, bad: fl
     u.grad, v.grad = 1.0, -bad
     what = "v would become -?inf" if bad == 1e308 else "The gradient of v is"
     before = (u.data, v.data, optimizer.state())
-    with pytest.raises(TrainingDiverged, match=rf"{what}.*: learning overshot.* Try lr="):
+    with pytest.raises(TrainingDivergedError, match=rf"{what}.*: learning overshot.* Try lr="):
         optimizer.step()
     assert (u.data, v.data, optimizer.state()) == before
 
@@ -207,7 +207,7 @@ def test_divergence_is_raised_before_any_parameter_is_written(make: Any, bad: fl
 def test_clipping_refuses_a_gradient_that_is_not_finite() -> None:
     u, v = parameters(1.0, 2.0)
     u.grad, v.grad = 4.0, math.inf
-    with pytest.raises(TrainingDiverged, match=r"The gradient of v is inf.* Try a lower learning rate"):
+    with pytest.raises(TrainingDivergedError, match=r"The gradient of v is inf.* Try a lower learning rate"):
         clip_gradients([u, v], 1.0)
     assert u.grad == 4.0
 

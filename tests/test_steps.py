@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from random_graphs import random_graph
 
-from micrograd_like import Graph, Value, answer_key, explain, gradients, history, nudge, paths, walk, what_if
+from micrograd_like import Graph, Value, answer_key, explain, gradients, nudge, paths, topological_order, walk, what_if
 from micrograd_like.graph.gradcheck import Precise
 from micrograd_like.graph.parse import ExpressionError, parse
 from micrograd_like.ops import OPS
@@ -72,9 +72,9 @@ def test_gradient_graphs_read_as_a_person_writes_them() -> None:
 @settings(max_examples=60, deadline=None)
 def test_recorded_gradients_are_the_engines_and_their_program_computes_them(seed: int) -> None:
     output, leaves = random_graph(seed, 9)
-    reached = [x for x in leaves if x in set(history(output))]
+    reached = [x for x in leaves if x in set(topological_order(output))]
     recorded = gradients(output, reached)
-    for x in history(output):
+    for x in topological_order(output):
         x.grad = 0.0
     output.backward()
     for leaf, slope in zip(reached, recorded):
@@ -94,7 +94,7 @@ def test_gradients_of_numbers_that_were_changed_are_refused() -> None:
         gradients(y, [x])
 
 
-HOSTILE = ["x\nimport os; os.abort()\ny", "\x1b[31mred", "import", "__debug__", "a b", "2", "", "\ud800", "ﬁ", "fi", "∂", "pi"]
+HOSTILE = ["x\nimport os; os.abort()\ny", "\x1b[31mred", "import", "__debug__", "a b", "2", "", "\ud800", "ﬁ", "fi", "pi"]
 
 
 @given(st.lists(st.sampled_from(HOSTILE) | st.text(max_size=5), min_size=2, max_size=4))
@@ -185,7 +185,8 @@ def test_other_bare_errors_are_sentences() -> None:
 
 def test_expressions_of_any_length() -> None:
     assert parse("+".join(["a"] * 2500), {"a": 1.0})[0].data == 2500.0
-    for text in ("tanh()", "tanh(a, a)", "9" * 400 + "*a", "b" * 10**6, "a" + "+a" * 10**5, "f" * 10**5 + "(a)", "(a" * 10**4):
+    wrong = "tanh()", "tanh(a, a)", "9" * 400 + "*a", "b" * 10**6, "a" + "+a" * 10**5, "f" * 10**5 + "(a)", "(a" * 10**4
+    for text in wrong:
         with pytest.raises(ExpressionError) as caught:
             parse(text, {"a": 1.0})
         assert len(str(caught.value)) < 500

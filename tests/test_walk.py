@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from random_graphs import random_graph
 
-from micrograd_like import Value, history
+from micrograd_like import Value, topological_order
 from micrograd_like.nn import MLP
-from micrograd_like.ops import OPS, NoFiniteGradient, log, sin
+from micrograd_like.ops import OPS, NoFiniteGradientError, log, sin
 from micrograd_like.steps.walk import Backward, Forward, Walk, compare, walk
 
 seeds = st.integers(0, 10**6)
@@ -103,7 +103,7 @@ def test_moving_about() -> None:
 @settings(max_examples=60, deadline=None)
 def test_the_walk_is_the_engines_backward_and_leaves_the_graph_alone(seed: int) -> None:
     output, _ = random_graph(seed)
-    nodes = history(output)
+    nodes = topological_order(output)
     for node in nodes:
         node.grad = 7.0
     w = walk(output)
@@ -171,7 +171,7 @@ def test_a_walk_is_lazy() -> None:
 
 def test_what_the_engine_refuses_is_refused() -> None:
     x = Value(0.0)
-    with pytest.raises(NoFiniteGradient):
+    with pytest.raises(NoFiniteGradientError):
         walk(x.sqrt())
 
 

@@ -31,7 +31,7 @@ def _install(c: Any) -> None:
     for name in AS_THEY_ARE:
         setattr(Value, name, vars(engine.Value)[name])
     Constant.constant, Constant.__doc__ = True, engine.Constant.__doc__
-    vars(engine).update(Value=Value, Constant=Constant, new=c.new, tick=c.tick, history=c.history)
+    vars(engine).update(Value=Value, Constant=Constant, new=c.new, tick=c.tick, topological_order=c.topological_order)
 
 
 def twin(function: F) -> F:

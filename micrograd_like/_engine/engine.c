@@ -22,7 +22,7 @@ static const char arity[] = {0, EACH_OP(ONE, TWO)};
 
 static PyTypeObject *ValueType, *ConstantType, *known; /* known: a subclass that was met, with apply as it is */
 static PyObject *ops[OP_COUNT];                         /* the Op objects */
-static PyObject *pure_apply, *pure_init, *pure_backward, *pure_history, *pure_set_data, *pure_compare[6], *pure_call;
+static PyObject *pure_apply, *pure_init, *pure_backward, *pure_order, *pure_set_data, *pure_compare[6], *pure_call;
 static PyObject *in_ieee, *str_apply, *str_constant, *str_gate, *empty_text, *empty_tuple;
 static uint64_t clock_now;   /* one clock for births and changes: creation order is a topological order */
 static Py_ssize_t not_finite; /* how many nodes alive have a value or local derivative that is not finite */
@@ -63,7 +63,7 @@ static PyMethodDef value_methods[] = {
      "Return a new node: `op` of the operands, of which plain numbers become constants."},
     {"backward", value_backward, METH_NOARGS,
      "Put d(self)/d(node) into every node's grad: leaves add up over calls, the others start afresh.\n\n"
-     "Raises NoFiniteGradient, before any grad is written, where a value or local derivative is not finite."},
+     "Raises NoFiniteGradientError, before any grad is written, where a value or local derivative is not finite."},
     {NULL},
 };
 
@@ -134,7 +134,7 @@ static PyObject *setup(PyObject *module, PyObject *arguments) {
         if (!(pure_compare[i] = PyObject_GetAttrString(pure, signs[i]))) return NULL;
     struct { PyObject **place, *from; const char *name; } wanted[] = {
         {&pure_apply, pure, "apply"}, {&pure_init, pure, "__init__"}, {&pure_backward, pure, "backward"},
-        {&pure_set_data, data, "fset"}, {&pure_history, engine, "history"}, {&in_ieee, engine, "in_ieee"},
+        {&pure_set_data, data, "fset"}, {&pure_order, engine, "topological_order"}, {&in_ieee, engine, "in_ieee"},
         {&pure_call, op_type, "__call__"}, {&math_hypot, math, "hypot"}, {&math_gamma, math, "gamma"},
         {&math_lgamma, math, "lgamma"},
     };
@@ -178,8 +178,9 @@ static PyMethodDef functions_of_module[] = {
     {"setup", setup, METH_VARARGS, NULL},
     {"new", new, METH_O, "Return a node of this type, to be filled in."},
     {"tick", tick_, METH_NOARGS, "Return the next number of the clock of births and changes."},
-    {"history", (PyCFunction)(void (*)(void))history, METH_FASTCALL, "Return the roots and every node they were made from, inputs before what is made from them."},
-    {"capture", (PyCFunction)(void (*)(void))capture, METH_FASTCALL, "Return the nodes of a history and bytes with their columns."},
+    {"topological_order", (PyCFunction)(void (*)(void))topological_order, METH_FASTCALL,
+     "Return the roots and every node they were made from, inputs before what is made from them."},
+    {"capture", (PyCFunction)(void (*)(void))capture, METH_FASTCALL, "Return the nodes of graphs in order and bytes with their columns."},
     {"twin_of_dot", twin_of_dot, METH_O, NULL},
     {"update", update, METH_VARARGS, NULL},
     {NULL},

@@ -1,4 +1,4 @@
-/* What goes over a whole graph: backward, history and capture. Nothing here recurses or hashes. */
+/* What goes over a whole graph: backward, topological order and capture. Nothing here recurses or hashes. */
 
 static inline double slope_at(Node *node, int i) {
     if (LIKELY(CODE(node) != ODD)) return node->slope[i];
@@ -131,7 +131,7 @@ static PyObject *run_backward(Node *root) {
     Py_RETURN_NONE;
 }
 
-/* ---- history ---- */
+/* ---- topological order ---- */
 
 /* Collect the roots and all that they were made from, each once; all carry a MARK while `nodes` grows. */
 static int collect(Nodes *nodes, PyObject *const *roots, Py_ssize_t count) {
@@ -187,8 +187,8 @@ static PyObject *list_of(Nodes *nodes) {
     return list;
 }
 
-static PyObject *history(PyObject *module, PyObject *const *roots, Py_ssize_t count) {
-    if (!all_values(roots, count)) return PyObject_Vectorcall(pure_history, roots, count, NULL);
+static PyObject *topological_order(PyObject *module, PyObject *const *roots, Py_ssize_t count) {
+    if (!all_values(roots, count)) return PyObject_Vectorcall(pure_order, roots, count, NULL);
     Nodes nodes = {NULL, 0, 0};
     PyObject *list = collect(&nodes, roots, count) && sort(&nodes) ? list_of(&nodes) : NULL;
     free(nodes.at);

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 
-class NotInstalled(ImportError):
+class NotInstalledError(ImportError):
     """A package that this needs is not there."""
 
 
@@ -17,7 +17,7 @@ def package(name: str, what: str, extra: str) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        raise NotInstalled(
+        raise NotInstalledError(
             f"{what} needs {name.partition('.')[0]}, which is not installed. "
             f'Write pip install "micrograd-like[{extra}]".',
             name=name,

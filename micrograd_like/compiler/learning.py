@@ -11,8 +11,8 @@ from ..data import one_hot
 from ..losses import LOSSES
 from ..nn import Module
 from ..optim import Optimizer, clip_gradients
-from .captured import Refused
-from .extra import NotInstalled
+from .executable import RefusedError
+from .extra import NotInstalledError
 from .program import Program, compile
 from .recorder import flat
 
@@ -48,7 +48,7 @@ class Learner:
     def predict(self, X: Sequence[Any]) -> list[Any]:
         """Return the outputs for all examples: a batch of arrays at a time, once training is compiled."""
         if self.program and not self.eager:
-            with suppress(Refused):
+            with suppress(RefusedError):
                 return self._predict(X)
         return [self.model.predict(x) for x in X]
 
@@ -73,7 +73,7 @@ class Learner:
         try:
             self.program = self.program or compile(self.loss, X, y)
             loss = self._step(X, y, clip)
-        except (Refused, NotInstalled) as reason:
+        except (RefusedError, NotInstalledError) as reason:
             return self._give_up(X, y, clip, str(reason).split(". ")[0])
         if max(map(len, self.program.variants.values())) > MOST_GRAPHS:
             self.eager = True

@@ -7,7 +7,7 @@ from itertools import permutations, product
 from math import isclose
 from typing import Any
 
-from ..engine import Value, history
+from ..engine import Value, topological_order
 from ..mistakes.passes import grads
 
 Steps = Iterable[tuple[Value, int]]  # nodes that hand on, and the places of the inputs to which they do
@@ -71,7 +71,7 @@ def ways(root: Value) -> Iterator[tuple[str, Mapping[Value, float]]]:
     """Yield mistakes with what they give, in each way in which a learner's code may go through the graph."""
     for rule in WHOLE:
         yield rule, grads(root, rule)
-    ops = [node for node in history(root) if node.inputs]
+    ops = [node for node in topological_order(root) if node.inputs]
     uses = {x: {node for node in ops if x in node.inputs} for x in ops}
     orders = [order for order in permutations(ops) if all(uses[x] <= {*order[:i]} for i, x in enumerate(order))]
     for where in ({"add", "mul"}, {"mul"}, {"add"}):
@@ -97,7 +97,7 @@ def handed_on(
     assigning: Iterable[str] = (),
 ) -> dict[Value, float]:
     """Return the gradients of these steps; ops of the names in `where` contribute otherwise, `assigning` overwrites."""
-    numbers = dict.fromkeys(history(root), 0.0) | {root: 1.0}
+    numbers = dict.fromkeys(topological_order(root), 0.0) | {root: 1.0}
     for node, i in steps:
         x, slope, name = node.inputs[i], node.local_grads[i], node.op.name if node.op else ""
         given = contribution(slope, numbers[node]) if contribution and name in where else slope * numbers[node]

@@ -7,6 +7,7 @@ does not end is ended.
 from __future__ import annotations
 
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,10 +17,10 @@ from traceback import extract_tb
 from types import FunctionType
 from typing import Any
 
-from ..engine import Value, history
+from ..engine import Value, topological_order
 from ..graph.gradcheck import Slope, compare, grade
-from ..mistakes.passes import RIGHT, RULES, grads
-from ..mistakes.slopes import WrongSlope
+from ..mistakes.mistake import MISTAKES, RIGHT, LocalRule
+from ..mistakes.passes import grads
 from ..ops import OPS, Op
 from ..ops.notation import short
 from .bugs import GRAPHS, IDEAS, NUMBERS, Nodes, Program, alike, outcome
@@ -31,28 +32,30 @@ from .messages import Message, idea_of, said
 Gradients = Callable[[Program, Iterable[float], Nodes, float], dict[str, float]]
 MOST_LINES = 100_000  # of the learner's in one run, for the graphs are small
 BROKEN = "Repair this first: gradients are looked at once the code runs and its values are right."
-OURS = str(Path(__file__).parent.parent)
+LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+NOT_THEIRS = (str(Path(__file__).parent.parent), "<frozen ", *LIBRARIES)  # where files are not the learner's
 RAISED = {  # what is in an error, and the bug behind it
     "_backward() takes": "takes_parameters", "_backward() missing": "takes_parameters",
-    "'NoneType' object is not callable": "called_at_once", "RecursionError": "endless_recursion", "Endless": "endless",
+    "'NoneType' object is not callable": "called_at_once", "RecursionError": "endless_recursion",
+    "EndlessError": "endless",
 }  # fmt: skip
 
 
-class Endless(Exception):
+class EndlessError(Exception):
     """Raised in a learner's code that has run for too long."""
 
 
-class Wrong(Exception):
+class WrongError(Exception):
     """Raised with (bug or "", what was done) where there are no gradients to look at."""
 
 
 def _theirs(file: str) -> bool:
-    return not file.startswith(OURS) and "mpmath" not in file
+    return not file.startswith(NOT_THEIRS)
 
 
 @contextmanager
 def patience() -> Iterator[None]:
-    """Raise Endless after MOST_LINES lines of a learner's code."""
+    """Raise EndlessError after MOST_LINES lines of a learner's code."""
     left, before = MOST_LINES, sys.gettrace()
 
     def trace(frame: Any, event: str, argument: object) -> Any:
@@ -61,7 +64,7 @@ def patience() -> Iterator[None]:
             return None
         left -= 1
         if left < 0:
-            raise Endless(f"{MOST_LINES:,} lines have run, and there is no end")
+            raise EndlessError(f"{MOST_LINES:,} lines have run, and there is no end")
         return trace
 
     sys.settrace(trace)
@@ -74,14 +77,14 @@ def patience() -> Iterator[None]:
 def _crash(key: str, error: Exception, bug: str = "") -> tuple[Mark, Message]:
     """Return the mark of code that raised, and a message that says where."""
     kind = type(error).__name__
-    if isinstance(error, Wrong):
+    if isinstance(error, WrongError):
         bug, did = error.args
     else:
         bug = bug or next((bug for part, bug in RAISED.items() if part in f"{kind}: {error}"), "")
         lines = [x for x in extract_tb(error.__traceback__) if _theirs(x.filename)]
         at = f", in {lines[-1].name}, line {lines[-1].lineno}" if lines else ""
         did = f"It raised {kind}: {error}{at}."
-    mark = Mark(key, "wrong", "" if isinstance(error, Wrong) else kind)
+    mark = Mark(key, "wrong", "" if isinstance(error, WrongError) else kind)
     return mark, _message([key], [bug], did, f"Run {key} again.")
 
 
@@ -118,7 +121,7 @@ def _on_graphs(keys: Iterable[str], gradients: Gradients, wired: Callable[[], bo
         program, data = GRAPHS[key]
         leaves = {name: Value(x, name) for name, x in zip("ab", data)}
         root = program(*leaves.values())
-        nodes = {name: x for name, x in leaves.items() if x in history(root)} | {"out": root}
+        nodes = {name: x for name, x in leaves.items() if x in topological_order(root)} | {"out": root}
         try:
             with patience():
                 got = gradients(program, data, nodes, root.data)
@@ -148,11 +151,11 @@ def _check_class(cls: type, graphs: Iterable[str], numbers: Iterable[str]) -> Ma
         theirs = {name: cls(x) for name, x in zip("ab", data)}
         out = program(*theirs.values())
         if out is None:
-            raise Wrong("returns_nothing", "The operation returned None.")
+            raise WrongError("returns_nothing", "The operation returned None.")
         if any(out is x for x in theirs.values()):
-            raise Wrong("self_returned", "The operation returned one of its inputs.")
+            raise WrongError("self_returned", "The operation returned one of its inputs.")
         if not isclose(float(out.data), value, rel_tol=1e-9):
-            raise Wrong("", f"The value is {short(float(out.data))}, and {short(value)} is right.")
+            raise WrongError("", f"The value is {short(float(out.data))}, and {short(value)} is right.")
         out.backward()
         return {name: float((theirs | {"out": out})[name].grad) for name in nodes}
 
@@ -263,29 +266,29 @@ def check_rule(op: str | Op, rule: Callable[..., Any]) -> Marking:
     op = OPS[op] if isinstance(op, str) else op
 
     def slopes(out: float, *numbers: float) -> tuple[Any, ...]:
-        found = rule(out, *numbers)
+        with patience():  # around nothing else: what we import and compute is not the learner's time
+            found = rule(out, *numbers)
         found = tuple(found) if isinstance(found, tuple | list) else (found,)
         if None in found:
-            raise Wrong("returns_nothing", "The rule returned None.")
+            raise WrongError("returns_nothing", "The rule returned None.")
         if len(found) != len(numbers):
-            raise Wrong("too_few", f"The rule returned {len(found)} for {len(numbers)} inputs.")
+            raise WrongError("too_few", f"The rule returned {len(found)} for {len(numbers)} inputs.")
         return found
 
     try:
         simple = [max(min(x, high), low) for x, (low, high) in zip((0.5, 1.5, 2.5), op.sample)]
-        with patience():
-            report = compare(slopes(op.value(*simple), *simple), op, simple, "abc")
-            report.extend(grade(op, slopes))
+        report = compare(slopes(op.value(*simple), *simple), op, simple, "abc")
+        report.extend(grade(op, slopes))
     except Exception as error:
         mark, message = _crash(op.name, error)
         return Marking([mark], [message])
-    wrong = next((slope for slope in report if not slope), None)
-    if wrong is None:
+    bad = next((slope for slope in report if not slope), None)
+    if bad is None:
         return Marking([Mark(op.name, "right", "", op.why)], [])
     samples = [[low + (high - low) * t for (low, high), t in zip(op.sample, (p, 1 - p, p))] for p in (0.23, 0.41, 0.77)]
-    names = [name for name, x in RULES.items() if isinstance(x, WrongSlope) and op.name in x.operations]
-    named = [name for name in names if _same_rule(RULES[name], op, slopes, samples)]
-    return Marking([Mark(op.name, "wrong")], [_message([op.name], named, _told(wrong), f"Redo {op.name}.", op.why)])
+    wrongs = {name: wrong for name, x in MISTAKES.items() if (wrong := x.local_rules.get(op.name))}
+    named = [name for name, wrong in wrongs.items() if _same_rule(wrong, op, slopes, samples)]
+    return Marking([Mark(op.name, "wrong")], [_message([op.name], named, _told(bad), f"Redo {op.name}.", op.why)])
 
 
 def _told(slope: Slope) -> str:
@@ -295,11 +298,11 @@ def _told(slope: Slope) -> str:
     )
 
 
-def _same_rule(wrong: Any, op: Op, slopes: Callable[..., tuple[Any, ...]], samples: Iterable[list[float]]) -> bool:
+def _same_rule(wrong: LocalRule, op: Op, slopes: LocalRule, samples: Iterable[list[float]]) -> bool:
     for numbers in samples:
         with suppress(ArithmeticError, ValueError):
             out = op.value(*numbers)
-            pairs = zip(slopes(out, *numbers), type(wrong).rule(out, *numbers))
+            pairs = zip(slopes(out, *numbers), wrong(out, *numbers))
             if not all(isclose(x, y, rel_tol=1e-9) for x, y in pairs if isfinite(y)):
                 return False
     return True

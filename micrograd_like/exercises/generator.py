@@ -16,11 +16,11 @@ from itertools import pairwise
 from math import isfinite, sqrt
 from typing import Any
 
-from ..engine import Value, history
+from ..engine import Value, topological_order
 from ..mistakes.passes import Pass, grad_from
 from ..steps.what_if import what_if
 from .concepts import CONCEPTS, NUMBERS, Dice
-from .diagnosis import is_whole, mistakes_on
+from .diagnosis import mistakes_on
 from .exercise import Exercise
 from .progress import Progress
 from .questions import Task
@@ -75,7 +75,7 @@ def coincidences(task: Task, asked: Sequence[Value]) -> list[str]:
     What falls together for other numbers too, as with a twin of the graph, is no chance: on a chain there is
     nothing to overwrite.
     """
-    nodes = history(task.root)
+    nodes = topological_order(task.root)
     leaves = [x for x in nodes if not x.inputs and not x.constant]
     others = {x: x.data * (1 + 0.007 * sqrt(i + 2)) for i, x in enumerate(leaves)}
     twin = Task(what_if(task.root, others, names={}), lr=task.lr * 1.0123, names={})
@@ -101,7 +101,7 @@ def outcomes(task: Task, asked: Sequence[Value]) -> dict[str, list[float]]:
     for name, rule in mistakes_on(task).items():
         grads = Pass(task.root, rule).grads()
         found[name] = [grads.get(x, 0.0) for x in asked]
-        if not is_whole(rule):
+        if not rule.is_whole:
             found[f"{name} once"] = [grad_from(rule, x, task.uses[x], task.right, task.root) for x in asked]
     return found
 

@@ -1,4 +1,4 @@
-"""A whole history as columns of numbers, for layers that look at millions of nodes without touching each one."""
+"""A whole graph as columns of numbers, for layers that look at millions of nodes without touching each one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _engine
-from ..engine import Value, history
+from ..engine import Value, topological_order
 from ..ops import Op
 
 KINDS = ("inner", "leaf", "constant", "parameter")
@@ -18,7 +18,7 @@ KINDS = ("inner", "leaf", "constant", "parameter")
 
 @dataclass(frozen=True)
 class Capture:
-    """The history of some roots, inputs before what is made from them.
+    """The nodes that some roots were made from, inputs before what is made from them.
 
     Node i has `kind[i]`, a position in KINDS, `data[i]`, `grad[i]`, and was made by `ops[op[i]]`; a leaf has op
     -1. Its inputs are the nodes `input[start[i]:start[i + 1]]`, and `local_grad` runs beside `input`.
@@ -48,7 +48,7 @@ def collector_off() -> Iterator[None]:
 
 
 def capture(*roots: Value) -> Capture:
-    """Return the history of the roots as columns.
+    """Return the graph of the roots as columns.
 
     >>> a = Value(3.0)
     >>> columns = capture(a * a + 1.0)
@@ -65,7 +65,7 @@ def capture(*roots: Value) -> Capture:
 
 def _columns(*roots: Value) -> tuple[Any, ...]:
     """Return what the C engine returns."""
-    nodes = history(*roots)
+    nodes = topological_order(*roots)
     position = {node: i for i, node in enumerate(nodes)}
     ops: dict[Op, int] = {}
     start = [0]

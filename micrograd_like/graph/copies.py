@@ -7,7 +7,7 @@ from operator import getitem
 from typing import Any
 from weakref import WeakSet
 
-from ..engine import Value, history, new, tick
+from ..engine import Value, new, tick, topological_order
 
 
 class Recording(list[Value]):
@@ -63,12 +63,12 @@ def _reduce(self: Value, protocol: int) -> tuple[Any, ...]:
             break
     else:
         others = list(Recording.live)
-        recording = Recording([x for x in history(self) if not any(x in other.position for other in others)])
+        recording = Recording([x for x in topological_order(self) if not any(x in other.position for other in others)])
     return getitem, (recording, recording.position[self])
 
 
 def _deepcopy(self: Value, memo: dict[int, Any]) -> Value:
-    for x in history(self):
+    for x in topological_order(self):
         if id(x) not in memo:
             inputs = tuple([memo[id(i)] for i in x.inputs])
             memo[id(x)] = make(type(x), inputs, *_fields(x))

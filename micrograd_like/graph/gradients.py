@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from ..engine import Value, chain_rule, history
-from ..ops import NoFiniteGradient, ieee, in_ieee
+from ..engine import Value, chain_rule, topological_order
+from ..ops import NoFiniteGradientError, ieee, in_ieee
 from .names import as_value, changed_after_use
 from .textbook import agrees, at_numbers, numbers_of
 
@@ -48,7 +48,7 @@ class _Recorded:
             return
         for x, number in zip(node.inputs, node.local_grads):
             if x in inputs and not (isfinite(number) or in_ieee.get()):
-                raise self.op.failure(NoFiniteGradient, [x.data for x in node.inputs], node.inputs)
+                raise self.op.failure(NoFiniteGradientError, [x.data for x in node.inputs], node.inputs)
         for i, (x, slope) in enumerate(zip(node.inputs, _slopes(node))):
             if x in inputs:
                 self.inputs.append(inputs[x])
@@ -90,7 +90,7 @@ def gradients(output: Value, wrt: Value | Sequence[Value]) -> list[Value]:
     wanted = [as_value(x, "gradients") for x in ([wrt] if isinstance(wrt, Value) else wrt)]
     stand: dict[Value, _Recorded] = {}
     asked = set(wanted)
-    for node in history(as_value(output, "gradients")):
+    for node in topological_order(as_value(output, "gradients")):
         if node in asked or not stand.keys().isdisjoint(node.inputs):
             if changed := changed_after_use(node):
                 name = changed[0].label or "x"

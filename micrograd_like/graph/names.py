@@ -25,7 +25,7 @@ from types import FrameType, FunctionType
 from typing import Any
 from unicodedata import normalize
 
-from ..engine import Value, history
+from ..engine import Value, topological_order
 from ..ops import OPS
 from ..ops.notation import Formula, Python, visible
 from .textbook import in_notation
@@ -45,7 +45,7 @@ class Graph:
 
     def __init__(self, *outputs: Value, names: Mapping[str, Any] | None = None) -> None:
         self.outputs = tuple([as_value(x, "Graph") for x in outputs])
-        self.nodes = history(*self.outputs)
+        self.nodes = topological_order(*self.outputs)
         variables = callers_variables() if names is None else names
         self._held = named_values(variables, set(self.nodes))  # and not the variables, which hold more than this graph
 

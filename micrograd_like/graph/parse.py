@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -125,7 +124,9 @@ def _functions() -> list[str]:
 
 def _operation(name: str) -> Op:
     if name not in OPS:
-        near = difflib.get_close_matches(name[:60], OPS, n=1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name[:60], OPS, n=1)
         guess = f" Did you mean {near[0]}?" if near else ""
         raise ExpressionError(f"There is no operation {_part(name)[1:-1]}.{guess} There are {', '.join(_functions())}.")
     return OPS[name]

@@ -25,15 +25,15 @@ class DomainError(ValueError):
     """The operation has no real value at these numbers."""
 
 
-class DivisionByZero(ZeroDivisionError):
+class DivisionByZeroError(ZeroDivisionError):
     """The operation divides by zero at these numbers."""
 
 
-class TooLarge(OverflowError):
+class TooLargeError(OverflowError):
     """The result is larger than any float."""
 
 
-class NoFiniteGradient(ArithmeticError):
+class NoFiniteGradientError(ArithmeticError):
     """A value or a local derivative is infinite or undefined, so no gradient can pass through it."""
 
 
@@ -70,7 +70,7 @@ def real(number: object) -> float:
         try:
             return float(number)  # type: ignore[arg-type]
         except OverflowError:
-            raise TooLarge(f"{shown} is larger than any float. Scale it, as in 10**400 // 10**395.") from None
+            raise TooLargeError(f"{shown} is larger than any float. Scale it, as in 10**400 // 10**395.") from None
     else:
         remedy = "Give a number, as in 0.0."
     raise TypeError(f"One real number was expected, and {shown} is of type {kind}. {remedy}")
@@ -164,7 +164,7 @@ class Op:
         likely = ZeroDivisionError if 0.0 in numbers else ValueError if min(numbers) < 0.0 else OverflowError
         known = self.fails.get(kind) or self.fails.get(likely) or next(iter(self.fails.values()), None)
         why, instead = known or ("the result or its slope is not a finite number there", "")
-        taught = {ValueError: DomainError, ZeroDivisionError: DivisionByZero, OverflowError: TooLarge}
+        taught = {ValueError: DomainError, ZeroDivisionError: DivisionByZeroError, OverflowError: TooLargeError}
         return taught.get(kind, kind)(
             f"{self.write(*names)}{' with ' if where else ''}{where}: {why}. "
             f"{f'Write {instead.format(*names)}' if instead else 'Use smaller numbers'}, "

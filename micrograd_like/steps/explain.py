@@ -21,7 +21,7 @@ from itertools import islice, pairwise
 from math import isclose, prod
 from typing import Any
 
-from ..engine import Value, history
+from ..engine import Value, topological_order
 from ..graph.names import Graph, as_value, callers_variables
 from ..graph.parse import ExpressionError, read
 from ..mistakes.passes import grads
@@ -149,7 +149,7 @@ def explain(output: Value, wrt: Value | None = None, *, names: Mapping[str, Any]
     variables = callers_variables() if names is None else names
     node = as_value(output if wrt is None else wrt, "explain")
     root = _output(node, variables) if wrt is None else as_value(output, "explain")
-    if wrt is not None and root in history(node):
+    if wrt is not None and root in topological_order(node):
         node, root = root, node
     walk = Walk(root, names=variables)
     if node not in walk.grads:
@@ -168,7 +168,7 @@ def _output(node: Value, variables: Mapping[str, Any]) -> Value:
     held = {x: name for name, x in variables.items() if isinstance(x, Value)}
     reached = {node}
     ends = {node}
-    for x in history(node, *held):
+    for x in topological_order(node, *held):
         if not reached.isdisjoint(x.inputs):
             reached.add(x)
             ends = (ends - set(x.inputs)) | ({x} if x in held else set())

@@ -9,13 +9,13 @@ from typing import TypeVar
 from ..engine import Value, ieee
 from ..graph.names import changed_after_use
 from ..graph.textbook import Formula, agrees, at_numbers, in_notation, numbers_of, only_digits_lost
-from ..mistakes.passes import RIGHT, Rule
+from ..mistakes.mistake import RIGHT, Mistake
 from ..ops.notation import PRODUCT, Text, Written, short
 
 W = TypeVar("W", bound=Written)
 
 
-def slope_formula(node: Value, position: int, rule: Rule = RIGHT, *, exact: bool = True) -> Formula | None:
+def slope_formula(node: Value, position: int, rule: Mistake = RIGHT, *, exact: bool = True) -> Formula | None:
     """Return what writes a node's local derivatives as books print them, or None where that is not the number.
 
     At a corner or a tie the table takes a number that no formula of a book gives. With exact=False a formula is
@@ -29,7 +29,7 @@ def slope_formula(node: Value, position: int, rule: Rule = RIGHT, *, exact: bool
     return node.op.textbook if enough or agrees(book, slope) else None
 
 
-def in_symbols(kind: type[W], node: Value, position: int, names: Sequence[str], rule: Rule = RIGHT) -> W:
+def in_symbols(kind: type[W], node: Value, position: int, names: Sequence[str], rule: Mistake = RIGHT) -> W:
     """Write a local derivative in names for (output, *inputs); a constant is its number."""
     formula = slope_formula(node, position, rule, exact=False)
     return in_notation(kind, formula, position, node, names) if formula else kind(rule.slopes(node)[position])

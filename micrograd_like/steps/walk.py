@@ -30,8 +30,10 @@ from typing import Any, overload
 from ..engine import Value
 from ..graph.names import Graph, as_value, changed_after_use
 from ..graph.textbook import at_numbers, in_notation, numbers_of
-from ..mistakes.passes import RIGHT, RULES, Gradient, Pass, Rule, grads, rule_named
+from ..mistakes.mistake import MISTAKES, RIGHT, Gradient, Mistake, mistake_named
+from ..mistakes.passes import Pass, grads
 from ..ops.notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
+from ..shows import SHOWS
 from .formulas import in_symbols, rounded, slope_formula
 from .source_lines import Code, Line
 
@@ -43,7 +45,7 @@ class Record:
     """What the events of one walk share. It knows no event, so that a walk is freed without the garbage collector."""
 
     root: Value
-    rule: Rule
+    rule: Mistake
     digits: int
     graph: Graph
     code: Code
@@ -179,8 +181,7 @@ class Backward(Event):
     @property
     def _has_formula(self) -> bool:
         rule = self.walk.rule
-        own = type(rule).slopes is Rule.slopes or rule.written(self.node) is not None
-        return own or self.local_grad == self.node.local_grads[self.position]
+        return rule.written(self.node) is not None or self.local_grad == self.node.local_grads[self.position]
 
     @property
     def _number(self) -> type[Gradient]:
@@ -212,7 +213,7 @@ class Backward(Event):
     def equation(self, kind: type[Written] = Text) -> str:
         slope, upstream, before = self.numbers(kind)
         write = self._number.written
-        added = self.arrival and write is Gradient.written  # then even to 0
+        added = self.arrival and self._number is Gradient  # then even to 0
         start = str(kind(before)) if self.before or added else ""
         up, sums = kind(upstream), []
         for x in (self.symbols(kind), slope):
@@ -233,21 +234,21 @@ class Backward(Event):
 class Walk(Sequence[Event]):
     """The events of a forward and a backward pass through the graph of `root`, taken from it as they are asked for.
 
-    No grad of the graph changes. `rule` is the right one, or the name of a mistake: see RULES. `position` is the
+    No grad of the graph changes. `rule` is the right one, or the name of a mistake: see MISTAKES. `position` is the
     index of the event that `next`, `back`, `goto` and `until` have come to, -1 before the first one.
     """
 
     def __init__(
         self,
         root: Value,
-        rule: str | Rule = RIGHT,
+        rule: str | Mistake = RIGHT,
         *,
         names: Mapping[str, Any] | None = None,
         code: str | None = None,
         digits: int = 4,
     ) -> None:
         as_value(root, "walk")
-        self.root, self.rule, self.digits, self.position = root, rule_named(rule), digits, -1
+        self.root, self.rule, self.digits, self.position = root, mistake_named(rule), digits, -1
         self.graph = Graph(root, names=names)
         self._record = Record(root, self.rule, digits, self.graph, Code(code, root))
         self._pass = Pass(root, self.rule, self.graph.nodes)
@@ -373,20 +374,18 @@ class Walk(Sequence[Event]):
 
     def save(self, path: str | PathLike[str], title: str | None = None) -> Path:
         """Write the walk as one page that steps through it, and return its path."""
-        from ..views.walk_page import save
+        return Path(SHOWS["walk as a page"](self, path, title))
 
-        return save(self, path, title)
+    def animation(self, path: str | PathLike[str] | None = None) -> Any:
+        """Return the walk as a moving SVG picture that needs no script, and write it to `path`, ending in .svg."""
+        return SHOWS["walk as a film"](self, path)
 
     def widget(self) -> Any:
         """Return the live view as an anywidget, whose `step` and `leaves` can be observed and set from Python."""
-        from ..views.widget import widget
-
-        return widget(self)
+        return SHOWS["walk as a widget"](self)
 
     def _repr_html_(self) -> str:
-        from ..views.walk_page import notebook
-
-        return notebook(self)
+        return str(SHOWS["walk in a notebook"](self))
 
     def __repr__(self) -> str:
         return f"<Walk of {self.graph.name(self.root)}, {len(self.graph)} nodes, rule {self.rule.name!r}>"
@@ -419,7 +418,7 @@ def _run(record: Record, steps: Pass) -> Iterator[Event]:
 
 def walk(
     root: Value,
-    rule: str | Rule = RIGHT,
+    rule: str | Mistake = RIGHT,
     *,
     names: Mapping[str, Any] | None = None,
     code: str | None = None,
@@ -440,7 +439,7 @@ def compare(root: Value) -> dict[str, dict[Value, tuple[float, float]]]:
     ['overwrite', 'first_path', 'multiply', 'no_upstream']
     """
     right = grads(root)
-    return {name: _differences(right, grads(root, rule)) for name, rule in RULES.items() if rule is not RIGHT}
+    return {name: _differences(right, grads(root, rule)) for name, rule in MISTAKES.items()}
 
 
 def _differences(right: dict[Value, float], wrong: dict[Value, float]) -> dict[Value, tuple[float, float]]:

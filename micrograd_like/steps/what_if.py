@@ -27,7 +27,7 @@ from ..ops.notation import short, visible
 
 
 def values(nodes: Sequence[Value], changes: Mapping[Value, float]) -> dict[Value, float]:
-    """Return what every node of a history would be if some had these values; the graph stays as it is."""
+    """Return what every node of a graph would be if some had these values; the graph stays as it is."""
     found: dict[Value, float] = {}
     for node in nodes:
         if node in changes:

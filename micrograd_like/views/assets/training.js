@@ -23,9 +23,12 @@ function h(tag, props = {}, ...children) {
   for (const [key, value] of Object.entries(props))
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else if (value !== false && value != null) element.setAttribute(key, value === true ? "" : value);
+  if (element.matches("button, input, select, [tabindex]")) leaveKeysAlone(element);
   element.append(...children.flat().filter((x) => x != null));
   return element;
 }
+
+const leaveKeysAlone = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's
 
 let digits = 4;
 const factor = (x) => (say(x).startsWith("-") ? `(${say(x)})` : say(x));
@@ -191,7 +194,8 @@ export async function show(root, told, ops) {
     if (to !== undefined) { e.preventDefault(); go(to); } else if (e.key === "p") play(!playing);
   });
   root.setAttribute("tabindex", "0");
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  leaveKeysAlone(root);
+  root.addEventListener("focusin", (e) => leaveKeysAlone(e.target));
   root.replaceChildren(
     h("div", { class: "bar" }, button("To the start", "M4 3v10M13 3 6 8l7 5z", () => go(0)), button("Back", "M11 3 4 8l7 5z", () => go(epoch - 1)), playButton, button("Step", "M5 3l7 5-7 5z", () => go(epoch + 1)), button("To the end", "M12 3v10M3 3l7 5-7 5z", () => go(last)), slider, counter),
     summary, h("div", { class: "views" }, told.net ? canvas : null, chart, watched),

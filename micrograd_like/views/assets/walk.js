@@ -1,7 +1,7 @@
 // The live view of a walk: the graph, and both passes through it, one step at a time.
 //
 // It is given the graph and the operations (written from the table of `ops.py`), not the steps, and computes
-// everything anew when a leaf moves. `evaluate`, `walk` and `RULES` run without a page; `mount` needs one.
+// everything anew when a leaf moves. `evaluate` and `walk` run without a page; `mount` needs one.
 
 // ---- numbers -------------------------------------------------------------------------------------------------
 
@@ -57,61 +57,67 @@ function* depthFirst(nodes, once) {
 
 function withoutVisited(nodes) {
   const listed = [], todo = [[nodes.length - 1, false]];
-  while (todo.length && listed.length < MOST) {
+  while (todo.length && listed.length <= MOST) {
     const [i, ready] = todo.pop();
     if (ready) listed.push(i);
     else todo.push([i, true], ...nodes[i].inputs.toReversed().map((x) => [x, false]));
   }
-  return listed.reverse();
+  return todo.length ? null : listed.reverse();
 }
 
-const MOST = 5000; // steps of a pass that goes along every path
+const MOST = 100000; // steps after which a pass along every path is given up, as in Python; the right pass has no limit
 
-// The mistakes of `mutations.py` that concern the whole pass. Those in a local derivative come with the operations.
-// `sum` and `product` write what `add` and `times` compute.
-export const RULES = {
-  right: {},
-  overwrite: { add: (grad, contribution) => contribution, sum: (before, product) => product },
-  first_path: { add: (grad, contribution) => grad || contribution, sum: (before, product) => before || product },
-  multiply: { add: (grad, c) => (grad ? grad * c : c), sum: (before, product) => before + (before && "<mo>·</mo>") + product },
-  no_upstream: { times: (slope) => slope, product: (slope) => slope },
-  no_local: { times: (slope, upstream) => upstream, product: (slope, upstream) => upstream },
-  depth_first: { order: (nodes) => depthFirst(nodes, false) },
-  first_reach: { order: (nodes) => depthFirst(nodes, true) },
-  not_reversed: { order: (nodes) => nodes.keys() },
-  no_visited: { order: withoutVisited },
-  no_zero: { keeps: (node) => !node.op },
-  no_zero_inside: { keeps: (node) => node.op },
-  no_zero_anywhere: { keeps: () => true },
-  no_seed: { seed: () => 0 },
-  seed_is_value: { seed: (value) => value },
+// The orders in which nodes pass back; MISTAKES, written by Python from their entries, stands before this file.
+const ORDERS = {
+  "depth first": (nodes) => depthFirst(nodes, false),
+  "first reach": (nodes) => depthFirst(nodes, true),
+  forward: (nodes) => nodes.keys(),
+  "every path": withoutVisited,
 };
+const KEPT = { leaves: (node) => !node.op, inner: (node) => node.op, all: () => true };
 
-// All events of both passes under a rule, and the gradients in the end.
-export function walk(nodes, ops, { data, slopes }, rule = "right") {
-  const root = nodes.length - 1, { add, times, order, keeps, seed } = RULES[rule] ?? {};
+// What `walk` must know of a mistake: its entry, and from `rules` of a lesson what it means on that graph.
+export const mistakeNamed = (name, rules = {}) => ({ name, ...MISTAKES[name], ...rules[name] });
+
+// All events of both passes, right or with a mistake, and the gradients in the end.
+export function walk(nodes, ops, { data, slopes }, mistake = {}) {
+  const root = nodes.length - 1, { accumulate, contribution: times, order, keeps, seed, report, constants } = mistake;
+  const shut = new Set(mistake.shut?.map(String));
+  const most = order ? Math.max(MOST, nodes.reduce((sum, node) => sum + node.inputs.length, 0)) : Infinity;
+  let steps = 0;
   const events = [], grads = nodes.map(() => 0), arrived = nodes.map(() => []);
   nodes.forEach((node, i) => node.constant || events.push({ node: i }));
   if (keeps) {
     const before = walk(nodes, ops, { data, slopes }).grads;
-    nodes.forEach((node, i) => { if (i !== root && keeps(node)) grads[i] = before[i]; });
+    nodes.forEach((node, i) => { if (i !== root && KEPT[keeps](node)) grads[i] = before[i]; });
   }
-  const start = [...grads];
+  const start = [...grads], listed = order ? ORDERS[order](nodes) : [...nodes.keys()].reverse();
+  const endless = { events: events.slice(0, nodes.length), grads: nodes.map(() => NaN), start, arrived, endless: most };
+  if (!listed) return endless;
   grads[root] = seed ? seed(data[root]) : grads[root] + 1;
-  for (const i of order ? order(nodes) : [...nodes.keys()].reverse()) {
-    const node = nodes[i], wrong = ops[node.op]?.wrong?.[rule];
-    const used = wrong ? wrong.rule(data[i], ...node.inputs.map((x) => data[x])) : slopes[i];
+  for (const i of listed) {
+    const node = nodes[i], op = ops[node.op], rule = op?.wrong?.[mistake.name]?.rule ?? (constants && op?.rule);
+    const used = rule ? rule(data[i], ...node.inputs.map((x) => data[x])) : slopes[i];
     for (const [k, x] of node.inputs.entries()) {
-      const slope = nodes[x].constant ? 0 : used[k], upstream = grads[i], before = grads[x];
-      if (slope !== 0 || !ops[node.op].gate) {
+      if (steps++ >= most) return { ...endless, arrived: nodes.map(() => []) };
+      const passes = !shut.has(`${i},${k}`) && (constants || !nodes[x].constant);
+      const slope = passes ? used[k] : 0, upstream = grads[i], before = grads[x];
+      if (slope !== 0 || !op.gate) {
         const contribution = times ? times(slope, upstream) : slope * upstream;
-        grads[x] = add ? add(before, contribution) : before + contribution; // the chain rule
+        grads[x] = before && accumulate ? accumulate(before, contribution) : before + contribution; // the chain rule
       }
-      if (nodes[x].constant) continue;
+      if (nodes[x].constant && !slope) continue;
       events.push({ node: i, input: x, k, slope, upstream, before, after: grads[x], arrival: arrived[x].length });
       arrived[x].push(i);
-      if (events.length > MOST) return { events, grads, start, arrived };
     }
+  }
+  if (report) {
+    nodes.forEach((node, i) => {
+      if (node.constant) return;
+      const own = slopes[i].find((_, k) => !nodes[node.inputs[k]].constant) ?? 1;
+      const number = report(grads[i], own, data[i], mistake.lr, mistake.n);
+      grads[i] = Number.isFinite(number) ? number : NaN;
+    });
   }
   return { events, grads, start, arrived };
 }
@@ -146,7 +152,7 @@ export function formula(op, k, numbers, slope, wrong) {
 
 const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const bracketed = (ml) => (ml.startsWith("<mo>−") ? `<mo>(</mo>${ml}<mo>)</mo>` : ml);
-const mn = (x) => (x < 0 || x === -Infinity ? "<mo>−</mo>" : "") + `<mn>${short(x, 17).replace(/^[-−]/, "")}</mn>`;
+const mn = (x) => (x < 0 ? "<mo>−</mo>" : "") + `<mn>${short(x, 17).replace(/^[-−]/, "")}</mn>`;
 
 function mi(name) {
   const match = /^([\p{L}\p{M}_]+)\[?(\d+)\]?$/u.exec(name);
@@ -175,14 +181,20 @@ function h(tag, props = {}, ...children) {
     else if (key === "html") element.innerHTML = value;
     else if (value !== false && value != null) element.setAttribute(key, value === true ? "" : value);
   }
+  if (element.matches("button, input, select, textarea, summary, a[href], [tabindex]")) leaveKeysAlone(element);
   element.append(...children.flat().filter((x) => x != null));
   return element;
 }
 
+// JupyterLab looks at the focused element first: without this attribute there, x would cut the cell.
+const leaveKeysAlone = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true");
+
 const icon = (name) =>
   h("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true", class: "icon" }, h("path", { d: ICONS[name] }));
 // An equation, which may go on in the next line before a sign of equality.
-const math = (ml) => h("span", { class: "math", html: `<math>${ml.replaceAll("<mo>=</mo>", "</math> <math><mo>=</mo>")}</math>` });
+// A minus at the start of a term is a sign, not a subtraction: MathML spaces the two differently.
+const signed = (ml) => ml.replace(/(^|<mo>[=(·,+−]<\/mo>|<mrow>)<mo>−<\/mo>/g, '$1<mo form="prefix">−</mo>');
+const math = (ml) => h("span", { class: "math", html: `<math>${signed(ml).replaceAll("<mo>=</mo>", "</math> <math><mo>=</mo>")}</math>` });
 const put = (element, ...children) => element.replaceChildren(...children.flat().filter((x) => x != null));
 
 // Show a lesson in an element. The answer has `step`, `leaves` and `set({step, leaves})`; `changed` is called with
@@ -196,13 +208,13 @@ export function mount(root, lesson, ops, changed = () => {}) {
   let now, right, shown; // values; the right walk; the walk on the screen
   const name = (i) => nodes[i].name;
   const wrongOf = (i) => (mode === "wrong" ? ops[nodes[i].op]?.wrong?.[rule] : undefined);
-  const current = () => (mode === "wrong" && RULES[rule]) || {};
+  const current = () => (mode === "wrong" ? mistakeNamed(rule, lesson.rules) : {});
   const operands = (i) => nodes[i].inputs.map((x) => now.data[x]);
 
   function compute() {
     now = evaluate(nodes, ops, leaves);
     right = walk(nodes, ops, now);
-    shown = mode === "wrong" ? walk(nodes, ops, now, rule) : right;
+    shown = mode === "wrong" ? walk(nodes, ops, now, current()) : right;
     shown.positions = {};
     shown.events.forEach((e, at) => { if (e.input === undefined) shown.positions[e.node] = at; });
     k = Math.min(k, shown.events.length);
@@ -227,12 +239,17 @@ export function mount(root, lesson, ops, changed = () => {}) {
     const own = [now.data[node], ...operands(node)], names = [node, ...nodes[node].inputs].map(label);
     const op = ops[nodes[node].op], ruled = op.gate && slope === 0 ? {} : current(); // a shut gate adds nothing
     const { at, text } = formula(op, place, own, slope, wrongOf(node));
-    const { add = (b, c) => b + c, times = (s, u) => s * u, sum = (b, c) => (b && `${b}<mo>+</mo>`) + c, product = (s, u) => `${s}<mo>·</mo>${u}` } = ruled;
-    const [u, b, ...xs] = rounded([upstream, before, ...own], (u, b, ...xs) => add(b, times(at(...xs)[place], u)));
+    const { accumulate, contribution = (s, u) => s * u, sum = "{before}<mo>+</mo>{product}", product = "{slope}<mo>·</mo>{upstream}" } = ruled;
+    const add = (b, c) => (b && accumulate ? accumulate(b, c) : b + c);
+    const placed = (text, parts) => text.replace(/\{(\w+)\}/g, (_, part) => parts[part]);
+    const [u, b, ...xs] = rounded([upstream, before, ...own], (u, b, ...xs) => add(b, contribution(at(...xs)[place], u)));
     const grad = `<mfrac><mrow><mo>∂</mo>${mi(name(last))}</mrow><mrow><mo>∂</mo>${mi(name(node))}</mrow></mfrac>`;
     const factor = (ml) => (/<mo>[+−]|^<mfrac/.test(ml) ? `<mo>(</mo>${ml}<mo>)</mo>` : ml);
     const parts = [[fill(text, names), node === last ? mn(u) : grad], [fill(text, xs.map(mn)), bracketed(mn(u))]]
-      .map(([s, u]) => sum(before || (arrival && !ruled.sum) ? mn(b) : "", product(factor(s), u)));
+      .map(([s, u]) => {
+        const term = placed(product, { slope: factor(s), upstream: u });
+        return before || (arrival && !ruled.sum) ? placed(sum, { before: mn(b), product: term }) : term;
+      });
     return [`${mi(name(input))}<mtext>.grad</mtext><mo>=</mo>${[...new Set(parts)].join("<mo>=</mo>")}<mo>=</mo>`, mn(Number(short(after)))];
   }
 
@@ -271,7 +288,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
     h("option", { value: "" }, "Go to…"), nodes.flatMap((node, i) => (node.constant || i > 400 ? [] : [h("option", { value: i }, node.name)])));
   const modes = h("div", { class: "modes", role: "radiogroup", "aria-label": "Mode" },
     [["step", "Step"], ["predict", "Predict"], ["nudge", "Nudge"], ["wrong", "Wrong on purpose"]].map(([value, title]) =>
-      h("label", {}, h("input", { type: "radio", name: `mode-${lesson.id}`, value, checked: value === mode, onchange: () => setMode(value) }), title)));
+      h("label", {}, h("input", { type: "radio", value, checked: value === mode, onchange: () => setMode(value) }), title)));
   const bar = h("div", { class: "bar" },
     button("first", "To the start", () => go(0), "Home"), button("back", "Back", () => go(k - 1), "Left"), playButton,
     button("step", "Step", () => forwardStep(), "Right"), button("last", "To the end", () => go(Infinity), "End"), slider, counter, jump);
@@ -335,6 +352,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
       if (!practice) box.addEventListener("click", () => (box.moved ? (box.moved = false) : many ? open(at) : node.constant || until(i)));
       if (many) {
         Object.entries({ tabindex: 0, role: "button" }).forEach((x) => box.setAttribute(...x));
+        leaveKeysAlone(box);
         box.addEventListener("keydown", (e) => { if (e.key === "Enter") open(at); });
       }
       if (!node.op && !node.constant && !many && !practice) draggable(box, i);
@@ -400,6 +418,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
       grads[last] = current().seed ? current().seed(now.data[last]) : 1;
     }
     for (let i = 0; i < k; i++) if (shown.events[i].input !== undefined) grads[shown.events[i].input] = shown.events[i].after;
+    if (current().report && k === shown.events.length) nodes.forEach((node, i) => { if (!node.constant) grads[i] = shown.grads[i]; });
     return grads;
   }
 
@@ -541,7 +560,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
     put(side, h("div", { class: "card" }, h("label", {}, "Mistake ", choose), h("p", {}, idea), h("p", { class: "why" }, `It agrees with the right rule where ${harmless}.`),
       h("table", { class: "compare" }, h("thead", {}, h("tr", {}, ["node", "right", "wrong", ""].map((x) => h("th", {}, x)))),
         h("tbody", {}, rows.slice(0, 60).map(([i, a, b]) => h("tr", { "data-node": i, class: near(a, b, 1e-9) ? "" : "off" }, h("td", {}, name(i)), h("td", {}, short(a)), h("td", {}, short(b)), h("td", {}, near(a, b, 1e-9) ? "same" : "differs"))))),
-      h("p", {}, differ ? `${differ} of ${rows.length} gradients are wrong.` : "On this graph it happens to give the right gradients.")));
+      h("p", {}, shown.endless ? `This mistake goes along every path: more than ${shown.endless} steps on this graph. Choose a smaller graph.` : differ ? `${differ} of ${rows.length} gradients are wrong.` : "On this graph it happens to give the right gradients.")));
   }
 
   function renderNudge() {
@@ -631,6 +650,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
 
   function setMode(value) {
     mode = value;
+    for (const x of modes.querySelectorAll("input")) x.checked = x.value === mode; // each is a tab stop, and arrow keys step
     solved = false;
     reply = "";
     if (mode === "wrong" || mode === "predict") k = 0;
@@ -641,7 +661,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
 
   const KEYS = { ArrowRight: forwardStep, ArrowDown: forwardStep, " ": forwardStep, ArrowLeft: () => go(k - 1), ArrowUp: () => go(k - 1), Home: () => go(0), End: () => go(Infinity), p: () => play(!playing), P: () => play(!playing), "+": () => setZoom(1.25), "-": () => setZoom(0.8), 0: () => setZoom(0) };
   root.addEventListener("keydown", (e) => {
-    const typing = e.target.matches("input:not(.where), select, summary") || (e.target.matches("button") && e.key === " ");
+    const typing = e.target.matches("input:not(.where, [type=radio]), select, summary") || (e.target.matches("button, [type=radio]") && e.key === " ");
     if (e.key === "Escape") root.focus();
     if (practice || typing || e.ctrlKey || e.metaKey || e.altKey || !KEYS[e.key]) return;
     e.preventDefault();
@@ -654,7 +674,8 @@ export function mount(root, lesson, ops, changed = () => {}) {
     });
 
   root.classList.add("mgl");
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  leaveKeysAlone(root);
+  root.addEventListener("focusin", (e) => leaveKeysAlone(e.target)); // a browser may focus what scrolls, too
   root.setAttribute("tabindex", "0");
   root.setAttribute("role", "region");
   root.setAttribute("aria-label", practice ? `Exercise on ${name(last)}.` : `Walk through ${name(last)}. Arrow keys step.`);
