@@ -94,7 +94,7 @@ def test_gradients_of_numbers_that_were_changed_are_refused() -> None:
         gradients(y, [x])
 
 
-HOSTILE = ["x\nimport os; os.abort()\ny", "\x1b[31mred", "import", "__debug__", "a b", "2", "", "\ud800", "ﬁ", "fi", "pi"]
+HOSTILE = ["x\nimport os; os.abort()\ny", "\x1b[31mred", "import", "__debug__", "a b", "2", "\ud800", "ﬁ", "fi", "pi"]
 
 
 @given(st.lists(st.sampled_from(HOSTILE) | st.text(max_size=5), min_size=2, max_size=4))
