@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import pairwise
 from math import isfinite
 from os import PathLike
@@ -153,6 +152,8 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _hash(contents: dict[str, Any]) -> str:
+    from hashlib import sha256  # slow to import: it loads OpenSSL
+
     return sha256(json.dumps(contents, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 

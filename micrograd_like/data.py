@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module, resources
+from importlib import import_module
 from math import cos, fsum, isfinite, pi, sin, sqrt
 from random import Random
 from typing import Any
@@ -122,6 +122,8 @@ def glyphs(n: int = 100, noise: float = 0.05, seed: int = 1) -> Dataset:
 
 def iris() -> Dataset:
     """150 flowers of 3 species, 4 lengths in cm (Fisher, Annals of Eugenics 7, 1936), as in scikit-learn."""
+    from importlib import resources  # a package may lie in a zip file; slow to import
+
     with resources.as_file(resources.files(__package__) / "iris.csv") as path:
         return replace(read_csv(path), name="iris")
 

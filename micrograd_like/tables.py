@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from os import PathLike, fspath
-from pathlib import PurePath
 from typing import Any, TextIO
 
 from .checks import finite
@@ -55,16 +54,20 @@ def read_csv(
     says so. `features` picks columns by name. Raises ValueError, with the line and the column, where it cannot be
     read. A row has at most a million characters, and a cell 131,072.
     """
-    name = fspath(path)
+    import csv  # slow to import
+
+    name = str(fspath(path))
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            return _Reader(str(name), _rows(file, str(name)), target, features).read(regression)
+            return _Reader(name, _rows(file, name), target, features).read(regression)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{name} is not a CSV text in UTF-8 ({error}). Save it as CSV, UTF-8, first.") from None
 
 
 def _rows(file: TextIO, name: str) -> Iterator[tuple[int, list[str]]]:
     """Read the rows that are not empty, each with its line number, and never more than one at a time."""
+    from csv import reader as read
+
     length = 0
 
     def lines() -> Iterator[str]:
@@ -80,7 +83,7 @@ def _rows(file: TextIO, name: str) -> Iterator[tuple[int, list[str]]]:
 
     first = file.readline(LONGEST + 1)
     file.seek(0)
-    reader = csv.reader(lines(), delimiter=max(",;\t", key=first.count))
+    reader = read(lines(), delimiter=max(",;\t", key=first.count))
     for cells in reader:
         length = 0
         if any(cells):
@@ -146,7 +149,7 @@ class _Reader:
                 f"{self.name} has a header and no rows. Add one line of {self.width} cells for each example."
             )
         y, classes = self._targets(cells, lines, regression)
-        name = PurePath(self.name).stem
+        name = os.path.splitext(os.path.basename(self.name))[0]
         return Dataset(name, X, y, [self.columns[i] for i in self.chosen], classes)
 
     def _all(self) -> Iterator[tuple[int, list[str]]]:

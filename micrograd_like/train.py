@@ -24,6 +24,7 @@ from .losses import LOSSES, Loss, accuracy, check_lengths, l2 as penalty
 from .nn import Module
 from .ops import DomainError
 from .optim import SGD, LearningRate, Optimizer, TrainingDivergedError, clip_gradients, diverged
+from .shows import SHOWS
 
 __all__ = ["TrainingHistory", "Row", "TrainingDivergedError", "evaluate", "fit", "learn"]
 
@@ -110,9 +111,7 @@ class TrainingHistory:
 
         `fit` must have been called with record_weights=True.
         """
-        from .views.training import save
-
-        return save(self, path)
+        return SHOWS["training as a page"](self, path)
 
     def __repr__(self) -> str:
         return f"<TrainingHistory of {self.epochs} epochs: loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}>"

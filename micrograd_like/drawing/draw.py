@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
@@ -12,7 +11,7 @@ from ..graph.names import Graph, changed_after_use
 from . import boxes as written
 from .boxes import Arrow, Box
 from .fold import Group, Link, folded, opened, unfolded
-from .picture import NoConverterError, Picture, number, run, shortened, visible
+from .picture import NoConverterError, Picture, found, number, run, shortened, visible
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
 
@@ -31,7 +30,7 @@ class Drawing(Picture):
         try:
             return super().png
         except NoConverterError:
-            if shutil.which("dot"):
+            if found("dot"):
                 return run(["dot", "-Tpng"], self.dot)
             raise
 
@@ -80,7 +79,7 @@ def draw(
     title = visible(f"{outputs}, a graph of {len(graph):,} nodes")
     dot = written.dot(boxes, arrows, notes, vertical)
     if engine == "dot":
-        if not shutil.which("dot"):
+        if not found("dot"):
             raise NoConverterError(
                 'engine="dot" needs the program dot of Graphviz, which is not installed. Leave engine out, or '
                 "type sudo apt install graphviz (Debian), brew install graphviz (macOS)."
@@ -97,7 +96,7 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR", **options: Any
         from graphviz import Digraph
     except ImportError:
         return drawing
-    if not shutil.which("dot"):
+    if not found("dot"):
         return drawing
     return Digraph(format=format, body=[line + "\n" for line in drawing.dot.splitlines()[1:-1]])
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import inspect
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -172,6 +171,8 @@ def _nudge(f: Callable[..., Any], xs: Sequence[Any], i: int, h: Any) -> tuple[An
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
     with contextlib.suppress(TypeError, ValueError):
+        import inspect
+
         names = [p.name for p in inspect.signature(f).parameters.values() if p.kind is not p.VAR_POSITIONAL]
         if len(names) == count:
             return names
