@@ -10,11 +10,26 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from random_graphs import random_graph
 
-from micrograd_like import Graph, Value, answer_key, explain, gradients, nudge, paths, topological_order, walk, what_if
-from micrograd_like.graph.gradcheck import Precise
+from micrograd_like import (
+    Graph,
+    Value,
+    answer_key,
+    draw,
+    explain,
+    gradcheck,
+    gradients,
+    nudge,
+    paths,
+    topological_order,
+    walk,
+    what_if,
+)
+from micrograd_like.graph.gradcheck import Precise, Slope
 from micrograd_like.graph.parse import ExpressionError, parse
 from micrograd_like.ops import OPS
 from micrograd_like.ops.notation import LaTeX, Text
+from micrograd_like.steps.explain import Path
+from micrograd_like.steps.walk import compare
 
 seeds = st.integers(0, 10**6)
 RUN = dict(OPS) | {"pi": math.pi, "float": float}
@@ -190,3 +205,41 @@ def test_expressions_of_any_length() -> None:
         with pytest.raises(ExpressionError) as caught:
             parse(text, {"a": 1.0})
         assert len(str(caught.value)) < 500
+
+
+def test_what_stands_at_the_end_of_a_cell_shows_itself() -> None:
+    a, b = Value(2.0), Value(-3.0)
+    L = (a * b + a).tanh() * a
+    w = walk(L, rule="overwrite")
+    shown = [
+        gradcheck(lambda a, b: a * b, [2.0, 3.0]), gradcheck(lambda a: a * a, 3.0)[0], explain(L, a), explain(L, a)[0],
+        paths(L, a), next(iter(paths(L, a))), nudge(L, a), Graph(L), answer_key(L), w, w.differences, w[0],
+        w.backward[0], draw(L), compare(L)["overwrite"],
+    ]  # fmt: skip
+    for thing in shown:
+        text = repr(thing)
+        assert text and " at 0x" not in text and "Value(" not in text and len(text) < 4000, text
+        rich = [getattr(thing, f"_repr_{kind}_", None) for kind in ("html", "latex", "markdown")]
+        assert isinstance(thing, Path | Slope) or any(x and x() for x in rich)
+    assert repr(w.differences).splitlines()[0].split() == ["node", "right", "overwrite"]
+    assert repr(gradcheck(lambda a: a * a, 3.0)).startswith("d/da = 6 at a = 3: right")
+
+
+def test_a_picture_is_shown_whole() -> None:
+    shown = draw(Value(1.0) * 2)._repr_html_()
+    assert "max-height" not in shown and "overflow" not in shown and "max-width:100%" in shown
+
+
+@pytest.mark.parametrize("digits", [0, -1, 2.5, True, "4"])
+def test_no_digits_are_refused(digits) -> None:
+    y = Value(1.0) * 2
+    for show in (draw, walk):
+        with pytest.raises(ValueError, match=r"Write digits=4"):
+            show(y, digits=digits)
+
+
+def test_a_check_of_something_else_is_told() -> None:
+    with pytest.raises(TypeError, match=r"f takes 2 numbers, and xs has 1. Write gradcheck\(f, \[1.0, 1.0\]\)"):
+        gradcheck(lambda a, b: a * b, [1.0])
+    with pytest.raises(TypeError, match="gradcheck needs a function"):
+        gradcheck(Value(1.0), [1.0])

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
+from ..ops.notation import check_digits
 from . import boxes as written
 from .boxes import Arrow, Box
 from .fold import Group, Link, folded, opened, unfolded
@@ -60,6 +61,7 @@ def draw(
     """
     if engine not in ("own", "dot"):
         raise ValueError(f'There is no engine {engine!r}. Write engine="dot", or leave it out.')
+    check_digits(digits)
     graph = Graph(*_values(roots), names=names)
     fold = len(graph) > WHOLE if fold is None else fold
     groups = folded(graph.nodes, BOXES) if fold else unfolded(graph.nodes)

@@ -128,8 +128,8 @@ class Picture:
 
     def _repr_html_(self) -> str:
         data = b64encode(self.svg.encode()).decode()
-        image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escaped(self.title)}" style="max-width:none"/>'
-        return f'<div style="overflow:auto;max-height:80vh">{image}</div>'
+        style = "max-width:100%;height:auto"  # all of it: what a box that scrolls hides is not printed either
+        return f'<div><img src="data:image/svg+xml;base64,{data}" alt="{escaped(self.title)}" style="{style}"/></div>'
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.title}>"

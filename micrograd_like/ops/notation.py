@@ -277,6 +277,12 @@ def short(number: float, digits: int = 4) -> str:
     return f"{float(text):.0f}" if 0 <= int(exponent or -1) < 6 else f"{mantissa}e{int(exponent)}" if e else text
 
 
+def check_digits(digits: object) -> None:
+    """Raise ValueError where a number cannot be shown with so many digits."""
+    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
+        raise ValueError(f"digits={digits!r} shows nothing: a number has one digit or more. Write digits=4.")
+
+
 def visible(text: object) -> str:
     """Return text in which control characters are seen and do nothing, so that every format can hold it."""
 

@@ -33,7 +33,7 @@ from .walk import Backward, Walk
 SHOWN = 20  # of a list that may be endless
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ledger:
     """One gradient as the sum of its contributions, in the order in which the uses were made."""
 
@@ -67,6 +67,12 @@ class Ledger:
         numbers = [self._number(self.entries[0].contribution)]
         numbers += [value_text(e.contribution, digits) for e in self.entries[1:]]
         return f"{start} = {' + '.join(map(' '.join, zip(numbers, ways)))}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return self.html
 
     @property
     def latex(self) -> str:
@@ -235,7 +241,7 @@ def _equation(event: Backward) -> str:
     return f"{event.names(MathML)[0]}<mo>=</mo>{_made(event, MathML)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Path:
     """One way from the output down to a leaf: nodes, and for each step down the input's position."""
 
@@ -258,6 +264,9 @@ class Path:
             numbers.append(value_text(node.local_grads[i], 4))
         texts = [" · ".join(slopes), " · ".join(symbols), " · ".join(numbers), short(self.product)]
         return f"{' <- '.join(names)}: {' = '.join(dict.fromkeys(texts))}"
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Paths:

@@ -18,9 +18,10 @@ y = v1 + a = -6 + 2 = -4 | a.grad = 1 · 1 = 1
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from itertools import islice
 from math import isclose
 from os import PathLike
@@ -32,7 +33,7 @@ from ..graph.names import Graph, as_value, changed_after_use
 from ..graph.textbook import at_numbers, in_notation, numbers_of
 from ..mistakes.mistake import MISTAKES, RIGHT, Gradient, Mistake, mistake_named
 from ..mistakes.passes import Pass, grads
-from ..ops.notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
+from ..ops.notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, check_digits, latex_name, mathml_name, short
 from ..shows import SHOWS
 from .formulas import in_symbols, rounded, slope_formula
 from .source_lines import Code, Line
@@ -69,11 +70,11 @@ class Record:
         return waiting
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Event:
     """One step of a walk: `index` in it, and the node whose turn it is."""
 
-    walk: Record = field(repr=False)
+    walk: Record
     index: int
     node: Value
 
@@ -104,6 +105,9 @@ class Event:
     def __str__(self) -> str:
         return self.equation() + self.note
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.equation(LaTeX)}$"
 
@@ -117,7 +121,7 @@ class Event:
         return [write(self.walk.graph.name(x)) for x in (self.node, *self.node.inputs)]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Forward(Event):
     """A node gets its value."""
 
@@ -137,7 +141,7 @@ class Forward(Event):
         return " = ".join(dict.fromkeys([*parts, self._result(node.data, kind)]))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Backward(Event):
     """A node passes one contribution back to one of its inputs: local derivative times upstream gradient."""
 
@@ -248,6 +252,7 @@ class Walk(Sequence[Event]):
         digits: int = 4,
     ) -> None:
         as_value(root, "walk")
+        check_digits(digits)
         self.root, self.rule, self.digits, self.position = root, mistake_named(rule), digits, -1
         self.graph = Graph(root, names=names)
         self._record = Record(root, self.rule, digits, self.graph, Code(code, root))
@@ -327,9 +332,9 @@ class Walk(Sequence[Event]):
         return {node: grad for node, grad in self._pass.grads().items() if not node.constant or grad}
 
     @cached_property
-    def differences(self) -> dict[Value, tuple[float, float]]:
+    def differences(self) -> Differences:
         """The nodes for which a wrong rule goes wrong: (right, wrong)."""
-        return _differences(grads(self.root), self.grads)
+        return Differences(self.graph, self.rule.name, grads(self.root), self.grads)
 
     @property
     def agrees(self) -> bool:
@@ -363,13 +368,8 @@ class Walk(Sequence[Event]):
 
     def side_by_side(self) -> list[str]:
         """Return the lines of a table of right and wrong gradients, with a mark where they differ."""
-        rows = [("node", "right", self.rule.name, "")]
-        for node, right in reversed(grads(self.root).items()):
-            wrong = self.grads.get(node, 0.0)
-            mark = "<- differs" if node in self.differences else ""
-            rows.append((self.graph.name(node), short(right, self.digits), short(wrong, self.digits), mark))
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        table = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
+        right = {node: (grad, self.grads.get(node, 0.0)) for node, grad in grads(self.root).items()}
+        table = _table(self.graph, self.rule.name, right, self.differences)
         return [*table, *(["", "On this graph it happens to give the right gradients."] if self.agrees else [])]
 
     def save(self, path: str | PathLike[str], title: str | None = None) -> Path:
@@ -431,18 +431,39 @@ def walk(
     return Walk(root, rule, names=names, code=code, digits=digits)
 
 
-def compare(root: Value) -> dict[str, dict[Value, tuple[float, float]]]:
+class Differences(dict[Value, tuple[float, float]]):
+    """The nodes whose gradients two passes give differently, as (right, wrong); printed, a table by their names."""
+
+    def __init__(self, graph: Graph, rule: str, right: Mapping[Value, float], wrong: Mapping[Value, float]) -> None:
+        pairs = {node: (grad, wrong.get(node, 0.0)) for node, grad in right.items()}
+        pairs |= {node: (0.0, grad) for node, grad in wrong.items() if node not in right}
+        super().__init__({node: pair for node, pair in pairs.items() if not isclose(*pair, rel_tol=1e-12)})
+        self.graph, self.rule = graph, rule
+
+    def __repr__(self) -> str:
+        return "\n".join(_table(self.graph, self.rule, self)) if self else "no difference"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+def _table(
+    graph: Graph, rule: str, pairs: Mapping[Value, tuple[float, float]], marked: Collection[Value] = ()
+) -> list[str]:
+    """Return the lines of a table of (right, wrong) gradients, the output first."""
+    rows = [("node", "right", rule, "")]
+    for node, pair in reversed(pairs.items()):
+        rows.append((graph.name(node), short(pair[0]), short(pair[1]), "<- differs" if node in marked else ""))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def compare(output: Value, *, names: Mapping[str, Any] | None = None) -> dict[str, Differences]:
     """Return, for each mistake, the nodes whose gradient it gets wrong, as (right, wrong); none where it agrees.
 
     >>> x = Value(3.0)
     >>> [name for name, wrong in compare(x * 2.0).items() if not wrong][:4]
     ['overwrite', 'first_path', 'multiply', 'no_upstream']
     """
-    right = grads(root)
-    return {name: _differences(right, grads(root, rule)) for name, rule in MISTAKES.items()}
-
-
-def _differences(right: dict[Value, float], wrong: dict[Value, float]) -> dict[Value, tuple[float, float]]:
-    pairs = {node: (grad, wrong.get(node, 0.0)) for node, grad in right.items()}
-    pairs |= {node: (0.0, grad) for node, grad in wrong.items() if node not in right}
-    return {node: pair for node, pair in pairs.items() if not isclose(*pair, rel_tol=1e-12)}
+    right, graph = grads(output), Graph(output, names=names)
+    return {name: Differences(graph, name, right, grads(output, rule)) for name, rule in MISTAKES.items()}
