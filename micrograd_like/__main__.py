@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
 from shutil import which
 from statistics import fmean, pstdev
@@ -16,6 +17,7 @@ from .views import terminal, terminal_exercise, worksheets
 
 if TYPE_CHECKING:
     from .engine import Value
+    from .losses import LossName
     from .nn import MLP
     from .train import TrainingHistory
 
@@ -206,13 +208,16 @@ def run_train(options: argparse.Namespace) -> None:
     )  # fmt: skip
     print(f"Training on {options.data}: {len(X)} examples, {epochs} epochs.\n{model.summary()}", flush=True)
     inputs, targets = standardize(X), task.encode(y)
-    history = fit(
-        model, inputs, targets, task.loss,
-        optimizer=SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum),
-        epochs=epochs, batch_size=chosen(options.batch_size, None if shape else 16),
-        validation=held_out and (standardize(held_out[0]), task.encode(held_out[1])), seed=options.seed,
-        l2=1e-4 if shape else 0.0, watch=Lines(epochs),
-    )  # fmt: skip
+    optimizer = SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum)
+    try:
+        history = fit(
+            model, inputs, targets, task.loss, epochs,
+            optimizer=optimizer, batch_size=chosen(options.batch_size, None if shape else 16),
+            validation=held_out and (standardize(held_out[0]), task.encode(held_out[1])), seed=options.seed,
+            l2=1e-4 if shape else 0.0, watch=Lines(epochs),
+        )  # fmt: skip
+    except TrainingDivergedError as error:
+        history = error.history
     print(report(history), flush=True)
     files: dict[str, Callable[[Path], object]] = {"history.csv": history.to_csv, "loss.svg": history.plot().save}
     if learnt := history.loss[-1] < history.loss[0]:
@@ -228,7 +233,8 @@ def run_train(options: argparse.Namespace) -> None:
     if not learnt:
         smaller = usual if lr > usual else lr / 10
         raise TrainingDivergedError(
-            f"The loss rose from {history.loss[0]:.4g} to {history.loss[-1]:.4g}: the steps are too large. "
+            f"The loss rose from {history.loss[0]:.4g} to {history.loss[-1] if history.epochs else inf:.4g}: "
+            "the steps are too large. "
             f"Write --lr {smaller:g}{' and leave out --momentum' * (options.momentum > 0)}."
         )
 
@@ -302,7 +308,7 @@ class Task:
 
     def __init__(self, classes: Sequence[str], y: Sequence[Any]) -> None:
         self.classes = len(classes)
-        self.loss = "mse" if not classes else "hinge" if len(classes) == 2 else "cross_entropy"
+        self.loss: LossName = "mse" if not classes else "hinge" if len(classes) == 2 else "cross_entropy"
         self.outputs = 1 if len(classes) <= 2 else len(classes)
         self.middle = 0.0 if classes else fmean(y)
         self.spread = 1.0 if classes else pstdev(y) or 1.0
