@@ -11,7 +11,7 @@ from ..data import one_hot
 from ..losses import LOSSES
 from ..nn import Module
 from ..optim import Optimizer, clip_gradients
-from .captured import RefusedError
+from .executable import RefusedError
 from .extra import NotInstalledError
 from .program import Program, compile
 from .recorder import flat

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..engine import Value
 from ..optim import Optimizer
-from .expression import Expr, as_written, constant, operand, places
-from .plan import HYPER, MEMORY, Instruction, View
+from .lower.expression import Expr, as_written, constant, operand, places
+from .lower.plan import HYPER, MEMORY, Instruction, View
 
 RATE, STEPS = 0, 1  # where they stand among the numbers that are the same for all parameters
 
