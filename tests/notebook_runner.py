@@ -40,7 +40,8 @@ def code_cells(path: Path) -> list[Cell]:
 def run(sources: Sequence[str], name: str = "notebook") -> dict[str, Any]:
     """Execute cells in one namespace, as a notebook does; a last expression is shown, and what is printed is kept."""
     space: dict[str, Any] = {"__name__": "__main__"}
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    quiet = io.StringIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
         warnings.simplefilter("ignore")
         for number, source in enumerate(sources):
             file = f"<{name} {number}>"
@@ -77,7 +78,7 @@ def _numbers(node: ast.AST) -> Iterator[ast.Constant]:
             yield node
     elif isinstance(node, ast.JoinedStr):
         return  # the numbers of a format
-    elif isinstance(node, ast.If) and all("print" == _called(part) for part in node.body):
+    elif isinstance(node, ast.If) and all(_called(part) == "print" for part in node.body):
         return  # when to print
     elif _called(node) == "round":
         yield from _numbers(node.args[0])  # type: ignore[attr-defined]

@@ -80,8 +80,8 @@ SOLUTIONS = [  # of lesson 6: the one change that mends each cell, and how it is
 def test_a_small_change_solves_each_task_and_the_next_cell_does_not_show_it(check, mend, name, first) -> None:  # type: ignore[no-untyped-def]
     [path] = [path for path in NOTEBOOKS if path.stem.startswith("06")]
     cells = [cell.source for cell in code_cells(path) if not cell.is_check]
-    [attempt] = [source for source in cells if check.__name__ + "(" in source and f"def {name}(" in source or
-                 f"class {name}:" in source and check is check_value]  # fmt: skip
+    [attempt] = [source for source in cells if (check.__name__ + "(" in source and f"def {name}(" in source) or
+                 (f"class {name}:" in source and check is check_value)]  # fmt: skip
     before, after = mend
     assert before in attempt and after not in "".join(cells[cells.index(attempt) :][:2])
     space = run([*cells[: cells.index(attempt)], attempt])
