@@ -1,4 +1,4 @@
-"""Write what is in a wheel as a CycloneDX 1.5 document: `python tests/sbom.py WHEEL`. The core needs no other package."""
+"""Write what is in a wheel as a CycloneDX 1.5 document: `python tests/sbom.py WHEEL`. The core needs nothing else."""
 
 import hashlib
 import json
