@@ -40,7 +40,7 @@ ORDER = {
     "compiler.export": "to_torch to_onnx arrays",
     "views": """
         javascript walk_page animation training widget terminal landscape blanks practice worksheets
-        terminal_exercise
+        terminal_exercise lessons learn
     """,
 }
 

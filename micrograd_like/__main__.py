@@ -13,7 +13,7 @@ from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, _engine
-from .views import terminal, terminal_exercise, worksheets
+from .views import learn, terminal, terminal_exercise, worksheets
 
 if TYPE_CHECKING:
     from .engine import Value
@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(FIRST_MINUTE.format(call=options.call), end="")
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # who read along has stopped, as `head` does
+        sys.stderr.close()
+        return 0
     except OSError as error:
         print(f"micrograd-like: {about_files(error)}", file=sys.stderr)
         return 1
@@ -134,6 +137,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_expression(draw)
     draw.add_argument("-o", dest="output", type=Path, default=Path("graph.svg"), help=".svg, .png, .dot or .html")
     draw.set_defaults(run=run_draw)
+    learn.add_commands(commands)
     terminal.add_commands(commands, add_expression)
     terminal_exercise.add_commands(commands)
     worksheets.add_commands(commands)
@@ -257,14 +261,14 @@ class Lines(list[int]):
 def check_ranges(options: argparse.Namespace) -> None:
     """Raise an error that names the option which is out of its range, and a number to write."""
     for option, number, fits, example in (
-        ("--hidden", min(options.hidden or [1]), lambda x: x > 0, 16),
-        ("--epochs", options.epochs, lambda x: x > 0, 20),
-        ("--batch-size", options.batch_size, lambda x: x > 0, 16),
-        ("--lr", options.lr, lambda x: 0 < x < float("inf"), 0.1),
-        ("--momentum", options.momentum, lambda x: 0 <= x < 1, 0.9),
-        ("--validation", options.validation, lambda x: 0 < x < 1, 0.2),
+        ("--hidden", min(options.hidden or [1]), (1, inf), 16),
+        ("--epochs", options.epochs, (1, inf), 20),
+        ("--batch-size", options.batch_size, (1, inf), 16),
+        ("--lr", options.lr, (1e-12, 1e12), 0.1),
+        ("--momentum", options.momentum, (0, 0.999), 0.9),
+        ("--validation", options.validation, (0.001, 0.999), 0.2),
     ):
-        if number is not None and not fits(number):
+        if number is not None and not fits[0] <= number <= fits[1]:
             raise ValueError(f"{option} {number:g} is out of range. Write {option} {example}.")
 
 
