@@ -16,8 +16,8 @@ NAME = "micrograd_like"
 # Below stands first: a module may import what stands before it in its line, and rooms before its own.
 ORDER = {
     "": """
-        shows ops checks engine _engine graph
-        functions tables data losses nn optim checkpoint train
+        shows atomic files ops checks engine _engine graph
+        functions tables data losses nn optim history checkpoint progress asked train
         drawing mistakes steps exercises compiler views __init__ __main__
     """,
     "ops": "methods numerics op table __init__ notation",
@@ -40,7 +40,7 @@ ORDER = {
     "compiler.export": "to_torch to_onnx arrays",
     "views": """
         javascript walk_page animation training widget terminal landscape blanks practice worksheets
-        terminal_exercise
+        terminal_exercise lessons learn
     """,
 }
 
