@@ -23,7 +23,7 @@ ORDER = {
     "ops": "methods numerics op table __init__ notation",
     "_engine": "generate",
     "graph": "columns copies textbook names gradients gradcheck parse",
-    "drawing": "layering layout picture boxes fold draw plots",
+    "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
     "steps": "source_lines formulas walk explain what_if answer_key",
     "exercises": """

@@ -1,7 +1,7 @@
 """The live view in a real browser: by keyboard, by mouse, at any width."""
 
 import re
-from math import e, isclose
+from math import e, isclose, pi
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def test_every_formula_on_the_screen_gives_its_number(chromium: Any, tmp_path: P
         page.goto(w.save(tmp_path / "lesson.html").as_uri())
         page.wait_for_selector(".mgl .bar")
         names = {w.graph.name(node): node.data for node in w.graph.nodes if not node.constant}
-        scope = {"e": e} | OPS | {"abs": abs} | names
+        scope = {"e": e, "π": pi} | OPS | {"abs": abs} | names
         formulas = page.evaluate(READ_FORMULAS)
         assert len(formulas) == len(w)
         for event, text in zip(w, formulas):
