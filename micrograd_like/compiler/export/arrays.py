@@ -104,7 +104,7 @@ class Export:
             raise RefusedError(
                 'An exact program has no arrays to export. Compile without exact=True, and not for "source".'
             )
-        self.captured, self.plan, self.names, self.shapes = captured, captured.plan, names, shapes
+        self.captured, self.plan, self.names, self.shapes = captured, captured.told, names, shapes
         self.parameters, self.shapes_of = parameter_arrays(self.plan, names), array_shapes(self.plan, names)
         self.reader = Reader(self.plan, block_names(self.plan, names), self.shapes_of)
         self.writer = Writer(self.plan, self.reader, set())
