@@ -49,6 +49,7 @@ class Executable:
         self.graph, self.nested = graph, ends.nested
         self.updates_by: tuple[Any, ...] = ()  # the optimizer that the program can do the step of, and its settings
         self.updates = False
+        self.finite, self.accepted = True, None
         self.recorded = np().array(graph.data)
         kept = [graph.number(x) for g in ends.guards for x in g.test.operands() if isinstance(x, Value)]
         kept += [x for _, table, _ in graph.choices.values() for x in table]
@@ -74,7 +75,7 @@ class Executable:
             )
         self.told = self.plan.without_guards(self.output_places.tolist())
         self.choices = self.plan.choices
-        self.guards = Guards(ends.guards, self.plan, ends.inputs)
+        self.guards = Guards(ends.guards, self.plan, ends.inputs, of_inputs_alone=not ends.parameters)
         lists = self.plan.forward, self.plan.backward
         try:
             self.runner = BACKENDS[backend](self.memory, *lists)
@@ -91,8 +92,12 @@ class Executable:
 
     def accept(self, numbers: Any) -> bool:
         """Put these numbers into the inputs; tell whether they lead to this graph."""
-        numbers = np().asarray(numbers, dtype=float)
+        if numbers is self.accepted:
+            return True
+        self.accepted = None
+        given, numbers = numbers, np().asarray(numbers, dtype=float)
         self.memory[self.inputs] = numbers
+        self.finite = isfinite(numbers.sum())  # no flag of the processor tells of an inf that comes in
         if not self.guards.inputs_hold(numbers):
             return False
         if self.checks and not (self.checks.accept(numbers) and not self.checks.run(backward=False)):
@@ -101,11 +106,12 @@ class Executable:
             view.choose(self.memory)
         if self.choices:
             self.runner.update_lists()
+        self.accepted = given
         return True
 
     def train(self, rows: Any) -> Any:
         """Learn from each row of inputs; return their losses, fewer than rows where something unusual happened."""
-        losses = np().zeros(len(rows))
+        losses, self.accepted = np().zeros(len(rows)), None
         done = self.runner.train(self.inputs, rows, losses, self.plan.loss)
         return losses[:done]
 
@@ -122,29 +128,20 @@ class Executable:
         """Take over the numbers of leaves that are neither parameters nor inputs."""
         if self.others:
             self.memory[self.other_places] = [x._data for x in self.others]
+            self.finite = self.finite and isfinite(self.memory[self.other_places].sum())
 
     def run(self, backward: bool = True) -> str:
         """Compute values and gradients. Return "", or "other" if another graph would have been recorded.
 
         "engine" says that something overflowed, divided by 0 or was not finite, which is the engine's business.
         """
-        if self.runner.run(FORWARD) or not self._finite(backward=False):
+        if self.runner.run(FORWARD) or not (self.finite and isfinite(self.memory[self.plan.loss])):
             return "engine"
         if not self.guards.values_hold(self.memory):
             return "other"
-        if backward and (self.runner.run(BACKWARD) or not self._finite()):
+        if (backward and self.runner.run(BACKWARD)) or not isfinite(self.memory[: 2 * self.size].sum()):
             return "engine"
         return ""
-
-    def _finite(self, backward: bool = True) -> bool:
-        """Tell whether the numbers that go in and come out are finite: no flag is set where an inf comes in."""
-        memory, end = self.memory, self.size * (1 + backward)
-        return (
-            isfinite(memory[self.plan.loss])
-            and isfinite(memory[:end].sum())
-            and (backward or isfinite(memory[self.inputs].sum()))
-            and (not self.others or isfinite(memory[self.other_places].sum()))
-        )
 
     def set(self, data: Sequence[float], grads: Sequence[float]) -> None:
         """Let the loss, outputs and gradients be these, of each node."""

@@ -9,7 +9,6 @@ from ..engine import Value
 from .backends.whole import function
 from .extra import numpy as np
 from .lower.plan import Plan
-from .trace.recording import Recording
 from .trace.tracked import Guard, Test
 
 Array = Any
@@ -23,14 +22,17 @@ class Question(NamedTuple):
     nodes: list[list[int] | None]  # their numbers in the graph
     places: list[Any]  # where they stand in the memory; plain numbers stand here themselves
 
+    which: list[Any]  # where they stand among the inputs, if all of them do
+
     def holds(self, columns: Sequence[Any]) -> bool:
-        return bool((self.test.answer(iter(columns)) == self.outcome).all())
+        answer = self.test.answer(iter(columns))
+        return bool(answer.all() if self.outcome else not answer.any())
 
 
 class Guards:
     """Finds whether a decision now comes out otherwise."""
 
-    def __init__(self, guards: Sequence[Guard], plan: Plan, inputs: Sequence[int]) -> None:
+    def __init__(self, guards: Sequence[Guard], plan: Plan, inputs: Sequence[int], of_inputs_alone: bool) -> None:
         self.graph, self.recorded = plan.graph, guards
         self.which = {node: i for i, node in enumerate(inputs)}
         together: dict[Any, list[Guard]] = {}
@@ -40,27 +42,22 @@ class Guards:
         self.of_inputs: list[Question] = []  # asked of inputs as they are given
         self.of_derived: list[Question] = []  # asked of what is computed from inputs alone
         self.of_values: list[Question] = []
-        derived = _derived(self.graph, set(inputs))
         for (_, kinds, outcome), members in together.items():
             columns = list(zip(*[guard.test.operands() for guard in members]))
             nodes = [self.graph.numbers(x) if value else None for x, value in zip(columns, kinds)]
             places = [plan.place[found] if found else np().array(x, dtype=float) for x, found in zip(columns, nodes)]
-            question = Question(members[0].test, outcome, nodes, places)
             every = [i for found in nodes if found for i in found]
-            kind = self.of_inputs if all(i in self.which for i in every) else (
-                self.of_derived if all(derived[i] for i in every) else self.of_values
-            )  # fmt: skip
-            kind.append(question)
+            given = all(i in self.which for i in every)
+            which = [np().array([self.which[i] for i in found]) if found and given else None for found in nodes]
+            computed = self.of_derived if of_inputs_alone else self.of_values
+            (self.of_inputs if given else computed).append(Question(members[0].test, outcome, nodes, places, which))
 
     def inputs_hold(self, numbers: Array) -> bool:
         """Tell whether the numbers of all inputs lead to this graph, as far as they alone say."""
         return all(
-            question.holds([
-                numbers[..., [self.which[i] for i in found]] if found else places
-                for found, places in zip(question.nodes, question.places)
-            ])
-            for question in self.of_inputs
-        )  # fmt: skip
+            asked.holds([places if w is None else numbers[..., w] for w, places in zip(asked.which, asked.places)])
+            for asked in self.of_inputs
+        )
 
     def rows_hold(self, rows: Array) -> bool:
         """Tell it of many rows of inputs, for everything that depends on inputs alone."""
@@ -83,9 +80,9 @@ class Guards:
             if i in known or not missing:
                 ahead.pop()
                 if i not in known:
-                    op = self.graph.ops[i]
+                    op, rows = self.graph.ops[i], len(next(iter(known.values())))
                     numbers = [known[x] for x in self.graph.inputs[i]]
-                    known[i] = function(op)(*numbers) if op else np().full(len(next(iter(known.values()))), self.graph.data[i])
+                    known[i] = function(op)(*numbers) if op else np().full(rows, self.graph.data[i])
             else:
                 ahead += missing
         return known[node]
@@ -97,10 +94,3 @@ class Guards:
             for question in (*self.of_derived, *self.of_values)
         )
 
-
-def _derived(graph: Recording, inputs: set[int]) -> list[bool]:
-    """Tell of each node whether only inputs and plain numbers lead to it."""
-    made: list[bool] = []
-    for i, op in enumerate(graph.ops):
-        made.append(all(made[x] for x in graph.inputs[i]) if op else i in inputs or graph.constant(i))
-    return made

@@ -40,8 +40,9 @@ class Recorder:
         self.worlds: list[World] = []
         self.function: Callable[..., Any] | None = None
         self.reason, self.as_values, self.listed = "", False, True
+        self.of_networks = False  # whether the parameters are those of networks, and other leaves are none
         self.recorded = self.uses = 0
-        self.seen: set[str] = set()  # shapes that were met, whether recorded or not
+        self.seen: set[Any] = set()  # shapes that were met, whether recorded or not
 
     # what a run of the function is
 
@@ -58,7 +59,7 @@ class Recorder:
         self.names = names if len(names) == len(examples) else [f"x{i}" for i in range(len(examples))]
 
     def first_call(self, function: Callable[..., Any], examples: Sequence[Any]) -> Executable | Replay | None:
-        """Run the function once, and compile it unless the engine must run it; its arguments are given anew each time."""
+        """Run the function once, and compile it unless the engine must run it; each call gives its arguments anew."""
         self.set_function(function, examples)
         checked(examples, self.names)
         self.listed = not any(map(is_array, examples))
@@ -69,6 +70,7 @@ class Recorder:
         nodes = topological_order(loss)
         if not self.parameters:
             self.parameters = parameters_of(nodes, births)
+        self.of_networks = any(getattr(x, "parameter", False) for x in self.parameters)
         self.reason = self.reason or self._changes(world, nodes, births)
         if self.reason:
             return None
@@ -79,6 +81,7 @@ class Recorder:
 
     def _first_run(self, examples: Sequence[Any]) -> Any:
         """Run the engine, and find out what the function takes: arrays or lists, numbers or Values."""
+        assert self.function
         try:
             result, self.as_values = eager(self.function, examples, self.names, None)
         except (TypeError, ValueError, AttributeError):
@@ -182,7 +185,7 @@ class Recorder:
     def _keep(self, made: Executable | Replay, examples: Sequence[Any], world: World) -> None:
         if world not in self.worlds:
             self.worlds.append(world)
-        key = str([shape(argument) for argument in examples]), id(world)
+        key = tuple([shape(argument) for argument in examples]), id(world)
         self.seen.add(key[0])
         self.variants.setdefault(key, []).insert(0, made)
         if sum(map(len, self.variants.values())) > MOST:
@@ -192,15 +195,16 @@ class Recorder:
                 del self.variants[oldest]
                 self.worlds = [w for w in self.worlds if w is world or any(k[1] == id(w) for k in self.variants)]
 
-    def may_record(self, shapes: str) -> bool:
+    def may_record(self, shapes: Any) -> bool:
         """Tell whether another graph is likely to be worth its recording."""
         if self.reason:
             return False
         if shapes not in self.seen:
             self.seen.add(shapes)
             return len(self.seen) <= FREE
-        known = sum(map(len, self.variants.values()))
-        return known == 0 or self.recorded < len(self.seen) + FREE - 1 or self.uses >= USES * (self.recorded - FREE + 1) ** 2
+        if not self.variants or self.recorded < len(self.seen) + FREE - 1:
+            return True
+        return self.uses >= USES * (self.recorded - FREE + 1) ** 2
 
     # a graph
 
@@ -215,7 +219,7 @@ class Recorder:
                     f"{late[0]!r} was made before one of its inputs was changed. Record the loss again, then compile."
                 )
         leaves = list(dict.fromkeys(x for argument in inputs for x in flat(argument)))
-        self.shapes = [shape(argument) for argument in inputs]
+        self.shapes: Any = tuple([shape(argument) for argument in inputs])
         given = set(leaves)
         parameters = self.wanted or parameters_of(nodes, loss._born + 1, given)
         graph = record(loss, also=[*leaves, *parameters])
@@ -226,9 +230,9 @@ class Recorder:
         if not leaves and isinstance(made, Executable):
             order = [i for b in made.plan.blocks if b.kind == "number" for i in b.nodes.tolist()]
             made.inputs, made.input_nodes = made.plan.place[np().array(order, dtype=int)], order
-            self.shapes = [b.shape for b in made.plan.blocks if b.kind == "number"]
+            self.shapes = tuple([b.shape for b in made.plan.blocks if b.kind == "number"])
         self.names = [f"inputs[{i}]" for i in range(len(self.shapes))]
-        self.variants[str(self.shapes), 0] = [made]
+        self.variants[self.shapes, 0] = [made]
         return made
 
     def capture(self, graph: Recording, ends: Ends, loss: float, eager: Any = None) -> Executable | Replay:
@@ -322,7 +326,8 @@ def parameters_of(nodes: Sequence[Value], births: int, inputs: set[Value] = set(
     """Return the leaves that training may change: those of networks, or else all that were there before."""
     leaves = [
         x for x in nodes
-        if x.op is None and not x.constant and x._born < births and type(x) not in (Chosen, Input, Tracked) and x not in inputs
+        if x.op is None and not x.constant and x._born < births
+        and type(x) not in (Chosen, Input, Tracked) and x not in inputs
     ]  # fmt: skip
     return [x for x in leaves if getattr(x, "parameter", False)] or leaves
 

@@ -36,7 +36,9 @@ def traced(function: Function, examples: Sequence[Any], names: Sequence[str], as
     return Trace(loss, nested, leaves, [*tracer.guards.values()], tracer.births, tracer.reason)
 
 
-def eager(function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool | None) -> tuple[Any, bool]:
+def eager(
+    function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool | None
+) -> tuple[Any, bool]:
     """Return what the engine makes of it, and whether the function wants Values for its numbers (None: find out)."""
     if not as_values:
         try:
@@ -73,7 +75,8 @@ def _places(name: str, argument: Any) -> Iterator[str]:
 
 def loss_and_outputs(result: Any) -> tuple[Value, Any]:
     """Return the loss that a function returned, and what it returned beside it, [] if that is nothing."""
-    loss, outputs = result, []
+    loss: Any = result
+    outputs: Any = []
     if isinstance(result, tuple) and len(result) > 1:
         loss, outputs = result[0], result[1] if len(result) == 2 else list(result[1:])
     if not isinstance(loss, Value) or type(loss) is Tracked:

@@ -83,7 +83,7 @@ def shape(argument: Any) -> Any:
     if not hasattr(argument, "__len__"):
         return ()
     inner = [shape(part) for part in argument]
-    return (len(inner), *(inner[0] if inner.count(inner[0]) == len(inner) else [inner])) if inner else (0,)
+    return (len(inner), *(inner[0] if inner.count(inner[0]) == len(inner) else [tuple(inner)])) if inner else (0,)
 
 
 def given(argument: Any) -> tuple[Any, Any]:
@@ -106,7 +106,10 @@ def joined(parts: Sequence[Any]) -> Any:
 
 def check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:
     """Raise an error that names the place of the first nan in the inputs, if there is one."""
-    if in_ieee.get() or not ((flat != flat).any() if hasattr(flat, "any") else any(x != x for x in flat)):
+    total = flat.sum() if hasattr(flat, "sum") else sum(flat)
+    if total == total or in_ieee.get():
+        return
+    if not any(x != x for x in flat):
         return
 
     def find(name: str, part: Any) -> Iterator[str]:

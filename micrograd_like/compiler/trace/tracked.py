@@ -179,7 +179,7 @@ class Tracked(Value):
         return self is not other if of_the_graph() else self.compared("!=", other)
 
     def __hash__(self) -> int:
-        return Value.__hash__(self) if of_the_graph() else hash(self.left())
+        return object.__hash__(self) if of_the_graph() else hash(self.left())
 
     def __bool__(self) -> bool:
         test = Test(self.operand, "!=", 0.0) if self.test is None else self.test
@@ -291,7 +291,7 @@ def compare(tracer: Any, left: Any, sign: str, other: Any) -> Any:
 def of_the_graph() -> bool:
     """Tell whether the caller's caller is the package, which keeps nodes in sets and dicts."""
     name = sys._getframe(2).f_globals.get("__name__", "")
-    return name.startswith(("micrograd_like.graph", "micrograd_like.engine", "micrograd_like.compiler"))
+    return bool(name.startswith(("micrograd_like.graph", "micrograd_like.engine", "micrograd_like.compiler")))
 
 
 def _is_number(x: Any) -> bool:
@@ -310,10 +310,10 @@ def applied(op: Op, *operands: Any) -> Value:
         with ieee():
             return Value(op.at([float(x) for x in operands]))
     try:
-        return op(*operands)  # type: ignore[return-value]
+        return op(*operands)  # type: ignore[no-any-return]
     except (ArithmeticError, ValueError):
         with ieee():
-            return op(*operands)  # type: ignore[return-value]
+            return op(*operands)  # type: ignore[no-any-return]
 
 
 def detached(source: Value) -> Value:

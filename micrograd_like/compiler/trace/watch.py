@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import reduce, wraps
+from functools import cache, reduce, wraps
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ class Tracer:
         """Note a decision: in another call it must be the same."""
         key = test.form(), outcome, *[id(x) if isinstance(x, Value) else float(x) for x in test.operands()]
         if self.active and key not in self.guards and any(isinstance(x, Value) for x in test.operands()):
-            self.guards[key] = Guard(test, outcome, line(), test.sign == "&" or (of_the_package() and test.sign not in ("==", "!=")))
+            check = test.sign == "&" or (of_the_package() and test.sign not in ("==", "!="))
+            self.guards[key] = Guard(test, outcome, line(), check)
 
     def tracked(self, number: Any, node: Value | None = None, source: Any = None, test: Any = None) -> Tracked:
         """Return a number that stands in the graph as the node does."""
@@ -124,23 +125,23 @@ def watched(tracer: Tracer) -> Iterator[None]:
 
 
 def _install() -> None:
-    for name, made in _attributes().items():
-        _put(Value, name, made)
-    _put(engine, "real", _real(engine.real))
-    _put(Op, "failure", _failure(Op.failure))
-    _put(builtins, "max", _largest(builtins.max, OPS["maximum"]))
-    _put(builtins, "min", _largest(builtins.min, OPS["minimum"]))
+    for owner, name, made in _watching():
+        _before.append((owner, name, vars(owner).get(name, ABSENT)))
+        setattr(owner, name, made)
+
+
+@cache
+def _watching() -> list[tuple[Any, str, Any]]:
+    """Return what is put in the place of which attribute: all of it looks first whether this thread records."""
+    made: list[tuple[Any, str, Any]] = [(Value, name, x) for name, x in _attributes().items()]
+    made += [(engine, "real", _real(vars(engine)["real"])), (Op, "failure", _failure(Op.failure))]
+    made += [(builtins, name, _largest(getattr(builtins, name), OPS[f"{name}imum"])) for name in ("max", "min")]
     for name, op in OPS.items():
         function = getattr(math, name, None)
-        if op.value is function:
-            _put(math, name, _of_numbers(function, op))
-    for name in ("isnan", "isinf", "isfinite", "copysign", "fabs"):
-        _put(math, name, _question(name, getattr(math, name)))
-
-
-def _put(owner: Any, name: str, made: Any) -> None:
-    _before.append((owner, name, vars(owner).get(name, ABSENT)))
-    setattr(owner, name, made)
+        if function and op.value is function:
+            made.append((math, name, _of_numbers(function, op)))
+    made += [(math, x, _question(x, getattr(math, x))) for x in ("isnan", "isinf", "isfinite", "copysign", "fabs")]
+    return made
 
 
 def _restore() -> None:
@@ -265,7 +266,8 @@ def _largest(plain: Any, op: Op) -> Any:
         if len(found) < 2 or not any(isinstance(x, Value) for x in found) or not all(map(_real_number, found)):
             return plain(*items, **options)
         numbers = [x._data if isinstance(x, Value) else float(x) for x in found]
-        if any(x != x for x in numbers) or (any(x == 0.0 for x in numbers) and len({str(x) for x in numbers if not x}) > 1):
+        zeros = {str(x) for x in numbers if not x}
+        if any(x != x for x in numbers) or len(zeros) > 1:
             return plain(*items, **options)
         plainly = all(type(x) is Tracked or not isinstance(x, Value) for x in found)
         if plainly:

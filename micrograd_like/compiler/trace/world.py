@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import random
 import sys
 import sysconfig
@@ -19,6 +20,9 @@ MOST = 2_000_000  # objects that are looked at; a function that can reach more i
 PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), range, types.BuiltinFunctionType, slice)
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 HEAP_TYPE = 1 << 9  # a class that was made while the program runs (CPython's Py_TPFLAGS_HEAPTYPE)
+IMPORT = dis.opmap["IMPORT_NAME"]
+OPEN = {"open", "input", "__import__", "eval", "exec", "load", "loadtxt", "fromfile", "genfromtxt", "memmap"}
+KNOWN = {"math", "operator", "itertools", "functools", "random", "numpy", "micrograd_like"}  # they read no world
 DYNAMIC = {"getattr", "vars", "eval", "exec", "globals", "locals", "__dict__", "setattr", "attrgetter"}
 
 
@@ -29,12 +33,13 @@ class World:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.reason, self.ieee = "", in_ieee.get()
+        self.reason, self.ieee, self.sealed = "", in_ieee.get(), True
         self.names: set[str] = set()
-        self.randoms: dict[int, Any] = {id(random._inst): random._inst}  # type: ignore[attr-defined]
+        self.randoms: dict[int, Any] = {id(random._inst): random._inst}
         known = -1
         while known < len(self.names):  # attributes count where a name in the code may read them
             known = len(self.names)
+            self.values: list[Value] = []  # leaves that it can reach
             self.seen: dict[int, Any] = {}
             self.live: list[Any] = []
             self.copies: list[Any] = []
@@ -107,6 +112,8 @@ class World:
 
     def _parts(self, x: Any) -> Iterator[Any]:
         if isinstance(x, Value):
+            if x.op is None and not x.constant:
+                self.values.append(x)
             return
         if isinstance(x, types.FunctionType):
             yield from self._of_function(x)
@@ -144,6 +151,8 @@ class World:
         if kind.__module__.startswith("numpy.random"):
             self.reason = self.reason or "it can reach a generator of random numbers of NumPy"
             return
+        if kind.__module__ != "micrograd_like" and not kind.__module__.startswith("micrograd_like."):
+            self.sealed = self.sealed and bool(kind.__flags__ & HEAP_TYPE)
         if hasattr(kind, "__next__"):
             self.reason = self.reason or f"it can reach {x!r:.60}, which changes by being read"
             return
@@ -181,6 +190,8 @@ class World:
 
     def _of_code(self, code: types.CodeType, space: dict[str, Any]) -> Iterator[Any]:
         self.names.update(code.co_names)
+        if not OPEN.isdisjoint(code.co_names) or IMPORT in code.co_code[::2]:
+            self.sealed = False
         for name in code.co_names:
             if name in space:
                 self.readers.append((partial(space.get, name), space[name]))
@@ -188,6 +199,7 @@ class World:
                 if isinstance(x, types.ModuleType) and not _is_library(x):
                     yield from self._of_module(x, code)
                 else:
+                    self.sealed = self.sealed and (not isinstance(x, types.ModuleType) or x.__name__ in KNOWN)
                     yield x
         for x in code.co_consts:
             if isinstance(x, types.CodeType):
@@ -217,8 +229,8 @@ def _slots(kind: type) -> Iterator[str]:
 
 
 def _is_library(module: types.ModuleType | None) -> bool:
-    """Tell whether a module is Python's own, installed, or of this package: what it does is known or left to the audit."""
-    if module is None:
+    """Tell whether a module is Python's own, installed, or of this package: what it does is left to the audit."""
+    if module is None or module.__name__ == "__main__":
         return False
     file = getattr(module, "__file__", None)
-    return (file is None and module.__name__ != "__main__") or module.__name__.startswith("micrograd_like") or bool(file and file.startswith(LIBRARIES))
+    return file is None or module.__name__.startswith("micrograd_like") or file.startswith(LIBRARIES)
