@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from math import sqrt
 from random import Random
 from typing import Any
 
+from .checks import named
 from .engine import Value
 from .functions import dot, softmax
 from .ops import OPS, Op, real
+from .shows import SHOWS
 
 Activation = Callable[[Any], Any]
 _weights = Random(1)  # draws the weights of every network that is not given an rng or a seed of its own
@@ -106,9 +107,12 @@ class Module:
 
     def diagram(self, **options: Any) -> Any:
         """Draw columns of neurons, whose connections show the weights."""
-        from .drawing.plots import diagram
-
-        return diagram(self, **options)
+        if not hasattr(self, "w") and not hasattr(self, "neurons") and not hasattr(self, "layers"):
+            raise TypeError(
+                f"A diagram shows an MLP, a Layer or a Neuron, and {type(self).__name__} is another Module. "
+                "Write draw(model(x)) for its graph, or the diagram() of one of its layers."
+            )
+        return SHOWS["network diagram"](self, **options)
 
 
 def _parameters(part: Any, path: str) -> Iterator[tuple[str, Value]]:
@@ -372,16 +376,6 @@ def name_of(activation: Activation | None) -> str:
     if activation is None:
         return "linear"
     return activation.name if isinstance(activation, Op) else activation.__name__
-
-
-def named(choices: dict[str, Any], name: Any, what: str) -> Any:
-    """Return the choice of that name, or an error that lists names near it; a function is its own choice."""
-    if callable(name):
-        return name
-    if isinstance(name, str) and name in choices:
-        return choices[name]
-    near = get_close_matches(str(name), choices, 3) or list(choices)
-    raise ValueError(f"There is no {what} {name!r}. Write one of: {', '.join(map(repr, near))}.")
 
 
 def as_inputs(x: Sequence[Any], nin: int, module: Module) -> list[Any]:

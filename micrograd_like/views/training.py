@@ -11,8 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint import Path as AnyPath, write_whole
 from ..drawing.picture import framed, text
+from ..files import Path as AnyPath, write_whole
 from ..nn import Module, name_of
 from ..ops import OPS, Op
 from ..optim import SGD
@@ -180,7 +180,7 @@ def _columns(optimizer: Any) -> list[str]:
 
 
 def _settings(optimizer: Any) -> dict[str, Any]:
-    names = ("momentum", "weight_decay", "maximise", "betas", "eps")
+    names = ("momentum", "weight_decay", "maximize", "betas", "eps")
     found = {name: getattr(optimizer, name) for name in names if hasattr(optimizer, name)}
     return found | {"kind": type(optimizer).__name__}
 
