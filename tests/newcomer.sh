@@ -25,7 +25,7 @@ assert len(drawn) > 5 and any(drawn), "the picture shows no gradients"
 trained = load_model("out/model.json")
 X, y = data.moons()
 def near(a, b): return abs(a - b) <= 5e-3 * abs(b)
-for x, label in zip(trained.standardise(X), y):
+for x, label in zip(trained.standardize(X), y):
     loss = losses.hinge([trained.model(x)], [2 * label - 1])
     trained.model.zero_grad()
     loss.backward()
