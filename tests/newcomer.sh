@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Plays a newcomer's first hour in a fresh clone, as the README prints it: with a compiler, without one, and without an
 # installation. It types what is printed, and looks at what it sees, the numbers in the pictures too.
-# `bash tests/newcomer.sh` takes about two minutes; PYTHON is the Python to begin with.
+# `bash tests/newcomer.sh` takes about a minute of processor time; PYTHON is the Python to begin with.
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
@@ -55,8 +55,7 @@ hour() { # hour NAME ENGINE: the README's first command, and what a newcomer doe
     bash -euo pipefail -c "$(printed 'venv .*micrograd-like$')" >first.txt 2>errors.txt </dev/null || { cat errors.txt; fail "the first command fails"; }
     sees first.txt "Training on moons"
     sees first.txt "wrote out/graph.svg"
-    [ "$(.venv/bin/micrograd-like --version)" != "${2#C}" ] && .venv/bin/micrograd-like --version | grep -q "engine in $2" ||
-        fail "the engine is not in $2"
+    .venv/bin/micrograd-like --version | grep -q "engine in $2" || fail "the engine is not in $2"
     (cd out && ls boundary.svg graph.svg loss.svg history.csv model.json >/dev/null)
     check_pictures .venv/bin/python
     type_next first.txt
