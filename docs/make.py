@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from micrograd_like import MLP, Value, data, draw, losses
-from micrograd_like.mistakes.passes import RULES
+from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.ops import OPS, Op
 from micrograd_like.ops.notation import LaTeX, Python
 
@@ -52,12 +52,11 @@ def mistakes() -> str:
     """Return docs/mistakes.md: every wrong rule."""
     head = (
         "# Wrong on purpose\n\n"
-        "Written by `python docs/make.py` from `mutations.py` and `wrong_slopes.py`. Each changes one part of the\n"
-        "backward rule, and runs on any graph: `walk(root, rule=...)`.\n\n"
+        "Written by `python docs/make.py` from `micrograd_like/mistakes`. Each changes one part of the\n"
+        "backward pass, and runs on any graph: `walk(root, rule=...)`.\n\n"
         "| rule | what goes wrong | it agrees with the right rule where | seen |\n|---|---|---|---|\n"
     )
-    wrong = [rule for rule in RULES.values() if rule.harmless]
-    cells = [(f"`{rule.name}`", rule.idea, rule.harmless, rule.source) for rule in wrong]
+    cells = [(f"`{x.name}`", x.idea, x.harmless, x.source) for x in MISTAKES.values()]
     return head + "".join(f"| {' | '.join(row)} |\n" for row in cells)
 
 

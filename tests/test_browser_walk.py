@@ -1,7 +1,7 @@
 """The live view in a real browser: by keyboard, by mouse, at any width."""
 
 import re
-from math import e
+from math import e, isclose
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +233,35 @@ def test_wrong_on_purpose_stands_beside_the_right_one(shown: Any) -> None:
     assert rows == ["c11same", "b22same", "a48differs"]
     page.locator("select[aria-label=Mistake]").select_option("first_reach")
     assert "happens to give the right gradients" in page.locator(".card").text_content()
+
+
+def test_every_mistake_on_the_page_is_that_of_python(shown: Any) -> None:
+    a, b = Value(0.7, "a"), Value(2.5, "b")
+    v = a * b
+    L = ((v * v - a) / 2.0 + v.tanh()) ** 2
+    page = shown(walk(L, "double"))
+    press(page, "End")
+    assert read(page, "grad")["a"] == short(2 * grads(L)[a])
+    chooser = page.locator("select[aria-label=Mistake]")
+    names = [x.get_attribute("value") for x in chooser.locator("option").all()]
+    assert len(names) > 30 and {"double", "inverted", "step_too_far", "square_once", "constants"} <= {*names}
+    for name in names:
+        chooser.select_option(name)
+        cells = page.locator(".compare tbody tr").all_text_contents()
+        right, wrong = grads(L), grads(L, name)
+        node = {"a": a, "b": b}
+        for key, x in node.items():
+            [row] = [cell for cell in cells if cell.startswith(key)]
+            expected = "same" if isclose(right[x], wrong[x], rel_tol=1e-9) else "differs"
+            assert row == f"{key}{short(right[x])}{short(wrong[x])}{expected}", name
+
+
+def test_what_a_page_cannot_show_is_refused(tmp_path: Path) -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    x.data = 5.0
+    with pytest.raises(ValueError, match=r"no number is changed after it was used\. Write print\(walk"):
+        walk(y, "changed").save(tmp_path / "page.html")
 
 
 def test_nudging_warns_at_a_kink(shown: Any) -> None:

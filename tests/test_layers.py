@@ -14,7 +14,7 @@ ORDER = {
     """,
     "graph": "columns copies names gradcheck parse",
     "drawing": "layering layout picture boxes fold draw plots",
-    "mistakes": "passes whole_pass slopes",
+    "mistakes": "mistake passes whole_pass slopes script",
     "steps": "source_lines formulas walk explain what_if answer_key",
     "exercises": """
         progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build

@@ -7,7 +7,7 @@ from math import isclose
 from typing import Any, TypeVar
 
 from ..engine import Value, ieee
-from ..mistakes.passes import RIGHT, Rule
+from ..mistakes.mistake import RIGHT, Mistake
 from ..ops import Ieee
 from ..ops.notation import PRODUCT, Text, Written, short
 
@@ -20,7 +20,7 @@ def numbers_of(node: Value) -> list[float]:
     return [node.data, *[x.data for x in node.inputs]]
 
 
-def slope_formula(node: Value, position: int, rule: Rule = RIGHT) -> Formula:
+def slope_formula(node: Value, position: int, rule: Mistake = RIGHT) -> Formula:
     """Return what writes a node's local derivatives: as books print them, if that gives the engine's number.
 
     Where the textbook's form has lost its digits, it is the engine's own.
@@ -38,7 +38,7 @@ def at_numbers(formula: Formula, position: int, numbers: Sequence[float]) -> flo
     return float(formula(*map(Ieee, numbers))[position])
 
 
-def in_symbols(kind: type[W], node: Value, position: int, names: Sequence[str], rule: Rule = RIGHT) -> W:
+def in_symbols(kind: type[W], node: Value, position: int, names: Sequence[str], rule: Mistake = RIGHT) -> W:
     """Write a local derivative in names for (output, *inputs); a constant is its number."""
     operands = [kind(x.data if x.constant else name) for x, name in zip((node, *node.inputs), names)]
     return _written(kind, slope_formula(node, position, rule)(*operands)[position])

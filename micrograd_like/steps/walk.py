@@ -29,7 +29,8 @@ from typing import Any, overload
 
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
-from ..mistakes.passes import RIGHT, RULES, Gradient, Pass, Rule, grads, rule_named
+from ..mistakes.mistake import MISTAKES, RIGHT, Gradient, Mistake, mistake_named
+from ..mistakes.passes import Pass, grads
 from ..ops.notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
 from ..shows import SHOWS
 from .formulas import at_numbers, in_numbers, in_symbols, numbers_of, rounded, slope_formula
@@ -150,8 +151,7 @@ class Backward(Event):
     @property
     def _has_formula(self) -> bool:
         rule = self.walk.rule
-        own = type(rule).slopes is Rule.slopes or rule.written(self.node) is not None
-        return own or self.local_grad == self.node.local_grads[self.position]
+        return rule.written(self.node) is not None or self.local_grad == self.node.local_grads[self.position]
 
     @property
     def _number(self) -> type[Gradient]:
@@ -183,7 +183,7 @@ class Backward(Event):
     def equation(self, kind: type[Written] = Text) -> str:
         slope, upstream, before = self.numbers(kind)
         write = self._number.written
-        added = self.arrival and write is Gradient.written  # then even to 0
+        added = self.arrival and self._number is Gradient  # then even to 0
         start = str(kind(before)) if self.before or added else ""
         up, sums = kind(upstream), []
         for x in (self.symbols(kind), slope):
@@ -204,20 +204,20 @@ class Backward(Event):
 class Walk(Sequence[Event]):
     """The events of a forward and a backward pass through the graph of `root`, taken from it as they are asked for.
 
-    No grad of the graph changes. `rule` is the right one, or the name of a mistake: see RULES. `position` is the
+    No grad of the graph changes. `rule` is the right one, or the name of a mistake: see MISTAKES. `position` is the
     index of the event that `next`, `back`, `goto` and `until` have come to, -1 before the first one.
     """
 
     def __init__(
         self,
         root: Value,
-        rule: str | Rule = RIGHT,
+        rule: str | Mistake = RIGHT,
         *,
         names: Mapping[str, Any] | None = None,
         code: str | None = None,
         digits: int = 4,
     ) -> None:
-        self.root, self.rule, self.digits, self.position = root, rule_named(rule), digits, -1
+        self.root, self.rule, self.digits, self.position = root, mistake_named(rule), digits, -1
         self.graph = Graph(root, names=names)
         self._code = Code(code, root)
         self._pass = Pass(root, self.rule, self.graph.nodes)
@@ -395,7 +395,7 @@ class Walk(Sequence[Event]):
 
 def walk(
     root: Value,
-    rule: str | Rule = RIGHT,
+    rule: str | Mistake = RIGHT,
     *,
     names: Mapping[str, Any] | None = None,
     code: str | None = None,
@@ -416,7 +416,7 @@ def compare(root: Value) -> dict[str, dict[Value, tuple[float, float]]]:
     ['overwrite', 'first_path', 'multiply', 'no_upstream']
     """
     right = grads(root)
-    return {name: _differences(right, grads(root, rule)) for name, rule in RULES.items() if rule is not RIGHT}
+    return {name: _differences(right, grads(root, rule)) for name, rule in MISTAKES.items()}
 
 
 def _differences(right: dict[Value, float], wrong: dict[Value, float]) -> dict[Value, tuple[float, float]]:

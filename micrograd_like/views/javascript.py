@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..mistakes.passes import RULES
-from ..mistakes.slopes import WrongSlope
+from ..mistakes.mistake import MISTAKES
 from ..ops import OPS, Op
 from ..ops.notation import JavaScript, MathML, Written
 
@@ -70,9 +69,9 @@ def _operation(op: Op) -> str:
     if op.kink:
         fields["kink"] = _function(op.kink(*map(JavaScript, _letters(op))), _letters(op))
     wrong = {
-        rule.name: f"{{ rule: {_rule(type(rule).rule, op)}, texts: {_texts(type(rule).rule, op)} }}"
-        for rule in RULES.values()
-        if isinstance(rule, WrongSlope) and op.name in rule.operations
+        name: f"{{ rule: {_rule(rule, op)}, texts: {_texts(rule, op)} }}"
+        for name, mistake in MISTAKES.items()
+        if (rule := mistake.local_rules.get(op.name))
     }
     if wrong:
         fields["wrong"] = f"{{ {', '.join(f'{name}: {text}' for name, text in wrong.items())} }}"

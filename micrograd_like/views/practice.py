@@ -16,17 +16,17 @@ from uuid import uuid4
 
 from ..drawing.picture import text_width
 from ..exercises import confusions, messages
-from ..exercises.diagnosis import corner, is_whole, likelihood, mistakes_on
+from ..exercises.diagnosis import corner, likelihood, mistakes_on
 from ..exercises.exercise import Exercise
 from ..exercises.marking import Marking
 from ..exercises.questions import CORNERS, Question
-from ..mistakes.passes import Pass, Rule
-from ..mistakes.whole_pass import examples
+from ..mistakes.mistake import RIGHT, Mistake
+from ..mistakes.passes import Pass, examples
 from ..ops import OPS
 from ..ops.notation import short
 from .blanks import sketch
 from .javascript import operations
-from .walk_page import arranged, asset, document, lesson as graph_lesson, mounted, written
+from .walk_page import arranged, asset, document, lesson as graph_lesson, mounted, walk_script, written
 from .widget import anywidget_needed
 
 ROW = 28
@@ -45,7 +45,7 @@ def lesson(ex: Exercise, id: str = "exercise", remote: bool = False) -> dict[str
         grads[name] = {key: y for key, node in gradients.items() if isfinite(y := numbers.get(node, 0.0))}
     wrong: dict[str, dict[int, list[float]]] = {name: {} for name in rules}
     for name, rule in rules.items():
-        for node in nodes if not is_whole(rule) else ():
+        for node in nodes if not rule.is_whole else ():
             slopes = rule.slopes(node)
             if slopes != node.local_grads and all(map(isfinite, slopes)):
                 wrong[name][number[node]] = list(slopes)
@@ -61,7 +61,7 @@ def lesson(ex: Exercise, id: str = "exercise", remote: bool = False) -> dict[str
         "wrong": {name: found for name, found in wrong.items() if found},
         "tables": {
             "grads": grads,
-            "ideas": {name: messages.idea_of(name) for name in [*named, "right"]},
+            "ideas": {name: messages.idea_of(name) for name in named} | {"right": RIGHT.idea},
             "said": {name: messages.said(name) for name in named},
             "did": {name: messages.DID.get(name, messages.SLOPE) for name in named},
             "everywhere": messages.EVERYWHERE,
@@ -77,7 +77,7 @@ def lesson(ex: Exercise, id: str = "exercise", remote: bool = False) -> dict[str
     return found | {"exercise": ex_lesson, "code": [], "rules": {}} | _roomy(ex, found)
 
 
-def _blank(ex: Exercise, question: Question, number: dict[Any, int], rules: dict[str, Rule]) -> dict[str, Any]:
+def _blank(ex: Exercise, question: Question, number: dict[Any, int], rules: dict[str, Mistake]) -> dict[str, Any]:
     task, node = ex.task, question.node
     fields: dict[str, Any] = {
         "key": question.key,
@@ -132,7 +132,7 @@ def _roomy(ex: Exercise, found: dict[str, Any]) -> dict[str, Any]:
 
 def script(ex: Exercise, id: str) -> str:
     """Return the script that puts the exercise into the element with this id."""
-    return mounted(f"{asset('walk.js')}\n{asset('exercise.js')}", ex.walk.graph, lesson(ex, id))
+    return mounted(f"{walk_script()}\n{asset('exercise.js')}", ex.walk.graph, lesson(ex, id))
 
 
 def style() -> str:
@@ -186,7 +186,7 @@ def _kind() -> Any:
         import traitlets
 
     class ExerciseWidget(anywidget.AnyWidget):
-        _esm = f"{asset('walk.js')}\n{asset('exercise.js')}\nconst ops = {operations(OPS)};\n{RENDER}"
+        _esm = f"{walk_script()}\n{asset('exercise.js')}\nconst ops = {operations(OPS)};\n{RENDER}"
         _css = style()
         lesson = traitlets.Dict().tag(sync=True)
         answers = traitlets.Dict().tag(sync=True)

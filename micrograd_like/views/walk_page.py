@@ -6,7 +6,7 @@ import json
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -18,18 +18,14 @@ from ..drawing.layout import Pair, layout
 from ..drawing.picture import text_width
 from ..engine import Value
 from ..graph.names import Graph
-from ..mistakes.passes import RIGHT, RULES
-from ..mistakes.slopes import WrongSlope
+from ..mistakes.mistake import RIGHT
+from ..mistakes.script import script as mistakes, told
 from ..ops import OPS
 from ..ops.notation import short
 from ..steps.walk import Walk
 from .javascript import SIGNS, operations
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
-WHOLE_PASS = (  # the mistakes that walk.js knows; those in a local derivative come with the operations
-    "overwrite", "first_path", "multiply", "no_upstream", "no_local", "depth_first", "first_reach", "not_reversed",
-    "no_visited", "no_zero", "no_zero_inside", "no_zero_anywhere", "no_seed", "seed_is_value",
-)  # fmt: skip
 PRIVATE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -38,8 +34,14 @@ def asset(name: str) -> str:
     """Return a file of the html directory, without indentation and lines of comment."""
     text = (files("micrograd_like.views") / "assets" / name).read_text("utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S) if name.endswith(".css") else text
-    text = "\n".join(line for line in map(str.strip, text.splitlines()) if line and not line.startswith("//"))
+    text = re.sub(r"(^|\s)// .*", "", text, flags=re.M)
+    text = "\n".join(line for line in map(str.strip, text.splitlines()) if line)
     return re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", text) if name.endswith(".css") else text
+
+
+def walk_script() -> str:
+    """Return walk.js, behind the mistakes that it needs, written from their entries."""
+    return f"export const MISTAKES = {mistakes()};\n{asset('walk.js')}"
 
 
 def script_json(value: object) -> str:
@@ -80,15 +82,9 @@ def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
         "rule": None if walk.rule is RIGHT else walk.rule.name,
         "nodes": nodes,
         "code": [(number, text[indent:]) for number, text in code],
-        "rules": {name: {"idea": RULES[name].idea, "harmless": RULES[name].harmless} for name in _rules(graph)},
+        "rules": told(graph.nodes, walk.rule),
     }
     return found | (_whole(graph, nodes) if len(nodes) <= WHOLE else _folded(graph, nodes, number))
-
-
-def _rules(graph: Graph) -> Iterable[str]:
-    used = {node.op.name for node in graph.nodes if node.op}
-    local = [name for name, rule in RULES.items() if isinstance(rule, WrongSlope) and used & {*rule.operations}]
-    return [*WHOLE_PASS, *local]
 
 
 def _kind(node: Value, root: Value) -> str:
@@ -176,7 +172,7 @@ def _sign(operation: str) -> str:
 
 def module(walk: Walk, id: str, step: int = 0) -> str:
     """Return the script that puts the live view into the element with this id."""
-    return mounted(asset("walk.js"), walk.graph, lesson(walk, id, step))
+    return mounted(walk_script(), walk.graph, lesson(walk, id, step))
 
 
 def mounted(code: str, graph: Graph, lesson: Mapping[str, Any]) -> str:

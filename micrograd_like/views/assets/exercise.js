@@ -2,12 +2,6 @@
 
 const TOLERANCE = 5.0001e-4, FLOOR = 1e-12; // of a right answer: half a unit of the fourth digit; and next to 0
 
-// The mistakes that change what is written down in the end; those in the sum come with walk.js, the slopes from Python.
-const REPORTS = {
-  negated: (g) => -g, double: (g) => 2 * g, half: (g) => g / 2, inverted: (g) => (g ? 1 / g : NaN),
-  update: (g, { lr }) => -lr * g, updated: (g, { lr, data }) => data - lr * g,
-  times_n: (g, { n }) => g * n, over_n: (g, { n }) => g / n, step_too_far: (g, { slope }) => g * slope,
-};
 const map = () => Object.create(null); // by label, which may be "constructor"
 const SMALL_SLIP = 0.02, TELLING = 3; // digits that an answer must have for a guess: two mistakes can be found behind any 12
 
@@ -74,14 +68,17 @@ export function diagnose({ nodes, exercise: { blanks, tables, lr, mistakes, wron
   const given = Object.values(asked).filter(({ key }) => typed[key]);
   const everywhere = mistakes.filter((m) => given.every(({ key, right }) => means(typed[key], tables.grads[m][key] ?? NaN, isRight(typed[key].number, right) ? TOLERANCE * abs(right) : 0)));
   const by = (names, x, numbers) => { // what one mistake, or two, give at a node
-    const { add = (b, c) => b + c, times = (s, u) => s * u } = names.map((m) => RULES[m]).find((rule) => rule?.add || rule?.times) ?? {};
+    const { accumulate, contribution: times = (s, u) => s * u } = names.map((m) => MISTAKES[m]).find((rule) => rule?.accumulate || rule?.contribution) ?? {};
+    const add = (b, c) => (b && accumulate ? accumulate(b, c) : b + c);
     const slope = slopes[x].find((_, k) => !nodes[nodes[x].inputs[k]].constant) ?? 1;
     let g = x === nodes.length - 1 ? 1 : 0;
     for (const [use, k, right] of edges[x]) g = add(g, times(names.map((m) => wrong[m]?.[use]?.[k]).find((s) => s !== undefined && s !== right) ?? right, numbers[use]));
-    return names.reduce((found, m) => (REPORTS[m] ? REPORTS[m](found, { lr, slope, data: nodes[x].data, n: tables.n }) : found), g);
+    const finite = (number) => (Number.isFinite(number) ? number : NaN);
+    return names.reduce((found, m) => (MISTAKES[m]?.report ? finite(MISTAKES[m].report(found, slope, nodes[x].data, lr, tables.n)) : found), g);
   };
-  const atOne = (m) => (RULES[m] && !RULES[m].order && !RULES[m].keeps && !RULES[m].seed) || REPORTS[m] || wrong[m];
-  const part = (m) => (RULES[m] ? "number" : REPORTS[m] ? "report" : "slopes");
+  const sums = (m) => MISTAKES[m]?.accumulate || MISTAKES[m]?.contribution;
+  const atOne = (m) => sums(m) || MISTAKES[m]?.report || wrong[m];
+  const part = (m) => (sums(m) ? "number" : MISTAKES[m]?.report ? "report" : "slopes");
   const pairs = (x, answer, g, numbers) => {
     const biting = mistakes.filter((m) => atOne(m) && by([m], x, numbers) !== g);
     return biting.flatMap((one, i) => biting.slice(i + 1).filter((two) => part(one) !== part(two) && exactly(answer, by([one, two], x, numbers))).map((two) => `${one} + ${two}`));

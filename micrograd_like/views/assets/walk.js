@@ -1,7 +1,7 @@
 // The live view of a walk: the graph, and both passes through it, one step at a time.
 //
 // It is given the graph and the operations (written from the table of `ops.py`), not the steps, and computes
-// everything anew when a leaf moves. `evaluate`, `walk` and `RULES` run without a page; `mount` needs one.
+// everything anew when a leaf moves. `evaluate` and `walk` run without a page; `mount` needs one.
 
 // ---- numbers -------------------------------------------------------------------------------------------------
 
@@ -67,55 +67,57 @@ function withoutVisited(nodes) {
 
 const MOST = 100000; // steps after which a pass along every path is given up, as in Python; the right pass has no limit
 
-// The mistakes of `mutations.py` that concern the whole pass. Those in a local derivative come with the operations.
-// `sum` and `product` write what `add` and `times` compute.
-export const RULES = {
-  right: {},
-  overwrite: { add: (grad, contribution) => contribution, sum: (before, product) => product },
-  first_path: { add: (grad, contribution) => grad || contribution, sum: (before, product) => before || product },
-  multiply: { add: (grad, c) => (grad ? grad * c : c), sum: (before, product) => before + (before && "<mo>·</mo>") + product },
-  no_upstream: { times: (slope) => slope, product: (slope) => slope },
-  no_local: { times: (slope, upstream) => upstream, product: (slope, upstream) => upstream },
-  depth_first: { order: (nodes) => depthFirst(nodes, false) },
-  first_reach: { order: (nodes) => depthFirst(nodes, true) },
-  not_reversed: { order: (nodes) => nodes.keys() },
-  no_visited: { order: withoutVisited },
-  no_zero: { keeps: (node) => !node.op },
-  no_zero_inside: { keeps: (node) => node.op },
-  no_zero_anywhere: { keeps: () => true },
-  no_seed: { seed: () => 0 },
-  seed_is_value: { seed: (value) => value },
+// The orders in which nodes pass back; MISTAKES, written by Python from their entries, stands before this file.
+const ORDERS = {
+  "depth first": (nodes) => depthFirst(nodes, false),
+  "first reach": (nodes) => depthFirst(nodes, true),
+  forward: (nodes) => nodes.keys(),
+  "every path": withoutVisited,
 };
+const KEPT = { leaves: (node) => !node.op, inner: (node) => node.op, all: () => true };
 
-// All events of both passes under a rule, and the gradients in the end.
-export function walk(nodes, ops, { data, slopes }, rule = "right") {
-  const root = nodes.length - 1, { add, times, order, keeps, seed } = RULES[rule] ?? {};
+// What `walk` must know of a mistake: its entry, and from `rules` of a lesson what it means on that graph.
+export const mistakeNamed = (name, rules = {}) => ({ name, ...MISTAKES[name], ...rules[name] });
+
+// All events of both passes, right or with a mistake, and the gradients in the end.
+export function walk(nodes, ops, { data, slopes }, mistake = {}) {
+  const root = nodes.length - 1, { accumulate, contribution: times, order, keeps, seed, report, constants } = mistake;
+  const shut = new Set(mistake.shut?.map(String));
   const most = order ? Math.max(MOST, nodes.reduce((sum, node) => sum + node.inputs.length, 0)) : Infinity;
   let steps = 0;
   const events = [], grads = nodes.map(() => 0), arrived = nodes.map(() => []);
   nodes.forEach((node, i) => node.constant || events.push({ node: i }));
   if (keeps) {
     const before = walk(nodes, ops, { data, slopes }).grads;
-    nodes.forEach((node, i) => { if (i !== root && keeps(node)) grads[i] = before[i]; });
+    nodes.forEach((node, i) => { if (i !== root && KEPT[keeps](node)) grads[i] = before[i]; });
   }
-  const start = [...grads], listed = order ? order(nodes) : [...nodes.keys()].reverse();
+  const start = [...grads], listed = order ? ORDERS[order](nodes) : [...nodes.keys()].reverse();
   const endless = { events: events.slice(0, nodes.length), grads: nodes.map(() => NaN), start, arrived, endless: most };
   if (!listed) return endless;
   grads[root] = seed ? seed(data[root]) : grads[root] + 1;
   for (const i of listed) {
-    const node = nodes[i], wrong = ops[node.op]?.wrong?.[rule];
-    const used = wrong ? wrong.rule(data[i], ...node.inputs.map((x) => data[x])) : slopes[i];
+    const node = nodes[i], op = ops[node.op], rule = op?.wrong?.[mistake.name]?.rule ?? (constants && op?.rule);
+    const used = rule ? rule(data[i], ...node.inputs.map((x) => data[x])) : slopes[i];
     for (const [k, x] of node.inputs.entries()) {
       if (steps++ >= most) return { ...endless, arrived: nodes.map(() => []) };
-      const slope = nodes[x].constant ? 0 : used[k], upstream = grads[i], before = grads[x];
-      if (slope !== 0 || !ops[node.op].gate) {
+      const passes = !shut.has(`${i},${k}`) && (constants || !nodes[x].constant);
+      const slope = passes ? used[k] : 0, upstream = grads[i], before = grads[x];
+      if (slope !== 0 || !op.gate) {
         const contribution = times ? times(slope, upstream) : slope * upstream;
-        grads[x] = add ? add(before, contribution) : before + contribution; // the chain rule
+        grads[x] = before && accumulate ? accumulate(before, contribution) : before + contribution; // the chain rule
       }
-      if (nodes[x].constant) continue;
+      if (nodes[x].constant && !slope) continue;
       events.push({ node: i, input: x, k, slope, upstream, before, after: grads[x], arrival: arrived[x].length });
       arrived[x].push(i);
     }
+  }
+  if (report) {
+    nodes.forEach((node, i) => {
+      if (node.constant) return;
+      const own = slopes[i].find((_, k) => !nodes[node.inputs[k]].constant) ?? 1;
+      const number = report(grads[i], own, data[i], mistake.lr, mistake.n);
+      grads[i] = Number.isFinite(number) ? number : NaN;
+    });
   }
   return { events, grads, start, arrived };
 }
@@ -206,13 +208,13 @@ export function mount(root, lesson, ops, changed = () => {}) {
   let now, right, shown; // values; the right walk; the walk on the screen
   const name = (i) => nodes[i].name;
   const wrongOf = (i) => (mode === "wrong" ? ops[nodes[i].op]?.wrong?.[rule] : undefined);
-  const current = () => (mode === "wrong" && RULES[rule]) || {};
+  const current = () => (mode === "wrong" ? mistakeNamed(rule, lesson.rules) : {});
   const operands = (i) => nodes[i].inputs.map((x) => now.data[x]);
 
   function compute() {
     now = evaluate(nodes, ops, leaves);
     right = walk(nodes, ops, now);
-    shown = mode === "wrong" ? walk(nodes, ops, now, rule) : right;
+    shown = mode === "wrong" ? walk(nodes, ops, now, current()) : right;
     shown.positions = {};
     shown.events.forEach((e, at) => { if (e.input === undefined) shown.positions[e.node] = at; });
     k = Math.min(k, shown.events.length);
@@ -237,12 +239,17 @@ export function mount(root, lesson, ops, changed = () => {}) {
     const own = [now.data[node], ...operands(node)], names = [node, ...nodes[node].inputs].map(label);
     const op = ops[nodes[node].op], ruled = op.gate && slope === 0 ? {} : current(); // a shut gate adds nothing
     const { at, text } = formula(op, place, own, slope, wrongOf(node));
-    const { add = (b, c) => b + c, times = (s, u) => s * u, sum = (b, c) => (b && `${b}<mo>+</mo>`) + c, product = (s, u) => `${s}<mo>·</mo>${u}` } = ruled;
-    const [u, b, ...xs] = rounded([upstream, before, ...own], (u, b, ...xs) => add(b, times(at(...xs)[place], u)));
+    const { accumulate, contribution = (s, u) => s * u, sum = "{before}<mo>+</mo>{product}", product = "{slope}<mo>·</mo>{upstream}" } = ruled;
+    const add = (b, c) => (b && accumulate ? accumulate(b, c) : b + c);
+    const placed = (text, parts) => text.replace(/\{(\w+)\}/g, (_, part) => parts[part]);
+    const [u, b, ...xs] = rounded([upstream, before, ...own], (u, b, ...xs) => add(b, contribution(at(...xs)[place], u)));
     const grad = `<mfrac><mrow><mo>∂</mo>${mi(name(last))}</mrow><mrow><mo>∂</mo>${mi(name(node))}</mrow></mfrac>`;
     const factor = (ml) => (/<mo>[+−]|^<mfrac/.test(ml) ? `<mo>(</mo>${ml}<mo>)</mo>` : ml);
     const parts = [[fill(text, names), node === last ? mn(u) : grad], [fill(text, xs.map(mn)), bracketed(mn(u))]]
-      .map(([s, u]) => sum(before || (arrival && !ruled.sum) ? mn(b) : "", product(factor(s), u)));
+      .map(([s, u]) => {
+        const term = placed(product, { slope: factor(s), upstream: u });
+        return before || (arrival && !ruled.sum) ? placed(sum, { before: mn(b), product: term }) : term;
+      });
     return [`${mi(name(input))}<mtext>.grad</mtext><mo>=</mo>${[...new Set(parts)].join("<mo>=</mo>")}<mo>=</mo>`, mn(Number(short(after)))];
   }
 
@@ -411,6 +418,7 @@ export function mount(root, lesson, ops, changed = () => {}) {
       grads[last] = current().seed ? current().seed(now.data[last]) : 1;
     }
     for (let i = 0; i < k; i++) if (shown.events[i].input !== undefined) grads[shown.events[i].input] = shown.events[i].after;
+    if (current().report && k === shown.events.length) nodes.forEach((node, i) => { if (!node.constant) grads[i] = shown.grads[i]; });
     return grads;
   }
 
