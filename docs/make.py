@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import micrograd_like
 from micrograd_like import MLP, Value, data, draw, losses
 from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.ops import OPS, Op
@@ -28,6 +29,16 @@ def methods() -> str:
         )
         lines += [f"    def {op.name}(self{others}) -> Self:", f'        """{op.why}"""']
     return "\n".join(lines) + "\n"
+
+
+def surface() -> str:
+    """Return micrograd_like/__init__.pyi: the public names and the operations, for editors and type checkers."""
+    lines = ['"""Written by `python docs/make.py` from __init__.py and the table of operations."""', ""]
+    for module, names in micrograd_like.PUBLIC.items():
+        lines += [f"from .{module} import {', '.join(f'{name} as {name}' for name in sorted(names.split()))}"]
+    names = "".join(f'    "{name}",\n' for name in micrograd_like.__all__)
+    lines += ["", "__version__: str"]
+    return "\n".join([*lines, *[f"{name}: Op" for name in OPS], f"__all__ = [\n{names}]"]) + "\n"
 
 
 def operations() -> str:
@@ -84,6 +95,7 @@ def arrays() -> str:
 
 GENERATED = {
     "micrograd_like/ops/methods.pyi": methods,
+    "micrograd_like/__init__.pyi": surface,
     "docs/operations.md": operations,
     "docs/mistakes.md": mistakes,
     "docs/picture.svg": picture,

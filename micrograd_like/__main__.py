@@ -6,19 +6,18 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shutil import which
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from . import _engine
+from . import __version__, _engine
 from .views import terminal, terminal_exercise, worksheets
 
 if TYPE_CHECKING:
     from .engine import Value
     from .nn import MLP
-    from .train import History
+    from .train import TrainingHistory
 
 FIRST_MINUTE = """
 Next:
@@ -175,17 +174,13 @@ def assigned(pairs: Sequence[tuple[str, float]]) -> dict[str, float]:
 
 def version_line() -> str:
     """Return the version, and which engine runs."""
-    try:
-        number = version("micrograd-like")
-    except PackageNotFoundError:
-        number = "(not installed)"
-    return f"micrograd-like {number}, engine in {_engine.NAME}"
+    return f"micrograd-like {__version__}, engine in {_engine.NAME}"
 
 
 def run_train(options: argparse.Namespace) -> None:
     """Train, and write the network, how it went, and pictures of both."""
     from .checkpoint import save_model
-    from .data import Standardise, train_val_split
+    from .data import Standardize, train_val_split
     from .drawing.draw import draw
     from .drawing.plots import decision_boundary
     from .nn import MLP
@@ -204,18 +199,18 @@ def run_train(options: argparse.Namespace) -> None:
     usual = 1.0 if shape else 0.1
     lr = chosen(options.lr, usual)
 
-    standardise, task = Standardise.fit(X), Task(dataset.classes, y)
+    standardize, task = Standardize.fit(X), Task(dataset.classes, y)
     model = MLP(
         len(X[0]), [*chosen(options.hidden, [8, 8] if shape else [16, 16]), task.outputs], options.activation,
         init="he", rng=options.seed,
     )  # fmt: skip
     print(f"Training on {options.data}: {len(X)} examples, {epochs} epochs.\n{model.summary()}", flush=True)
-    inputs, targets = standardise(X), task.encode(y)
+    inputs, targets = standardize(X), task.encode(y)
     history = fit(
         model, inputs, targets, task.loss,
-        SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum),
+        optimizer=SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum),
         epochs=epochs, batch_size=chosen(options.batch_size, None if shape else 16),
-        validation=held_out and (standardise(held_out[0]), task.encode(held_out[1])), seed=options.seed,
+        validation=held_out and (standardize(held_out[0]), task.encode(held_out[1])), seed=options.seed,
         l2=1e-4 if shape else 0.0, watch=Lines(epochs),
     )  # fmt: skip
     print(report(history), flush=True)
@@ -224,9 +219,9 @@ def run_train(options: argparse.Namespace) -> None:
         files["graph.svg"] = draw(teaching_example(model, inputs, targets, task.loss)).save
         task.restore_units(model)
         about = {"loss": task.loss, "classes": dataset.classes, "features": dataset.features}
-        files["model.json"] = lambda path: save_model(path, model, standardise=standardise, **about)
+        files["model.json"] = lambda path: save_model(path, model, standardize=standardize, **about)
         if shape:
-            files["boundary.svg"] = decision_boundary(lambda x: model.predict(standardise([x])[0]), X, y).save
+            files["boundary.svg"] = decision_boundary(lambda x: model.predict(standardize([x])[0]), X, y).save
     for name, save in files.items():
         save(options.out / name)
         print(f"wrote {options.out / name}")
@@ -245,7 +240,7 @@ class Lines(list[int]):
         super().__init__()
         self.epochs, self.printed = epochs, 0
 
-    def show(self, history: History) -> None:
+    def show(self, history: TrainingHistory) -> None:
         """Print how far the training is, if that has not been said."""
         tenth = 10 * history.epochs // max(self.epochs, 1)
         if 0 < tenth < 10 and tenth > self.printed and not sys.stderr.isatty():
@@ -326,7 +321,7 @@ class Task:
             neuron.b.data += self.middle
 
 
-def report(history: History) -> str:
+def report(history: TrainingHistory) -> str:
     """Return in a line or two how the training went."""
     parts = [f"loss {history.loss[0]:.4g} -> {history.loss[-1]:.4g}"]
     for name, share in (("accuracy", history.accuracy[-1]), ("validation accuracy", history.val_accuracy[-1])):

@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import pairwise
 from math import isfinite
 from os import PathLike
 from typing import Any
 
-from .data import Standardise, table
+from .checks import table
+from .data import Standardize
 from .engine import Value
 from .losses import LOSSES, decide
 from .nn import MLP, name_of
@@ -25,13 +25,13 @@ LARGEST = 200_000_000  # bytes; a network that needs more would not train in a l
 
 @dataclass
 class Trained:
-    """A network, and what its use needs: how inputs are standardised, and what outputs mean."""
+    """A network, and what its use needs: how inputs are standardized, and what outputs mean."""
 
     model: MLP
     loss: str = "mse"
     classes: list[str] = field(default_factory=list)  # none: the outputs are the prediction
     features: list[str] = field(default_factory=list)
-    standardise: Standardise | None = None
+    standardize: Standardize | None = None
 
     def __post_init__(self) -> None:
         nin, *_, nout = self.model.sizes
@@ -41,12 +41,12 @@ class Trained:
             raise ValueError(f"{len(self.classes)} classes do not go with {nout} outputs")
         if self.features and len(self.features) != nin:
             raise ValueError(f"{len(self.features)} features do not go with {nin} inputs")
-        if self.standardise and len(self.standardise.means) != nin:
-            raise ValueError(f"{len(self.standardise.means)} means do not go with {nin} inputs")
+        if self.standardize and len(self.standardize.means) != nin:
+            raise ValueError(f"{len(self.standardize.means)} means do not go with {nin} inputs")
 
     def predict(self, X: Any) -> list[Any]:
         """Return for each row the name of its class, or the network's output where there are no classes."""
-        outputs = [self.model.predict(row) for row in (self.standardise or table)(X)]
+        outputs = [self.model.predict(row) for row in (self.standardize or table)(X)]
         if not self.classes:
             return outputs
         return [self.classes[decide(output, LOSSES[self.loss].threshold)] for output in outputs]
@@ -59,7 +59,7 @@ def save_model(path: Path, model: MLP, **about: Any) -> None:
     MLP(1, [1, 1], activation, output, rng=1)  # refuses a function of the learner's own, which a file cannot hold
     shape = {"sizes": model.sizes, "activation": activation, "output": output}
     use = {name: about for name, about in vars(trained).items() if name != "model"}
-    use["standardise"] = trained.standardise and vars(trained.standardise)
+    use["standardize"] = trained.standardize and vars(trained.standardize)
     write(path, "model", shape | use | parameters_of(model.parameters()))
 
 
@@ -72,10 +72,10 @@ def load_model(path: Path) -> Trained:
             raise ValueError(f"its sizes {sizes} do not go with {parameters} parameters")
         model = MLP(sizes[0], sizes[1:], _text(saved["activation"]), _text(saved["output"]), rng=1)
         restore(model.parameters(), saved)
-        columns = saved["standardise"]
-        standardise = columns and Standardise(_numbers(columns["means"]), _numbers(columns["scales"]))
+        columns = saved["standardize"]
+        standardize = columns and Standardize(_numbers(columns["means"]), _numbers(columns["scales"]))
         classes, features = [[_text(name) for name in saved[names]] for names in ("classes", "features")]
-        return Trained(model, _text(saved["loss"]), classes, features, standardise)
+        return Trained(model, _text(saved["loss"]), classes, features, standardize)
 
 
 def parameters_of(parameters: Sequence[Value]) -> dict[str, Any]:
@@ -152,6 +152,8 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _hash(contents: dict[str, Any]) -> str:
+    from hashlib import sha256  # slow to import: it loads OpenSSL
+
     return sha256(json.dumps(contents, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from .data import class_index
+from .checks import class_index, plain
 from .engine import Value
 from .functions import logsumexp, mean
 from .ops import log, relu, softplus
@@ -22,14 +22,18 @@ class Loss:
     """
 
     def __init__(self, one: Callable[..., Any], threshold: float, classes: bool) -> None:
-        self.one, self.threshold, self.classes = one, threshold, classes
+        self.function, self.threshold, self.classes = one, threshold, classes
         self.name, self.__doc__ = one.__name__, one.__doc__
         LOSSES[self.name] = self
+
+    def one(self, output: Any, target: Any, **options: Any) -> Any:
+        """Return the loss of one example, whose output and target may be a row of an array."""
+        return self.function(plain(output), plain(target), **options)
 
     def each(self, outputs: Sequence[Any], targets: Sequence[Any], **options: Any) -> list[Any]:
         """Return the loss of each example."""
         check_lengths(outputs, targets)
-        losses = []
+        outputs, targets, losses = plain(outputs), plain(targets), []
         for i, (output, target) in enumerate(zip(outputs, targets)):
             try:
                 losses.append(self.one(output, target, **options))
@@ -153,6 +157,7 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any], threshold: float = 
     0.6666666666666666
     """
     check_lengths(outputs, targets)
+    outputs, targets = [plain(output) for output in plain(outputs)], [plain(target) for target in plain(targets)]
     right = [decide(output, threshold) == _label(target, output) for output, target in zip(outputs, targets)]
     return sum(right) / len(right)
 

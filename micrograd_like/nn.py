@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from math import sqrt
 from random import Random
 from typing import Any
 
+from .checks import named
 from .engine import Value
 from .functions import dot, softmax
 from .ops import OPS, Op, real
@@ -372,16 +372,6 @@ def name_of(activation: Activation | None) -> str:
     if activation is None:
         return "linear"
     return activation.name if isinstance(activation, Op) else activation.__name__
-
-
-def named(choices: dict[str, Any], name: Any, what: str) -> Any:
-    """Return the choice of that name, or an error that lists names near it; a function is its own choice."""
-    if callable(name):
-        return name
-    if isinstance(name, str) and name in choices:
-        return choices[name]
-    near = get_close_matches(str(name), choices, 3) or list(choices)
-    raise ValueError(f"There is no {what} {name!r}. Write one of: {', '.join(map(repr, near))}.")
 
 
 def as_inputs(x: Sequence[Any], nin: int, module: Module) -> list[Any]:

@@ -16,16 +16,17 @@ from random import Random
 from typing import Any, NamedTuple
 
 from .checkpoint import Path, parameters_of, read, restore, understood, write, write_whole
-from .data import batches, count, table, targets
+from .checks import count, named, not_negative, table, targets
+from .data import batches
 from .engine import Value
 from .graph.columns import collector_off
 from .losses import LOSSES, Loss, accuracy, check_lengths, l2 as penalty
-from .nn import Module, named
+from .nn import Module
 from .ops import DomainError
-from .optim import SGD, Optimizer, TrainingDivergedError, clip_gradients, diverged, not_negative
+from .optim import SGD, LearningRate, Optimizer, TrainingDivergedError, clip_gradients, diverged
 from .shows import SHOWS
 
-__all__ = ["History", "Row", "TrainingDivergedError", "evaluate", "fit", "learn"]
+__all__ = ["TrainingHistory", "Row", "TrainingDivergedError", "evaluate", "fit", "learn"]
 
 Cost = Callable[[Sequence[Any], Sequence[Any]], Any]
 
@@ -47,7 +48,7 @@ class Row(NamedTuple):
 
 
 @dataclass
-class History:
+class TrainingHistory:
     """One `Row` for each epoch, the first one before any training; losses are without the l2 penalty."""
 
     watch: list[int] = field(default_factory=list)
@@ -113,7 +114,7 @@ class History:
         return SHOWS["training as a page"](self, path)
 
     def __repr__(self) -> str:
-        return f"<History of {self.epochs} epochs: loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}>"
+        return f"<TrainingHistory of {self.epochs} epochs: loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}>"
 
 
 def learn(
@@ -156,12 +157,13 @@ def fit(
     X: Any,
     y: Any,
     loss: str | Cost = "mse",
-    optimizer: Optimizer | None = None,
     epochs: int = 100,
+    *,
+    optimizer: Optimizer | None = None,
+    lr: LearningRate | None = None,
     batch_size: int | None = None,
     validation: tuple[Any, Any] | None = None,
     seed: int = 1,
-    *,
     l2: float = 0.0,
     clip: float | None = None,
     patience: int | None = None,
@@ -173,7 +175,7 @@ def fit(
     resume: bool = False,
     progress: bool | None = None,
     compile: str | None = None,
-) -> History:
+) -> TrainingHistory:
     """Train the network on the examples, and return how it went.
 
     `loss` is a name from LOSSES or a function (outputs, targets) -> Value; l2 * Σ p² is added to it. The
@@ -191,7 +193,7 @@ def fit(
     if compile not in (None, "auto"):
         raise ValueError(f'compile = {compile!r} is no way to run a graph. Write compile="auto", or leave it out.')
     cost: Cost = named(LOSSES, loss, "loss")
-    optimizer = optimizer or SGD(model.parameters(), lr=0.1)
+    optimizer = optimizer or SGD(model.parameters(), 0.1 if lr is None else lr)
     X, y = _examples(X, y)
     held_out = _examples(*_pair(validation)) if validation is not None else None
     not_negative("l2", l2, 1e-4)
@@ -203,7 +205,7 @@ def fit(
             count(name, size, 10)
     if unknown := [i for i in watch if i not in range(len(X))]:
         raise ValueError(f"watch names example {unknown[0]!r}. Write numbers from 0 to {len(X) - 1}.")
-    parameters, rng, history = model.parameters(), Random(seed), History(list(watch))
+    parameters, rng, history = model.parameters(), Random(seed), TrainingHistory(list(watch))
     history.about = model, X, y, optimizer
     show = getattr(watch, "show", lambda history: None)
     best = [p.data for p in parameters]  # 1. drawn at random, when the network was made
@@ -244,7 +246,7 @@ def fit(
     def save() -> None:
         if checkpoint is not None:
             past = {name: getattr(history, name) for name in ("watch", "rows", "best")}
-            contents = {"optimizer": optimizer.state(), "rng": rng.getstate(), "history": past}
+            contents = {"optimizer": optimizer.state_dict(), "rng": rng.getstate(), "history": past}
             write(checkpoint, "checkpoint", {**parameters_of(parameters), "best": best, **contents})
 
     def finished() -> str:
@@ -266,7 +268,7 @@ def fit(
                 for X_batch, y_batch in batches(X, y, batch_size, rng):  # 5. repeat for every batch
                     report(step(X_batch, y_batch))  # steps 2 to 4
                 with _diverging(optimizer):
-                    measure(optimizer.rate)
+                    measure(optimizer.lr)
                 save()
             history.stopped = finished()
             show(history)
@@ -304,7 +306,7 @@ def _resume(
     optimizer: Optimizer,
     best: list[float],
     rng: Random,
-    history: History,
+    history: TrainingHistory,
 ) -> None:
     """Bring all into the state that the file holds, or raise an error and leave network and optimizer."""
     saved = read(path, "checkpoint")
@@ -313,9 +315,9 @@ def _resume(
         rng.setstate((version, tuple(words), gauss))
         past = saved["history"]
         rows = [Row._make(row) for row in past["rows"]]
-        copy(optimizer).load_state(saved["optimizer"])  # raises before anything is changed
+        copy(optimizer).load_state_dict(saved["optimizer"])  # raises before anything is changed
         restore(parameters, saved)
-        optimizer.load_state(saved["optimizer"])
+        optimizer.load_state_dict(saved["optimizer"])
         history.watch, history.rows, history.best = past["watch"], rows, past["best"]
         best[:] = saved["best"]
 

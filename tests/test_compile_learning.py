@@ -65,7 +65,7 @@ def test_fit_compiles_by_itself() -> None:
     for way in (None, "auto"):
         model = MLP(3, [4, 1], activation="tanh", rng=1)
         optimizer = SGD(model.parameters(), 0.1)
-        histories.append(fit(model, X, y, "hinge", optimizer, epochs=5, batch_size=4, l2=1e-3, compile=way))
+        histories.append(fit(model, X, y, "hinge", optimizer=optimizer, epochs=5, batch_size=4, l2=1e-3, compile=way))
     assert histories[1].loss == pytest.approx(histories[0].loss, rel=1e-9)
     with pytest.raises(ValueError, match='Write compile="auto"'):
         fit(model, X, y, "hinge", compile="yes")

@@ -154,3 +154,17 @@ def test_accuracy_decides_and_compares() -> None:
         accuracy([], [])
     with pytest.raises(ValueError, match=r"label 2 is outside the 2 classes"):
         accuracy([[0.1, 0.2]], [2])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_rows_of_arrays_are_lists(name: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    many = name in ("mse", "cross_entropy", "nll")
+    outputs: Any = [[0.25, 0.75], [0.5, 0.5]] if many else [0.25, 0.75]
+    wanted: Any = [[0.0, 1.0], [1.0, 0.0]] if many else [1, -1] if name == "hinge" else [1, 0]
+    expected = LOSSES[name](outputs, wanted)
+    for dtype in float, int if all(isinstance(w, int) for w in wanted) else float:
+        rows = numpy.array(wanted, dtype=dtype)
+        assert LOSSES[name](outputs, rows) == LOSSES[name](outputs, [*rows]) == expected
+        assert LOSSES[name].one(outputs[0], rows[0]) == LOSSES[name].one(outputs[0], wanted[0])
+        assert accuracy(outputs, rows) == accuracy(outputs, wanted)

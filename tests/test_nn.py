@@ -87,10 +87,17 @@ def test_a_function_of_ones_own_is_an_activation() -> None:
 
 
 @pytest.mark.parametrize("name, near", [("rellu", "'relu'"), ("sigmoyd", "'sigmoid'"), ("add", "'"), (3, "'tanh'")])
-def test_an_unknown_activation_is_refused_with_names_that_are_near(name: str, near: str) -> None:
-    with pytest.raises(ValueError, match=rf"There is no activation {name!r}. Write one of: .*") as error:
+def test_an_unknown_activation_is_refused_with_the_one_that_is_near_and_the_whole_list(name: str, near: str) -> None:
+    with pytest.raises(ValueError, match=rf"There is no activation {name!r}.* Write one of: .*") as error:
         MLP(2, [3, 1], activation=name)
     assert near in str(error.value)
+    takes_one = [op.name for op in OPS.values() if op.arity - len(op.defaults) == 1]
+    assert all(repr(known) in str(error.value) for known in [*takes_one, "linear"])
+
+
+def test_capitals_are_no_other_activation() -> None:
+    with pytest.raises(ValueError, match=r"There is no activation 'Relu'. Did you mean 'relu'.*'tanh'"):
+        MLP(2, [4, 1], activation="Relu")
 
 
 def test_a_softmax_output_is_a_distribution() -> None:

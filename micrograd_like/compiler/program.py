@@ -27,7 +27,7 @@ from .trace.inputs import as_inputs, check_finite, given, joined, shape
 from .update import RATE, STEPS, Remembered, instructions
 
 AT_ONCE = 2**18  # numbers of examples that the backend is handed in one call
-BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "lr"}  # what the update itself does not depend on
+BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "schedule"}  # what the update itself does not depend on
 
 
 class Program(Recorder):
@@ -198,7 +198,7 @@ class Program(Recorder):
             optimizer.remembered = remembered  # type: ignore[assignment]
             self.optimizer, self.steps = optimizer, optimizer.steps
         hyper = (2 + MEMORY) * now.size
-        now.memory[hyper + RATE], now.memory[hyper + STEPS] = optimizer.rate, optimizer.steps
+        now.memory[hyper + RATE], now.memory[hyper + STEPS] = optimizer.lr, optimizer.steps
         return True
 
     def fit(
@@ -220,7 +220,7 @@ class Program(Recorder):
         self.fitted = None
         self.adopt(optimizer)
         tables = [] if self.exact else [np().asarray(given(column)[0]).reshape(count, -1) for column in columns]
-        even = not (count % size or callable(optimizer.lr))  # then several epochs are learnt like one
+        even = not (count % size or callable(optimizer.schedule))  # then several epochs are learnt like one
         together = max(1, AT_ONCE // sum([table.size for table in tables] or [AT_ONCE])) if even else 1
         for first in range(0, epochs, together):
             batches = []

@@ -186,7 +186,7 @@ def _columns(optimizer: Any) -> list[str]:
 
 
 def _settings(optimizer: Any) -> dict[str, Any]:
-    names = ("momentum", "weight_decay", "maximise", "betas", "eps")
+    names = ("momentum", "weight_decay", "maximize", "betas", "eps")
     found = {name: getattr(optimizer, name) for name in names if hasattr(optimizer, name)}
     return found | {"kind": type(optimizer).__name__}
 
