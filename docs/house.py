@@ -39,7 +39,7 @@ ORDER = {
     "compiler.backends": "tape straight whole native exchange replay",
     "compiler.export": "to_torch to_onnx arrays",
     "views": """
-        javascript walk_page animation training widget terminal landscape blanks practice worksheets
+        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
         terminal_exercise
     """,
 }
