@@ -16,14 +16,14 @@ NAME = "micrograd_like"
 # Below stands first: a module may import what stands before it in its line, and rooms before its own.
 ORDER = {
     "": """
-        shows ops checks engine _engine graph
-        functions tables data losses nn optim checkpoint train
+        shows atomic files ops checks engine _engine graph
+        functions tables data losses nn optim history checkpoint progress asked train
         drawing mistakes steps exercises compiler views __init__ __main__
     """,
     "ops": "methods numerics op table __init__ notation",
     "_engine": "generate",
     "graph": "columns copies textbook names gradients gradcheck parse",
-    "drawing": "layering layout picture boxes fold draw plots",
+    "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
     "steps": "source_lines formulas walk explain what_if answer_key",
     "exercises": """
@@ -40,7 +40,7 @@ ORDER = {
     "compiler.export": "to_torch to_onnx arrays",
     "views": """
         bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
-        terminal_exercise
+        terminal_exercise lessons learn
     """,
 }
 

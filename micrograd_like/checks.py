@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
@@ -21,16 +20,6 @@ def warn(message: str) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
         frame, depth = frame.f_back, depth + 1
     warnings.warn(message, MicrogradLikeWarning, stacklevel=depth - 1)
-
-
-def until_done(action: Callable[[], object]) -> None:
-    """Do what may be done twice without harm, again if Ctrl-C comes meanwhile: it was pressed already."""
-    while True:
-        try:
-            action()
-            return
-        except KeyboardInterrupt:
-            continue
 
 
 def plain(numbers: Any) -> Any:
@@ -156,3 +145,32 @@ def _cell(x: object, where: str) -> float:
         return finite(real(x), where)
     except TypeError as error:
         raise TypeError(f"{where}: {error}") from None
+
+
+# What a file may hold.
+
+
+def listed(items: Any) -> list[Any]:
+    """Return a list as it is."""
+    if type(items) is not list:
+        raise ValueError(f"{items!r:.60} stands where a list belongs")
+    return items
+
+
+def numbers(items: Any) -> list[float]:
+    """Return a list of finite decimal numbers as it is."""
+    return [number(item) for item in listed(items)]
+
+
+def number(item: Any) -> float:
+    """Return a finite decimal number as it is."""
+    if type(item) is not float or not isfinite(item):
+        raise ValueError(f"{item!r:.60} stands where a decimal number belongs")
+    return item
+
+
+def whole(item: Any, below: int = 2**53) -> int:
+    """Return a whole number as it is."""
+    if type(item) is not int or not 0 <= item < below:
+        raise ValueError(f"{item!r:.60} stands where a whole number belongs")
+    return item

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, Literal
 
 from .checks import class_index, plain
 from .engine import Value
 from .functions import logsumexp, mean
 from .ops import log, relu, softplus
 
+LossName = Literal["mse", "hinge", "bce", "bce_with_logits", "cross_entropy", "nll"]
 LOSSES: dict[str, Loss] = {}
 
 

@@ -11,6 +11,7 @@ from .checks import named
 from .engine import Value
 from .functions import dot, softmax
 from .ops import OPS, Op, real
+from .shows import SHOWS
 
 Activation = Callable[[Any], Any]
 _weights = Random(1)  # draws the weights of every network that is not given an rng or a seed of its own
@@ -106,9 +107,12 @@ class Module:
 
     def diagram(self, **options: Any) -> Any:
         """Draw columns of neurons, whose connections show the weights."""
-        from .drawing.plots import diagram
-
-        return diagram(self, **options)
+        if not hasattr(self, "w") and not hasattr(self, "neurons") and not hasattr(self, "layers"):
+            raise TypeError(
+                f"A diagram shows an MLP, a Layer or a Neuron, and {type(self).__name__} is another Module. "
+                "Write draw(model(x)) for its graph, or the diagram() of one of its layers."
+            )
+        return SHOWS["network diagram"](self, **options)
 
 
 def _parameters(part: Any, path: str) -> Iterator[tuple[str, Value]]:

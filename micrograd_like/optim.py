@@ -7,7 +7,8 @@ from math import hypot, isfinite, sqrt
 from typing import Any
 
 from ._engine import updated
-from .checks import not_negative, until_done
+from .atomic import all_or_nothing
+from .checks import not_negative
 from .engine import Value
 
 LearningRate = float | Callable[[int], float]
@@ -111,14 +112,13 @@ class Optimizer:
             for p, number, numbers in before:
                 p.data, self.remembered[p] = number, numbers
 
-        try:
+        def change() -> None:
             for p, numbers in zip(free, updates):
                 p.data += numbers[0]
                 self.remembered[p] = numbers
             self.steps += 1
-        except BaseException:
-            until_done(undo)
-            raise
+
+        all_or_nothing(change, undo)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint must hold for the optimizer to go on as if it had never stopped."""
@@ -127,26 +127,36 @@ class Optimizer:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict()`; one of another kind, for other parameters or damaged is refused as a whole."""
-        memory, kind, mine = state.get("memory"), state.get("kind"), type(self).__name__
-        rows = memory if isinstance(memory, list | tuple) else ()
-        fits = len(rows) == len(self.parameters) and all(
-            isinstance(row, list | tuple) and len(row) == self.memory for row in rows
-        )
-        if kind != mine or not fits:
+        wanted, before = self.read_state_dict(state), (self.epoch, self.steps, self.remembered)
+
+        def change() -> None:
+            self.epoch, self.steps, self.remembered = wanted
+
+        def undo() -> None:
+            self.epoch, self.steps, self.remembered = before
+
+        all_or_nothing(change, undo)
+
+    def read_state_dict(self, state: dict[str, Any]) -> tuple[int, int, dict[Value, tuple[float, ...]]]:
+        """Return epoch, steps and memory of a `state_dict()`, or raise a ValueError that says why they do not fit."""
+        mine = type(self).__name__
+        rows = state.get("memory") if isinstance(state, dict) else None
+        if not isinstance(state, dict) or not isinstance(rows, list | tuple):
+            raise ValueError("The state is not one that state_dict() returned. Give what state_dict() returned.")
+        kind = state.get("kind")
+        fits = [isinstance(row, list | tuple) and len(row) == self.memory for row in rows]
+        if kind != mine or len(rows) != len(self.parameters) or not all(fits):
             raise ValueError(
-                f"The state is of {kind} with {len(rows)} parameters, and this is {mine} with "
+                f"The state is of {kind!s:.40} with {len(rows)} parameters, and this is {mine} with "
                 f"{len(self.parameters)}. Use the optimizer and the model that it was saved from."
             )
-        remembered = {p: tuple(map(float, row)) for p, row in zip(self.parameters, rows)}
-        fine = all(type(state.get(name)) is int and 0 <= state[name] < 2**53 for name in ("epoch", "steps"))
-        if not fine or not all(map(self.possible, remembered.values())):
+        counts = [state.get("epoch"), state.get("steps")]
+        fine = all(type(n) is int and 0 <= n < 2**53 for n in counts)
+        numeric = all(type(number) in (int, float) and abs(number) < 1e308 for row in rows for number in row)
+        remembered = {p: tuple(map(float, row)) for p, row in zip(self.parameters, rows)} if numeric else {}
+        if not fine or not numeric or not all(map(self.possible, remembered.values())):
             raise ValueError("The state holds numbers that no optimizer has. Use one that state_dict() returned.")
-        before = self.epoch, self.steps, self.remembered
-        try:
-            self.epoch, self.steps, self.remembered = state["epoch"], state["steps"], remembered
-        except BaseException:
-            self.epoch, self.steps, self.remembered = before
-            raise
+        return counts[0], counts[1], remembered  # type: ignore[return-value]
 
     def possible(self, numbers: tuple[float, ...]) -> bool:
         """Whether an optimizer of this kind may remember these numbers of a parameter."""
@@ -306,7 +316,7 @@ def check_gradients(parameters: Iterable[Value], optimizer: Optimizer | None = N
 
 def diverged(what: str, optimizer: Optimizer | None = None) -> TrainingDivergedError:
     """Return the error to raise before an update that would spoil the parameters."""
-    lower = f"lr={optimizer.lr / 10:.4g}" if optimizer else "a lower learning rate"
+    lower = f"lr={min(optimizer.lr / 10, 0.1):.4g}" if optimizer else "a lower learning rate"
     return TrainingDivergedError(
         f"{what}: learning overshot, and stopped before it spoilt the parameters. "
         f"Try {lower}, standardize the inputs, or clip the gradients."

@@ -17,8 +17,6 @@ CLIMBS = {
     "compiler.trace.calls -> compiler.executable",
     "compiler.export.to_torch -> compiler.export.arrays",
     "compiler.export.to_onnx -> compiler.export.arrays",
-    "nn -> drawing.plots",
-    "train -> drawing.plots",
     "train -> compiler.learning",
 }
 

@@ -328,18 +328,18 @@ def damage(path: Any, change: Any) -> None:
 
 
 DAMAGE = [
-    (0, "it is cut short, or no JSON"),
-    (100, "it is cut short, or no JSON"),
-    (-2, "it is cut short, or no JSON"),
+    (0, "it is cut short, or not JSON"),
+    (100, "it is cut short, or not JSON"),
+    (-2, "it is cut short, or not JSON"),
     (b"[]", "it is not a micrograd-like"),
     (b'{"format": "other"}', "it is not a micrograd-like"),
-    (b"\xff\xfe", "it is cut short, or no JSON"),
+    (b"\xff\xfe", "it is cut short, or not JSON"),
     (b"[" * 100_000, "it is not arranged as one .maximum recursion depth"),
     (lambda contents: contents["parameters"].pop(), "parameters"),
     (lambda contents: contents.pop("parameters"), "it is not arranged as one .'parameters'"),
-    (lambda contents: contents.update(parameters=None), "it is not arranged as one"),
+    (lambda contents: contents.update(parameters=None), "None stands where a list belongs"),
     (lambda contents: contents.update(parameters=["1"] * 13), "'1' stands where a decimal number belongs"),
-    (lambda contents: contents.update(frozen=[10**6]), "it is not arranged as one"),
+    (lambda contents: contents.update(frozen=[10**6]), "1000000 stands where a whole number belongs"),
     (lambda contents: contents.update(frozen=[-1]), "-1 stands where a whole number belongs"),
 ]
 
@@ -482,7 +482,7 @@ def test_a_model_with_a_function_of_ones_own_is_not_saved(tmp_path: Path) -> Non
     ({"X": [[1.0, math.nan]], "y": [1]}, ValueError, r"X\[0\]\[1\] \(row 0, column 1\) is nan"),
     ({"X": [[1.0, 2.0], [1.0]], "y": [1, 1]}, ValueError, r"X\[1\] \(row 1\) has 1 numbers, and row 0 has 2"),
     ({"X": [[1.0, 2.0, 3.0]], "y": [1]}, ValueError, "takes 2 inputs, and 3 were given"),
-    ({"X": X[:3]}, ValueError, "There are 3 outputs and 12 targets"),
+    ({"X": X[:3]}, ValueError, "There are 3 examples in X and 12 targets in y"),
     ({"y": [math.inf] * 12}, ValueError, r"y\[0\] is inf"),
     ({"y": ["cat"] * 12}, TypeError, r"y\[0\] is the name 'cat'.* names = sorted"),
     ({"y": [1] * 11 + [0]}, ValueError, "Example 11: hinge wants labels -1 and 1"),

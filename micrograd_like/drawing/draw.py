@@ -8,7 +8,7 @@ from typing import Any
 
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
-from ..ops.notation import check_digits
+from ..ops.notation import check_digits, short_name
 from . import boxes as written
 from .boxes import Arrow, Box
 from .fold import Group, Link, folded, opened, unfolded
@@ -138,7 +138,7 @@ def _box(group: Group, graph: Graph, name_of: Mapping[Value, str], digits: int, 
     if first.op and not group.inside:
         tip.append(first.op.why)
     stale = any(map(changed_after_use, nodes + group.inside))
-    return Box(kind, op, shortened(name, 26), _lanes(nodes), rows, stale, "\n".join(tip))
+    return Box(kind, op, shortened(short_name(name), 26), _lanes(nodes), rows, stale, "\n".join(tip))
 
 
 def _arrow(groups: Sequence[Group], boxes: Sequence[Box], tail: int, head: int, link: Link, digits: int) -> Arrow:

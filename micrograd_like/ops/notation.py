@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self
 from . import OPS, Number, Op
 
 COMPARED, SUM, CALL, PRODUCT, SIGN, POWER, ATOM = range(-1, 6)  # how tightly a text holds together, loosest first
+ABOVE, BELOW = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 KNOWN = {  # numbers that formulas contain, and how people write them
     math.pi: lambda sqrt, pi: pi,
     math.sqrt(2.0): lambda sqrt, pi: sqrt(2.0),
@@ -180,7 +181,7 @@ class MathML(Written):
     pi, compared = "<mi>π</mi>", ATOM
 
     def above(self, left: str, right: str) -> str:
-        return _row(f"<mo>[</mo>{left}<mo>&gt;</mo>{right}<mo>]</mo>")
+        return _row(f"<mo>(</mo>{left}<mo>&gt;</mo>{right}<mo>)</mo>")
 
     def write(self, op: Op, *operands: Written) -> str:
         a, b = operands[0], operands[-1]
@@ -281,6 +282,26 @@ def check_digits(digits: object) -> None:
     """Raise ValueError where a number cannot be shown with so many digits."""
     if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
         raise ValueError(f"digits={digits!r} shows nothing: a number has one digit or more. Write digits=4.")
+
+
+def short_name(name: str) -> str:
+    """Return a name as a picture writes it: indices small, of a network's the layer above and the place below.
+
+    >>> short_name("layers[0].neurons[2].w[1]"), short_name("layers[1].neurons[0].b"), short_name("z1[0]")
+    ('w¹₂₁', 'b²₀', 'z¹₀')
+    >>> short_name("x[3]"), short_name("w[10][2]"), short_name("rate"), short_name("z1[·]")
+    ('x₃', 'w₁₀,₂', 'rate', 'z1[·]')
+    """
+    above, letter, places = "", name, ""
+    if match := re.fullmatch(r"(?:\w+\.)?layers\[(\d+)\]\.neurons\[(\d+)\]\.([a-z]+)((?:\[\d+\])?)", name):
+        above, letter, places = str(int(match[1]) + 1), match[3], f"[{match[2]}]{match[4]}"
+    elif match := re.fullmatch(r"([za])(\d+)(\[\d+\])", name):
+        letter, above, places = match.groups()
+    elif match := re.fullmatch(r"([^\W\d]+)((?:\[\d+\])+)", name):
+        letter, places = match.groups()
+    indices = re.findall(r"\d+", places)
+    below = ("," if any(len(index) > 1 for index in indices) else "").join(indices)
+    return letter + above.translate(ABOVE) + below.translate(BELOW)
 
 
 def visible(text: object) -> str:
