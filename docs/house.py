@@ -17,7 +17,7 @@ NAME = "micrograd_like"
 ORDER = {
     "": """
         shows atomic files ops checks engine _engine graph
-        functions tables data losses nn optim history checkpoint progress asked train
+        functions tables data losses module nn optim history checkpoint progress asked train
         drawing mistakes steps exercises compiler views __init__ __main__
     """,
     "ops": "methods numerics op table __init__ notation",
