@@ -7,6 +7,7 @@ from math import isfinite, prod
 from random import Random
 from typing import Any
 
+from .. import engine
 from ..engine import Value
 from ..graph.columns import collector_off
 from ..graph.names import callers_variables, named_values, variables_of
@@ -27,7 +28,8 @@ from .trace.inputs import as_inputs, check_finite, given, joined, shape
 from .update import RATE, STEPS, Remembered, instructions
 
 AT_ONCE = 2**18  # numbers of examples that the backend is handed in one call
-BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "schedule"}  # what the update itself does not depend on
+# What the update itself does not depend on.
+BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "schedule", "passes"}
 
 
 class Program(Recorder):
@@ -52,6 +54,7 @@ class Program(Recorder):
         self.accept(inputs)
         self.run()
         self.write()
+        engine.passes[0] += 1
         return self.loss
 
     @property
@@ -161,6 +164,7 @@ class Program(Recorder):
             self.write()
         else:
             self.write()
+            engine.passes[0] += 1
             optimizer.step()
             exchange.read(self.parameters, self.now.memory)
         return loss

@@ -181,7 +181,7 @@ class MathML(Written):
     pi, compared = "<mi>π</mi>", ATOM
 
     def above(self, left: str, right: str) -> str:
-        return _row(f"<mo>[</mo>{left}<mo>&gt;</mo>{right}<mo>]</mo>")
+        return _row(f"<mo>(</mo>{left}<mo>&gt;</mo>{right}<mo>)</mo>")
 
     def write(self, op: Op, *operands: Written) -> str:
         a, b = operands[0], operands[-1]
