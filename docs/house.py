@@ -17,7 +17,7 @@ NAME = "micrograd_like"
 ORDER = {
     "": """
         shows atomic files ops checks engine _engine graph
-        functions tables data losses nn optim history checkpoint progress asked train
+        functions tables data losses module nn optim history checkpoint progress asked train
         drawing mistakes steps exercises compiler views __init__ __main__
     """,
     "ops": "methods numerics op table __init__ notation",
@@ -39,7 +39,7 @@ ORDER = {
     "compiler.backends": "tape straight whole native exchange replay",
     "compiler.export": "to_torch to_onnx arrays",
     "views": """
-        javascript walk_page animation training widget terminal landscape blanks practice worksheets
+        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
         terminal_exercise lessons learn
     """,
 }

@@ -19,7 +19,7 @@ def warn(message: str) -> None:
     frame, depth = sys._getframe(1), 2
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
         frame, depth = frame.f_back, depth + 1
-    warnings.warn(message, MicrogradLikeWarning, stacklevel=depth - 1)
+    warnings.warn(message, MicrogradLikeWarning, stacklevel=depth)
 
 
 def plain(numbers: Any) -> Any:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from math import hypot, isfinite, sqrt
 from typing import Any
 
-from ._engine import updated
+from ._engine import passes, updated
 from .atomic import all_or_nothing
-from .checks import not_negative
+from .checks import not_negative, warn
 from .engine import Value
 
 LearningRate = float | Callable[[int], float]
@@ -42,6 +42,7 @@ class Optimizer:
                 "Give each parameter once."
             )
         self.maximize, self.epoch, self.steps = maximize, 0, 0
+        self.passes = passes()  # backward passes of the process before the last step
         self.lr = lr
 
     @property
@@ -93,6 +94,7 @@ class Optimizer:
         All of it or nothing: Ctrl-C at any moment leaves parameters, memory and `steps` as they were, or all
         updated. Raises TrainingDivergedError, before anything is changed, if a gradient or a new value is not finite.
         """
+        self._check_pass()
         lr = self.lr
         free = [p for p in self.parameters if not getattr(p, "frozen", False)]
         if updated(self, free, lr):
@@ -103,6 +105,16 @@ class Optimizer:
             if not all(map(isfinite, (p.data + numbers[0], *numbers))):
                 raise diverged(f"{p.label or repr(p)} would become {p.data + numbers[0]}", self)
         self._move(free, updates)
+
+    def _check_pass(self) -> None:
+        """Warn where there was no backward pass since the last step, and no gradient."""
+        now = passes()
+        if now == self.passes and not any(p.grad for p in self.parameters):
+            warn(
+                "step() changed nothing, because every gradient is 0: there was no backward pass before it. "
+                "Write loss.backward() between zero_grad() and step()."
+            )
+        self.passes = now
 
     def _move(self, free: list[Value], updates: list[tuple[float, ...]]) -> None:
         steps, before = self.steps, [(p, p.data, self.remembered[p]) for p in free]

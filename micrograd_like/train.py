@@ -86,7 +86,7 @@ def evaluate(
     outputs = outputs or [model.predict(x) for x in X]
     nodes = [[Value(a) for a in output] if isinstance(output, list) else Value(output) for output in outputs]
     right = accuracy(outputs, y, loss.threshold) if isinstance(loss, Loss) and loss.classes else None
-    return float(loss(nodes, y).data), right
+    return float(compare(nodes, y, loss).data), right
 
 
 def fit(

@@ -132,7 +132,7 @@ def test_targets_that_do_not_fit_are_refused(loss: Any, output: Any, target: Any
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=str)
 def test_no_example_has_no_average_and_each_output_needs_a_target(loss: Any) -> None:
-    with pytest.raises(ValueError, match=r"no average over no example"):
+    with pytest.raises(ValueError, match=r"no examples to average over"):
         loss([], [])
     with pytest.raises(ValueError, match=r"1 outputs and 2 targets"):
         loss([0.5], [1, 1])
@@ -150,7 +150,7 @@ def test_accuracy_decides_and_compares() -> None:
     assert accuracy([[0.1, 0.9], [0.8, 0.2]], [[0.0, 1.0], [0.9, 0.1]]) == 1.0
     assert accuracy([Value(0.3), Value(-0.3)], [1, -1]) == accuracy([0.7, 0.2], [1, 0], threshold=0.5) == 1.0
     assert decide([0.1, 0.3, 0.3]) == argmax([0.1, 0.3, 0.3]) == 1
-    with pytest.raises(ValueError, match=r"no average"):
+    with pytest.raises(ValueError, match=r"no examples to average"):
         accuracy([], [])
     with pytest.raises(ValueError, match=r"label 2 is outside the 2 classes"):
         accuracy([[0.1, 0.2]], [2])

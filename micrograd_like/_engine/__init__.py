@@ -47,6 +47,11 @@ def updated(optimizer: Any, parameters: list[Any], rate: float) -> bool:
     return bool(c.update(optimizer, kind.__name__, parameters, rate))
 
 
+def passes() -> int:
+    """Return how many backward passes there were so far, of either engine and of compiled programs."""
+    return engine.passes[0] + (c.passes() if c else 0)
+
+
 c = _load()
 NAME = "C" if c else "Python"
 if c:

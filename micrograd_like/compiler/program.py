@@ -9,6 +9,7 @@ from math import isfinite, prod
 from random import Random
 from typing import Any
 
+from .. import engine
 from ..engine import Value
 from ..graph.columns import collector_off
 from ..graph.names import callers_variables, named_values, variables_of
@@ -31,7 +32,8 @@ from .trace.world import World
 from .update import RATE, STEPS, Remembered, instructions
 
 AT_ONCE = 2**18  # numbers of examples that the backend is handed in one call
-BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "schedule"}  # what the update itself does not depend on
+# What the update itself does not depend on.
+BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "schedule", "passes"}
 
 
 class AuditError(RuntimeError):
@@ -78,6 +80,7 @@ class Program(Recorder):
         with self.lock:
             if self.compute(inputs):
                 self.write()
+                engine.passes[0] += 1
             return self.loss
 
     @property
@@ -318,6 +321,7 @@ class Program(Recorder):
             else:
                 if compiled:
                     self.write()
+                    engine.passes[0] += 1
                 optimizer.step()
                 if self._now is not None:
                     exchange.read(self.parameters, self._now.memory)

@@ -142,6 +142,24 @@ class Forward(Event):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Seed(Event):
+    """Where the backward pass begins: the output's own gradient, d(output)/d(output) = 1."""
+
+    after: float  # the output's gradient; a mistake may set another one
+
+    @property
+    def why(self) -> str:
+        """Why it is 1, in one sentence."""
+        name = self.name
+        return f"Backward begins here: if {name} grows by 1, {name} grows by 1, so d{name}/d{name} = 1."
+
+    def equation(self, kind: type[Written] = Text) -> str:
+        name = self.names(kind)[0]
+        left = rf"\frac{{\partial {name}}}{{\partial {name}}}" if kind is LaTeX else name
+        return f"{f'{name}.grad' if kind is Text else left} = {self._result(self.after, kind)}"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Backward(Event):
     """A node passes one contribution back to one of its inputs: local derivative times upstream gradient."""
 
@@ -293,7 +311,7 @@ class Walk(Sequence[Event]):
 
     @property
     def backward(self) -> list[Backward]:
-        """The events of the backward pass, one for each contribution."""
+        """The events of the backward pass after its seed, one for each contribution."""
         return [event for event in self if isinstance(event, Backward)]
 
     def next(self) -> Event:
@@ -360,7 +378,7 @@ class Walk(Sequence[Event]):
 
     @property
     def _seed(self) -> float:
-        return next((e.upstream for e in self.backward if e.node is self.root), 1.0)
+        return next(event.after for event in self if isinstance(event, Seed))
 
     def _heading(self) -> list[str]:
         rule = self.rule
@@ -400,6 +418,8 @@ def _run(record: Record, steps: Pass) -> Iterator[Event]:
             index += 1
     shadows = steps.shadows
     befores = {node: shadow.grad for node, shadow in shadows.items()}
+    yield Seed(record, index, record.root, float(befores[record.root]))
+    index += 1
     for node, input, position, local_grad, shadow in steps:
         if input.constant and not local_grad:
             continue
