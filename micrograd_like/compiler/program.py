@@ -15,9 +15,9 @@ from ..graph.columns import collector_off
 from ..graph.names import callers_variables, named_values, variables_of
 from ..optim import Optimizer, diverged
 from .backends import exchange
-from .backends.replay import Replay
 from .backends.straight import source
 from .executable import UPDATE, Executable, RefusedError
+from .export import to_jax, to_onnx, to_torch
 from .export.arrays import Export
 from .extra import numpy as np
 from .lower.plan import MEMORY
@@ -25,6 +25,7 @@ from .printing.algebra import algebra
 from .printing.explanation import Explanation
 from .printing.naming import parameter_arrays
 from .recorder import Recorder, gradients_of, numbers_of, with_numbers
+from .replay import Replay
 from .trace.calls import difference
 from .trace.inputs import check_finite, given, joined, shape
 from .trace.watch import tracer
@@ -462,18 +463,18 @@ class Program(Recorder):
 
     def to_jax(self) -> tuple[Callable[..., Any], dict[str, Any]]:
         """Return a pure function (parameters, *inputs) -> loss for JAX to differentiate, and the parameters."""
-        return self._export().to_jax()
+        return to_jax.function(self._export())
 
     def to_torch(self) -> Any:
         """Return a torch.nn.Module whose forward(*inputs) is the loss, with the same weights in float64.
 
         Where the program begins with a stack of layers, `.network` is it as a torch.nn.Sequential, which predicts.
         """
-        return self._export().to_torch()
+        return to_torch.module(self._export())
 
     def to_onnx(self) -> Any:
         """Return an onnx.ModelProto from the inputs to the loss, for onnxruntime and Netron."""
-        return self._export().to_onnx(self.names)
+        return to_onnx.model(self._export(), self.names)
 
     # what it shows
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..engine import Value, topological_order
 from .backends import BACKENDS, best
-from .backends.replay import Replay
 from .executable import Ends, Executable, IrregularError, RefusedError
 from .extra import NotInstalledError, numpy as np
+from .replay import Replay
 from .trace.calls import Trace, checked, eager, loss_and_outputs, traced
 from .trace.inputs import Chosen, Input, shape
 from .trace.recording import Recording, record

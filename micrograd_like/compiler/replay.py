@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from ...engine import Value
-from ..executable import Ends, RefusedError
-from ..lower.plan import state_size
-from ..trace.recording import Recording
-from ..trace.tracked import DETACH
-from . import tape
-from .native import loops
-from .straight import functions
+from ..engine import Value
+from .backends import tape
+from .backends.native import loops
+from .backends.straight import functions
+from .executable import Ends, RefusedError
+from .lower.plan import state_size
+from .trace.recording import Recording
+from .trace.tracked import DETACH
 
 
 class Replay:
