@@ -22,7 +22,7 @@ ORDER = {
     """,
     "ops": "methods numerics op table __init__ notation",
     "_engine": "generate",
-    "graph": "columns copies textbook names gradients gradcheck parse",
+    "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
     "steps": "source_lines formulas walk explain what_if answer_key",
