@@ -173,6 +173,19 @@ class _Nothing(float):
         return other
 
 
+def _refuse_stale(node: Value, slope: Any) -> None:
+    """Raise if the slope would be recorded from a number that was set after the node was made."""
+    stale = [x for x in (node, *node.inputs) if getattr(x, "_changed", 0) > node._born]
+    recorded = set(topological_order(slope)) if stale and isinstance(slope, Value) else set()
+    for x in stale:
+        if x in recorded:
+            graph = Graph(node)
+            raise ValueError(
+                f"{graph.name(x)}.data was set after {graph.formula(node)} was computed, so the number at which to take "
+                "its slope is gone. Compute the output again, then ask for its gradients."
+            )
+
+
 class _Shadow:
     """Stands for a node in a backward pass whose gradients are Values, so that the pass is recorded too."""
 
@@ -189,6 +202,7 @@ class _Shadow:
             if x in inputs:
                 if not (isfinite(number) or in_ieee.get()):
                     raise self.op.failure(NoFiniteGradientError, [x.data for x in node.inputs], node.inputs)
+                _refuse_stale(node, slope)
                 self.inputs.append(inputs[x])
                 self.local_grads.append(slope)
 
