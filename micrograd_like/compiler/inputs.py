@@ -77,7 +77,7 @@ def comparisons_noted() -> Iterator[list[Guard]]:
     """Note every comparison on Values, within this context only."""
     log: list[Guard] = []
     noted.append(log)
-    plain = {sign: vars(Value)[sign] for sign in COMPARISONS}
+    plain = {sign: getattr(Value, sign) for sign in COMPARISONS}
     if len(noted) == 1:
         for sign, method in plain.items():
             setattr(Value, sign, _noting(sign, method))

@@ -181,8 +181,8 @@ def _refuse_stale(node: Value, slope: Any) -> None:
         if x in recorded:
             graph = Graph(node)
             raise ValueError(
-                f"{graph.name(x)}.data was set after {graph.formula(node)} was computed, so the number at which to take "
-                "its slope is gone. Compute the output again, then ask for its gradients."
+                f"{graph.name(x)}.data was set after {graph.formula(node)} was computed, so the number at which to "
+                "take its slope is gone. Compute the output again, then ask for its gradients."
             )
 
 
