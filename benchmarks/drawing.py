@@ -8,14 +8,14 @@ from micrograd_like import MLP, Value, draw
 
 def network(nin: int, nouts: list[int]) -> Value:
     """Return the squared error of a network at one example."""
-    error: Value = MLP(nin, nouts, activation="tanh")([0.5] * nin) - 1.0
+    error: Value = MLP(nin, nouts, activation="tanh", rng=1)([0.5] * nin) - 1.0
     return error * error
 
 
 def moons() -> Value:
     """Return micrograd's loss for 100 examples: hinge and L2."""
     rng = random.Random(1)
-    model = MLP(2, [16, 16, 1])
+    model = MLP(2, [16, 16, 1], rng=1)
     rows = [[Value(rng.uniform(-1, 2)), Value(rng.uniform(-1, 1))] for _ in range(100)]
     losses = [(1 + -rng.choice([-1, 1]) * model(row)).relu() for row in rows]
     return sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in model.parameters())

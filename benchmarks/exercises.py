@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -17,19 +17,19 @@ from time import process_time
 from micrograd_like import Value
 from micrograd_like.exercises.answers import read
 from micrograd_like.exercises.concepts import CONCEPTS
-from micrograd_like.exercises.diagnosis import digits, is_right, is_whole, mistakes_on
+from micrograd_like.exercises.diagnosis import digits, is_right, mistakes_on
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import generate
 from micrograd_like.exercises.marking import Marking
 from micrograd_like.exercises.messages import idea_of
 from micrograd_like.exercises.questions import Task
-from micrograd_like.mistakes.passes import RULES, Pass, grad_from, grads
-from micrograd_like.mistakes.whole_pass import Update, Updated
+from micrograd_like.mistakes.mistake import MISTAKES as LISTED
+from micrograd_like.mistakes.passes import Pass, grad_from, grads
 
 DOCS = Path(__file__).parent.parent / "docs" / "exercises.md"
 LOOK = 24  # exercises of a concept, in which each mistake that can be seen there has been seen
 MARKS = "<!-- measured -->", "<!-- end of measured -->"
-MISTAKES = [*(name for name in RULES if name != "right"), "forgot_path", "unreached"]
+MISTAKES = [*LISTED, "forgot_path", "unreached"]
 
 
 def typed(number: float, many: int = 4) -> str:
@@ -63,14 +63,13 @@ def made_with(mistake: str, ex: Exercise, rng: Random) -> dict[Value, float]:
     if mistake == "unreached":
         outside = [x for x in ex.asked if x not in ex.task.reached and not x.constant]
         return ex.task.right | {x: rng.choice([1.0, x.data, 2.5]) for x in outside} if outside else ex.task.right
-    rule = {"update": Update(ex.task.lr), "updated": Updated(ex.task.lr)}.get(mistake, RULES[mistake])
-    return Pass(ex.root, rule).grads()
+    return Pass(ex.root, replace(LISTED[mistake], lr=ex.task.lr)).grads()
 
 
 def made_once(mistake: str, ex: Exercise, rng: Random) -> dict[Value, float]:
     """Return the gradients if a mistake is made at one node, and the rest follows from it."""
     task, rule = ex.task, mistakes_on(ex.task).get(mistake)
-    if rule is None or is_whole(rule):
+    if rule is None or rule.is_whole:
         return task.right
     numbers = {x: grad_from(rule, x, task.uses[x], task.right, ex.root) for x in ex.asked if x in task.reached}
     bitten = [x for x, y in numbers.items() if isfinite(y) and not is_right(read(typed(y)), task.right[x])]

@@ -25,7 +25,7 @@ WIDTH, HEIGHT, RANK_GAP, NODE_GAP = 90.0, 40.0, 40.0, 16.0
 
 def network(nin: int, nouts: list[int]) -> tuple[int, list[Edge]]:
     """Return the number of nodes and the edges of an MLP's squared error at one example."""
-    out = MLP(nin, nouts, activation="tanh")([0.5] * nin)
+    out = MLP(nin, nouts, activation="tanh", rng=1)([0.5] * nin)
     outputs = out if isinstance(out, list) else [out]
     nodes = topological_order(sum((y - 1.0) ** 2 for y in outputs[1:]) + (outputs[0] - 1.0) ** 2)
     number = {node: i for i, node in enumerate(nodes)}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_like.compiler import Program, compile
-from micrograd_like.compiler.native import FUSED, MAP, PRODUCT
+from micrograd_like.compiler.backends.native import FUSED, MAP, PRODUCT
 from micrograd_like.optim import Optimizer
 
 from .array_peers import ArrayPeer

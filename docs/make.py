@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from micrograd_like import MLP, Value, data, draw, losses
-from micrograd_like.mistakes.passes import RULES
+import micrograd_like
+from micrograd_like import MLP, Value, data, draw, losses, walk
+from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.ops import OPS, Op
 from micrograd_like.ops.notation import LaTeX, Python
 
@@ -30,6 +31,16 @@ def methods() -> str:
     return "\n".join(lines) + "\n"
 
 
+def surface() -> str:
+    """Return micrograd_like/__init__.pyi: the public names and the operations, for editors and type checkers."""
+    lines = ['"""Written by `python docs/make.py` from __init__.py and the table of operations."""', ""]
+    for module, names in micrograd_like.PUBLIC.items():
+        lines += [f"from .{module} import {', '.join(f'{name} as {name}' for name in sorted(names.split()))}"]
+    names = "".join(f'    "{name}",\n' for name in micrograd_like.__all__)
+    lines += ["", "__version__: str"]
+    return "\n".join([*lines, *[f"{name}: Op" for name in OPS], f"__all__ = [\n{names}]"]) + "\n"
+
+
 def operations() -> str:
     """Return docs/operations.md: a row for every operation."""
     head = (
@@ -52,12 +63,11 @@ def mistakes() -> str:
     """Return docs/mistakes.md: every wrong rule."""
     head = (
         "# Wrong on purpose\n\n"
-        "Written by `python docs/make.py` from `mutations.py` and `wrong_slopes.py`. Each changes one part of the\n"
-        "backward rule, and runs on any graph: `walk(root, rule=...)`.\n\n"
+        "Written by `python docs/make.py` from `micrograd_like/mistakes`. Each changes one part of the\n"
+        "backward pass, and runs on any graph: `walk(root, rule=...)`.\n\n"
         "| rule | what goes wrong | it agrees with the right rule where | seen |\n|---|---|---|---|\n"
     )
-    wrong = [rule for rule in RULES.values() if rule.harmless]
-    cells = [(f"`{rule.name}`", rule.idea, rule.harmless, rule.source) for rule in wrong]
+    cells = [(f"`{x.name}`", x.idea, x.harmless, x.source) for x in MISTAKES.values()]
     return head + "".join(f"| {' | '.join(row)} |\n" for row in cells)
 
 
@@ -68,6 +78,14 @@ def picture() -> str:
     o = n.tanh()
     o.backward()
     return draw(o).svg
+
+
+def walked() -> str:
+    """Return docs/walk.svg: both passes of the README's first example, as a moving picture."""
+    a, b = Value(2.0), Value(-3.0)
+    e = a * b
+    L = e + a
+    return str(walk(L).animation().svg)
 
 
 def arrays() -> str:
@@ -85,9 +103,11 @@ def arrays() -> str:
 
 GENERATED = {
     "micrograd_like/ops/methods.pyi": methods,
+    "micrograd_like/__init__.pyi": surface,
     "docs/operations.md": operations,
     "docs/mistakes.md": mistakes,
     "docs/picture.svg": picture,
+    "docs/walk.svg": walked,
     "docs/arrays.svg": arrays,
 }
 

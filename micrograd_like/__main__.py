@@ -1,29 +1,45 @@
-"""The command line: train, predict, draw, walk and explain. `micrograd-like --help`"""
+"""The command line: learn, train, predict, draw, walk, exercise. `micrograd-like --help`"""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from math import inf
 from pathlib import Path
+from shutil import which
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from . import _engine
-from .views import terminal, worksheets
+from . import __version__, _engine
+from .views import learn, terminal, terminal_exercise, worksheets
 
 if TYPE_CHECKING:
+    from .engine import Value
+    from .losses import LossName
     from .nn import MLP
-    from .train import History
+    from .train import TrainingHistory
 
 FIRST_MINUTE = """
 Next:
-  micrograd-like walk "(a*b + c).tanh()" a=2 b=-3 c=10            step through backpropagation
-  micrograd-like draw "(a*b + c).tanh()" a=2 b=-3 c=10 -o g.svg   draw an expression of your own
-  micrograd-like train iris --validation 0.2                      train on real flowers
-  micrograd-like --help                                           see everything else
+  {call} learn
+      open the lessons
+  {call} walk "(a*b + c).tanh()" a=2 b=-3 c=10
+      step through backpropagation
+  {call} exercise fan-out
+      do it by hand, and be told which mistake you made
+  {call} --help
+      see everything else
 """
+PYTHON_ADVICE = (  # what a message advises in Python, and what a command line writes for it
+    (r",? or compute inside `with ieee\(\):`[^.]*(?=\.)", ""),
+    (r"\bMLP\(\d+, \[(\d+(?:, \d+)*), \d+\]\)", lambda found: "--hidden " + found[1].replace(" ", "")),
+    (
+        r"\b(activation|batch_size|epochs|lr|momentum|seed|target|validation) ?= ?(?!=)(\S*[^\s.,:;])",
+        lambda found: f"--{found[1].replace('_', '-')} {found[2]}",
+    ),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,13 +50,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
         if not arguments:
-            print(FIRST_MINUTE, end="")
+            print(FIRST_MINUTE.format(call=options.call), end="")
     except KeyboardInterrupt:
         return 130
-    except (ValueError, TypeError, ArithmeticError, ImportError, OSError, RuntimeError) as error:
-        print(f"micrograd-like: {error}", file=sys.stderr)
+    except BrokenPipeError:  # who read along has stopped, as `head` does
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        print(f"micrograd-like: {about_files(error)}", file=sys.stderr)
+        return 1
+    except (ValueError, TypeError, ArithmeticError, ImportError, RuntimeError) as error:
+        print(f"micrograd-like: {as_command_line(str(error))}", file=sys.stderr)
         return 1
     return 0
+
+
+def called() -> str:
+    """Return the words by which this command line was called, so that what it advises can be typed.
+
+    That is the name alone only where the shell finds it; else its path, or `python3 -m micrograd_like`.
+    """
+    script = sys.argv[0]
+    if Path(script).name == "__main__.py":
+        return f"{sys.orig_argv[0]} -m micrograd_like"
+    if Path(script).stem != "micrograd-like":  # called from Python
+        return "micrograd-like"
+    found = which("micrograd-like")
+    return "micrograd-like" if found and Path(found).resolve() == Path(script).resolve() else script
+
+
+def as_command_line(message: str) -> str:
+    """Return an error's message with options where it advises Python.
+
+    >>> as_command_line("batch_size = 0 is too small. Write batch_size=10.")
+    '--batch-size 0 is too small. Write --batch-size 10.'
+    """
+    for python, words in PYTHON_ADVICE:
+        message = re.sub(python, words, message)
+    return message
+
+
+def about_files(error: OSError) -> str:
+    """Return in a sentence what could not be read or written, why, and what to do."""
+    name = error.filename
+    if name is None:
+        return str(error)
+    if isinstance(error, FileNotFoundError) and Path(name).suffix == ".json":
+        return f"There is no file {name}. Write train first: it makes a model.json in the folder out."
+    if isinstance(error, FileNotFoundError) and Path(name).suffix == ".csv":
+        return f"There is no file {name}. Write the path of one that exists, or the name of a data set, such as iris."
+    if isinstance(error, FileNotFoundError):
+        return f"There is no folder for {name}. Make it first, or write another path."
+    return f"{name}: {error.strerror}. Write another path, one that you may read and write."
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -50,12 +111,13 @@ def make_parser() -> argparse.ArgumentParser:
         description="Understand backpropagation by doing it. Without a command: train on moons and draw.",
     )
     parser.add_argument("--version", action="version", version=version_line())
+    parser.set_defaults(call=called(), numbers=assigned)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     train = commands.add_parser("train", help="train a network on a data set or a CSV file")
     train.add_argument("data", help="moons, circles, spirals, xor, glyphs, iris, digits, wine, breast_cancer, FILE.csv")
     train.add_argument("--target", help="the column of FILE.csv that holds what to learn (default: the last)")
-    train.add_argument("--hidden", type=sizes, metavar="N,N", help="neurons in each hidden layer (default: 16,16)")
+    train.add_argument("--hidden", type=sizes, metavar="N,N", help="hidden neurons (default: 16,16, in a plane 8,8)")
     train.add_argument("--activation", default="relu", help="of the hidden layers (default: %(default)s)")
     train.add_argument("--epochs", type=int, help="passes over the data")
     train.add_argument("--batch-size", type=int, help="examples for each update (default: 16, in a plane all)")
@@ -68,14 +130,16 @@ def make_parser() -> argparse.ArgumentParser:
 
     predict = commands.add_parser("predict", help="predict with a trained network, a line for each row")
     predict.add_argument("model", type=Path, help="the model.json that train wrote")
-    predict.add_argument("csv", type=Path, metavar="FILE.csv")
+    predict.add_argument("csv", metavar="FILE.csv", help="what to predict for; or the name of a data set, such as iris")
     predict.set_defaults(run=run_predict)
 
     draw = commands.add_parser("draw", help="draw an expression, with its gradients")
     add_expression(draw)
     draw.add_argument("-o", dest="output", type=Path, default=Path("graph.svg"), help=".svg, .png, .dot or .html")
     draw.set_defaults(run=run_draw)
+    learn.add_commands(commands)
     terminal.add_commands(commands, add_expression)
+    terminal_exercise.add_commands(commands)
     worksheets.add_commands(commands)
     return parser
 
@@ -88,37 +152,48 @@ def add_expression(command: argparse.ArgumentParser) -> None:
 
 def sizes(text: str) -> list[int]:
     """Read "16,16" as [16, 16], and "" as no hidden layer."""
-    return [int(size) for size in text.split(",") if size]
+    numbers = [size.strip() for size in text.split(",") if size.strip()]
+    if not all(size.isdecimal() for size in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of layer sizes. Write --hidden 16,16")
+    return [int(size) for size in numbers]
 
 
 def assignment(text: str) -> tuple[str, float]:
     """Read "a=2" as ("a", 2.0)."""
     name, sign, number = text.partition("=")
-    if not (sign and name.isidentifier()):
-        raise argparse.ArgumentTypeError(f"{text!r} gives no name a number, as in a=2")
-    return name, float(number)
+    try:
+        if sign and name.isidentifier():
+            return name, float(number)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} does not give a name a number. Write it as in a=2")
+
+
+def assigned(pairs: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """Return the numbers by name; a name that has two of them is an error."""
+    numbers = dict(pairs)
+    for name, number in pairs:
+        if numbers[name] != number:
+            raise ValueError(f"{name} has two numbers, {number:g} and {numbers[name]:g}. Write {name}={number:g} once.")
+    return numbers
 
 
 def version_line() -> str:
     """Return the version, and which engine runs."""
-    try:
-        number = version("micrograd-like")
-    except PackageNotFoundError:
-        number = "(not installed)"
-    return f"micrograd-like {number}, engine in {_engine.NAME}"
+    return f"micrograd-like {__version__}, engine in {_engine.NAME}"
 
 
 def run_train(options: argparse.Namespace) -> None:
     """Train, and write the network, how it went, and pictures of both."""
     from .checkpoint import save_model
-    from .data import Standardise, train_val_split
+    from .data import Standardize, train_val_split
     from .drawing.draw import draw
     from .drawing.plots import decision_boundary
-    from .losses import LOSSES
     from .nn import MLP
-    from .optim import SGD
+    from .optim import SGD, TrainingDivergedError
     from .train import fit
 
+    check_ranges(options)
     dataset = load(options.data, options.target)
     options.out.mkdir(parents=True, exist_ok=True)
     shape = len(dataset.features) == 2 and len(dataset.classes) == 2  # points in a plane, to be told apart
@@ -126,39 +201,94 @@ def run_train(options: argparse.Namespace) -> None:
     held_out = None
     if options.validation is not None:
         (X, y), held_out = train_val_split(X, y, options.validation, options.seed)
-    epochs = chosen(options.epochs, 100 if shape else 20 if len(X) * len(X[0]) < 10_000 else 5)
-    lr = chosen(options.lr, 1.0 if shape else 0.1)
+    epochs = chosen(options.epochs, 80 if shape else 20 if len(X) * len(X[0]) < 10_000 else 5)
+    usual = 1.0 if shape else 0.1
+    lr = chosen(options.lr, usual)
 
-    standardise, task = Standardise.fit(X), Task(dataset.classes, y)
+    standardize, task = Standardize.fit(X), Task(dataset.classes, y)
     model = MLP(
-        len(X[0]), [*chosen(options.hidden, [16, 16]), task.outputs], options.activation,
-        init="uniform" if shape else "he", rng=options.seed,
+        len(X[0]), [*chosen(options.hidden, [8, 8] if shape else [16, 16]), task.outputs], options.activation,
+        init="he", rng=options.seed,
     )  # fmt: skip
-    print(model.summary())
-    inputs, targets = standardise(X), task.encode(y)
-    history = fit(
-        model, inputs, targets, task.loss,
-        SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum),
-        epochs, chosen(options.batch_size, None if shape else 16),
-        held_out and (standardise(held_out[0]), task.encode(held_out[1])), options.seed, l2=1e-4 if shape else 0.0,
-    )  # fmt: skip
-    print(report(history))
-
-    example = LOSSES[task.loss].one(model(inputs[0]), targets[0])
-    example.backward()
-    task.restore_units(model)
-    about = {"loss": task.loss, "classes": dataset.classes, "features": dataset.features}
-    files: dict[str, Callable[[Path], object]] = {
-        "model.json": lambda path: save_model(path, model, standardise=standardise, **about),
-        "history.csv": history.to_csv,
-        "loss.svg": history.plot().save,
-        "graph.svg": draw(example).save,
-    }
-    if shape:
-        files["boundary.svg"] = decision_boundary(lambda x: model.predict(standardise([x])[0]), X, y).save
+    print(f"Training on {options.data}: {len(X)} examples, {epochs} epochs.\n{model.summary()}", flush=True)
+    inputs, targets = standardize(X), task.encode(y)
+    optimizer = SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum)
+    try:
+        history = fit(
+            model, inputs, targets, task.loss, epochs,
+            optimizer=optimizer, batch_size=chosen(options.batch_size, None if shape else 16),
+            validation=held_out and (standardize(held_out[0]), task.encode(held_out[1])), seed=options.seed,
+            l2=1e-4 if shape else 0.0, watch=Lines(epochs),
+        )  # fmt: skip
+    except TrainingDivergedError as error:
+        history = error.history
+    print(report(history), flush=True)
+    files: dict[str, Callable[[Path], object]] = {"history.csv": history.to_csv, "loss.svg": history.plot().save}
+    if learnt := history.loss[-1] < history.loss[0]:
+        files["graph.svg"] = draw(teaching_example(model, inputs, targets, task.loss)).save
+        task.restore_units(model)
+        about = {"loss": task.loss, "classes": dataset.classes, "features": dataset.features}
+        files["model.json"] = lambda path: save_model(path, model, standardize=standardize, **about)
+        if shape:
+            files["boundary.svg"] = decision_boundary(lambda x: model.predict(standardize([x])[0]), X, y).save
     for name, save in files.items():
         save(options.out / name)
         print(f"wrote {options.out / name}")
+    if not learnt:
+        smaller = usual if lr > usual else lr / 10
+        raise TrainingDivergedError(
+            f"The loss rose from {history.loss[0]:.4g} to {history.loss[-1] if history.epochs else inf:.4g}: "
+            "the steps are too large. "
+            f"Write --lr {smaller:g}{' and leave out --momentum' * (options.momentum > 0)}."
+        )
+
+
+class Lines(list[int]):
+    """Watches no example, and prints a line at each tenth of a training where no bar is shown."""
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self.epochs, self.printed = epochs, 0
+
+    def show(self, history: TrainingHistory) -> None:
+        """Print how far the training is, if that has not been said."""
+        tenth = 10 * history.epochs // max(self.epochs, 1)
+        if 0 < tenth < 10 and tenth > self.printed and not sys.stderr.isatty():
+            print(f"epoch {history.epochs} of {self.epochs}: loss {history.loss[-1]:.4g}", flush=True)
+            self.printed = tenth
+
+
+def check_ranges(options: argparse.Namespace) -> None:
+    """Raise an error that names the option which is out of its range, and a number to write."""
+    for option, number, fits, example in (
+        ("--hidden", min(options.hidden or [1]), (1, inf), 16),
+        ("--epochs", options.epochs, (1, inf), 20),
+        ("--batch-size", options.batch_size, (1, inf), 16),
+        ("--lr", options.lr, (1e-12, 1e12), 0.1),
+        ("--momentum", options.momentum, (0, 0.999), 0.9),
+        ("--validation", options.validation, (0.001, 0.999), 0.2),
+    ):
+        if number is not None and not fits[0] <= number <= fits[1]:
+            raise ValueError(f"{option} {number:g} is out of range. Write {option} {example}.")
+
+
+def teaching_example(model: MLP, inputs: Sequence[Any], targets: Sequence[Any], loss: str) -> Value:
+    """Return, after its backward pass, the loss of an example from which one learns most.
+
+    That is one whose loss is not 0, with some gates open and some shut; of these, the one of the smallest loss.
+    """
+    from .engine import topological_order
+    from .losses import LOSSES
+
+    def dullness(root: Value) -> tuple[bool, bool, float]:
+        gates = [node.local_grads[0] for node in topological_order(root)[:-1] if node.op is not None and node.op.gate]
+        return root.data == 0.0, len({gate == 0.0 for gate in gates}) == 1, root.data
+
+    with_losses = (LOSSES[loss].one(model(x), target) for x, target in zip(inputs, targets))
+    root: Value = min(with_losses, key=dullness)
+    model.zero_grad()
+    root.backward()
+    return root
 
 
 def chosen(option: Any, otherwise: Any) -> Any:
@@ -182,7 +312,7 @@ class Task:
 
     def __init__(self, classes: Sequence[str], y: Sequence[Any]) -> None:
         self.classes = len(classes)
-        self.loss = "mse" if not classes else "hinge" if len(classes) == 2 else "cross_entropy"
+        self.loss: LossName = "mse" if not classes else "hinge" if len(classes) == 2 else "cross_entropy"
         self.outputs = 1 if len(classes) <= 2 else len(classes)
         self.middle = 0.0 if classes else fmean(y)
         self.spread = 1.0 if classes else pstdev(y) or 1.0
@@ -201,7 +331,7 @@ class Task:
             neuron.b.data += self.middle
 
 
-def report(history: History) -> str:
+def report(history: TrainingHistory) -> str:
     """Return in a line or two how the training went."""
     parts = [f"loss {history.loss[0]:.4g} -> {history.loss[-1]:.4g}"]
     for name, share in (("accuracy", history.accuracy[-1]), ("validation accuracy", history.val_accuracy[-1])):
@@ -213,13 +343,16 @@ def report(history: History) -> str:
 def run_predict(options: argparse.Namespace) -> None:
     """Print the prediction for each row of the file."""
     from .checkpoint import load_model
-    from .data import read_csv
+    from .data import DATASETS, read_csv
 
     trained = load_model(options.model)
-    with options.csv.open(encoding="utf-8-sig", errors="replace") as file:
-        header = {cell.strip().strip('"') for cell in file.readline().split(",")}
-    named = trained.features if header >= set(trained.features) else None  # else its columns are in order
-    rows = read_csv(options.csv, target=None, features=named).X
+    if options.csv in DATASETS:
+        rows = DATASETS[options.csv]().X
+    else:
+        with Path(options.csv).open(encoding="utf-8-sig", errors="replace") as file:
+            header = {cell.strip().strip('"') for cell in file.readline().split(",")}
+        named = trained.features if header >= set(trained.features) else None  # else its columns are in order
+        rows = read_csv(options.csv, target=None, features=named).X
     for prediction in trained.predict(rows):
         print(prediction)
 
@@ -229,7 +362,7 @@ def run_draw(options: argparse.Namespace) -> None:
     from .drawing.draw import draw
     from .graph.parse import parse
 
-    root, variables = parse(options.expression, dict(options.values))
+    root, variables = parse(options.expression, assigned(options.values))
     root.backward()
     draw(root).save(options.output)
     print(f"{options.expression} = {root.data:.6g}")

@@ -8,12 +8,13 @@ from itertools import count, repeat
 from operator import attrgetter
 from typing import Any
 
-from .gates import behind_shut_gates
 from .ops import Op, add, ieee as ieee, mul, real
-from .protocols import Protocols, fill_in
+from .ops.gates import behind_shut_gates
+from .ops.protocols import Protocols, fill_in
 
 number_of, born = attrgetter("_data"), attrgetter("_born")
 tick = count(1).__next__  # one clock for births and changes: what a node is made from is older than the node
+passes = [0]  # how many backward passes were made
 
 
 class Value(Protocols):
@@ -133,6 +134,7 @@ def backward_steps(root: Value, order: Sequence[Value] = ()) -> Iterator[tuple[V
     """Start a backward pass from root and return its steps: each advance uses the chain rule once."""
     order = order or topological_order(root)
     unreached = behind_shut_gates(order)
+    passes[0] += 1
     for node in order:
         if node.inputs:
             node.grad = 0.0

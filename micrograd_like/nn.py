@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
 from math import sqrt
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
+from .checks import named
 from .engine import Value
 from .functions import dot, softmax
+from .module import (
+    AutoLabel as AutoLabel,
+    Module as Module,
+    Parameter as Parameter,
+    label_parameters as label_parameters,
+)
 from .ops import OPS, Op, real
 
 Activation = Callable[[Any], Any]
+_weights = Random(1)  # draws the weights of every network that is not given an rng or a seed of its own
 Init = Callable[[int, int, Random], float]
+InitName = Literal["uniform", "xavier", "he"]
+BiasName = Literal["zero", "random"]
 
 INITS: dict[str, Init] = {
     "uniform": lambda nin, nout, rng: rng.uniform(-1.0, 1.0),  # as micrograd
@@ -24,90 +33,19 @@ INITS: dict[str, Init] = {
 }
 
 
-class AutoLabel(str):
-    """A label that the network gave by itself: the learner's own names go before it."""
+def seed(number: int = 1) -> None:
+    """Start the generator of all weights anew: the same networks are then drawn in the same order.
 
-    __slots__ = ()
+    Every process starts as if by `seed(1)`, so a program draws the same weights each time it runs.
 
-
-class Parameter(Value):
-    """A number that training changes; one that is frozen keeps its value.
-
-    >>> w = Parameter(0.5, "w")
-    >>> w.prune()
-    >>> w.data, w.frozen
-    (0.0, True)
+    >>> seed(7)
+    >>> first, second = Neuron(2), Neuron(2)
+    >>> seed(7)
+    >>> again = Neuron(2)
+    >>> first.w[0].data == again.w[0].data != second.w[0].data
+    True
     """
-
-    __slots__ = ()
-    parameter = True
-    frozen = False
-
-    def freeze(self, frozen: bool = True) -> None:
-        """Keep the value from now on, whatever the gradient; `freeze(False)` lets it learn again."""
-        self.frozen = frozen
-
-    def prune(self) -> None:
-        """Delete the connection: a weight of 0 that stays 0."""
-        self.data = 0.0
-        self.freeze()
-
-
-class Module:
-    """Something with parameters: those in its attributes, in lists of them, and in other modules there."""
-
-    def __call__(self, x: Sequence[Any]) -> Any:
-        """Return the output for one example: a Value, or a list of them."""
-        raise NotImplementedError
-
-    def named_parameters(self) -> list[tuple[str, Value]]:
-        """Return each parameter once, with the Python path that leads to it."""
-        found = {parameter: path for path, parameter in reversed(list(_parameters(self, "")))}
-        return [(path, parameter) for parameter, path in reversed(found.items())]
-
-    def parameters(self) -> list[Value]:
-        """Return each parameter once."""
-        return [parameter for _, parameter in self.named_parameters()]
-
-    def zero_grad(self) -> None:
-        """Set every gradient to 0, for the next backward pass adds to it."""
-        for parameter in self.parameters():
-            parameter.grad = 0.0
-
-    def predict(self, x: Sequence[Any]) -> Any:
-        """Return the output for one example as plain numbers."""
-        out = self(x)
-        return [a.data for a in out] if isinstance(out, list) else out.data
-
-    def summary(self) -> str:
-        """Return what the network is made of, and how many parameters it has."""
-        return f"{self!r}\n{self._count()}"
-
-    def _count(self) -> str:
-        parameters = self.parameters()
-        frozen = sum([getattr(parameter, "frozen", False) for parameter in parameters])
-        return f"{len(parameters)} parameters" + (f", {frozen} of them frozen" if frozen else "")
-
-    def diagram(self, **options: Any) -> Any:
-        """Draw columns of neurons, whose connections show the weights."""
-        from .drawing.plots import diagram
-
-        return diagram(self, **options)
-
-
-def _parameters(part: Any, path: str) -> Iterator[tuple[str, Value]]:
-    if isinstance(part, Value):
-        if part.op is None and not part.constant:
-            yield path, part
-    elif isinstance(part, Module):
-        for name, inner in vars(part).items():
-            yield from _parameters(inner, f"{path}.{name}" if path else name)
-    elif isinstance(part, list | tuple):
-        for i, inner in enumerate(part):
-            yield from _parameters(inner, f"{path}[{i}]")
-    elif isinstance(part, dict):
-        for key, inner in part.items():
-            yield from _parameters(inner, f"{path}[{key!r}]")
+    _weights.seed(_whole_seed(number))
 
 
 class Neuron(Module):
@@ -126,13 +64,15 @@ class Neuron(Module):
         nin: int,
         nonlin: bool = True,
         activation: str | Activation = "relu",
-        init: str | Init = "uniform",
-        bias: str = "zero",
-        rng: Random | int = 1,
+        init: InitName | Init = "uniform",
+        bias: BiasName = "zero",
+        rng: Random | int | None = None,
         nout: int = 1,
+        *,
+        seed: int | None = None,
     ) -> None:
         _check_sizes([nin, nout])
-        rng, draw = _generator(rng), named(INITS, init, "init")
+        rng, draw = _generator(rng, seed), named(INITS, init, "init")
         biased = named({"zero": False, "random": True}, bias, "bias")
         self.activation = activation_named(activation) if nonlin else None
         self.w = [Parameter(draw(nin, nout, rng)) for _ in range(nin)]
@@ -160,7 +100,7 @@ class Neuron(Module):
         z = dot([w.data for w in self.w], x, self.b.data)
         return self.activation(z) if self.activation else z
 
-    def predict(self, x: Sequence[Any]) -> float:
+    def _predicted(self, x: Sequence[Any]) -> float:
         return self.number(as_numbers(x, len(self.w), self))
 
     def __repr__(self) -> str:
@@ -178,11 +118,13 @@ class Layer(Module):
         nin: int,
         nout: int,
         activation: str | Activation = "relu",
-        rng: Random | int = 1,
+        rng: Random | int | None = None,
+        *,
+        seed: int | None = None,
         **options: Any,
     ) -> None:
         _check_sizes([nin, nout])
-        rng, self.together = _generator(rng), activation in ("softmax", softmax)
+        rng, self.together = _generator(rng, seed), activation in ("softmax", softmax)
         one_by_one = "linear" if self.together else activation
         options |= {"activation": one_by_one, "rng": rng, "nout": nout}
         self.neurons = [Neuron(nin, **options) for _ in range(nout)]
@@ -228,7 +170,7 @@ class Layer(Module):
         a = [neuron.number(x) for neuron in self.neurons]
         return softmax(a) if self.together else a
 
-    def predict(self, x: Sequence[Any]) -> Any:
+    def _predicted(self, x: Sequence[Any]) -> Any:
         return _one_or_many(self.numbers(as_numbers(x, len(self.W[0]), self)))
 
     def __repr__(self) -> str:
@@ -241,7 +183,8 @@ class MLP(Module):
     `MLP(2, [16, 16, 1])` is micrograd's: 2 inputs, two hidden layers of 16 relus, 1 linear output. One output
     gives a Value, several give a list. Any operation on one number can be an activation, softmax an output.
     init is "uniform" in (-1, 1), "xavier", "he", or a function (nin, nout, rng) -> float; bias is "zero", or
-    "random" to draw it like a weight; rng is a seed or a random.Random.
+    "random" to draw it like a weight. Every network draws other weights, from one generator that the function
+    `seed` starts anew; seed=1 gives a network a generator of its own, and so does rng, a seed or a random.Random.
 
     >>> model = MLP(2, [3, 1], activation="tanh", output="sigmoid")
     >>> print(model.summary())
@@ -257,16 +200,18 @@ class MLP(Module):
         nouts: Sequence[int],
         activation: str | Activation = "relu",
         output: str | Activation = "linear",
-        init: str | Init = "uniform",
-        bias: str = "zero",
-        rng: Random | int = 1,
+        init: InitName | Init = "uniform",
+        bias: BiasName = "zero",
+        rng: Random | int | None = None,
+        *,
+        seed: int | None = None,
     ) -> None:
         if isinstance(nouts, str) or not isinstance(nouts, Sequence) or not nouts:
             raise TypeError(
                 f"{nouts!r} are not the sizes of layers. "
                 f"Write a list, the outputs last, as in MLP({nin!r}, [16, 1])."
             )
-        sizes, rng = [nin, *nouts], _generator(rng)
+        sizes, rng = [nin, *nouts], _generator(rng, seed)
         _check_sizes(sizes)
         self.layers = [
             Layer(before, size, activation if i < len(nouts) else output, rng, init=init, bias=bias)
@@ -294,8 +239,7 @@ class MLP(Module):
     def __call__(self, x: Sequence[Any]) -> Any:
         return _one_or_many(self.trace(x)[-1][1])
 
-    def predict(self, x: Sequence[Any]) -> Any:
-        """Return the numbers of `model(x)` without recording how they were made."""
+    def _predicted(self, x: Sequence[Any]) -> Any:
         numbers = as_numbers(x, self.sizes[0], self)
         for layer in self.layers:
             numbers = layer.numbers(numbers)
@@ -328,13 +272,6 @@ class LogisticRegression(MLP):
         super().__init__(nin, [1], output="sigmoid", **options)
 
 
-def label_parameters(module: Module) -> None:
-    """Call every parameter by the path that leads to it from `module`, as in layers[0].neurons[2].w[1]."""
-    for path, parameter in module.named_parameters():
-        if not parameter.label or isinstance(parameter.label, AutoLabel):
-            parameter.label = AutoLabel(path)
-
-
 def activation_named(name: str | Activation) -> Activation | None:
     """Return the operation of that name that takes one number; None for "linear", which changes nothing."""
     if callable(name):
@@ -349,16 +286,6 @@ def name_of(activation: Activation | None) -> str:
     if activation is None:
         return "linear"
     return activation.name if isinstance(activation, Op) else activation.__name__
-
-
-def named(choices: dict[str, Any], name: Any, what: str) -> Any:
-    """Return the choice of that name, or an error that lists names near it; a function is its own choice."""
-    if callable(name):
-        return name
-    if isinstance(name, str) and name in choices:
-        return choices[name]
-    near = get_close_matches(str(name), choices, 3) or list(choices)
-    raise ValueError(f"There is no {what} {name!r}. Write one of: {', '.join(map(repr, near))}.")
 
 
 def as_inputs(x: Sequence[Any], nin: int, module: Module) -> list[Any]:
@@ -376,10 +303,15 @@ def as_numbers(x: Sequence[Any], nin: int, module: Module) -> list[float]:
 def _check_width(x: Any, nin: int, module: Module) -> None:
     if not hasattr(x, "__len__") or isinstance(x, str):
         raise TypeError(f"{module!r} was called on {x!r}. Give a list of its {nin} inputs, as in model([0.5, -1.0]).")
+    if len(x) and isinstance(x[0], str):
+        raise TypeError(
+            f"{module!r} was called on texts, such as {x[0]!r}, and takes numbers. "
+            "Write [float(text) for text in x]."
+        )
     if len(x) and hasattr(x[0], "__len__"):
         raise TypeError(
             f"{module!r} takes one example at a time, and several were given. "
-            "Write [model(row) for row in X]."
+            "Write [model(row) for row in X], or model.predict(X) for numbers."
         )
     if len(x) != nin:
         raise ValueError(
@@ -397,8 +329,18 @@ def _check_sizes(sizes: Sequence[Any]) -> None:
             )
 
 
-def _generator(rng: Random | int) -> Random:
-    return rng if isinstance(rng, Random) else Random(rng)
+def _generator(rng: Random | int | None, seed: int | None = None) -> Random:
+    if rng is not None and seed is not None:
+        raise TypeError(f"rng = {rng!r} and seed = {seed!r} were both given. Give one of them, as in seed=1.")
+    if isinstance(rng, Random):
+        return rng
+    return _weights if rng is None and seed is None else Random(_whole_seed(seed if rng is None else rng))
+
+
+def _whole_seed(number: Any) -> int:
+    if not hasattr(number, "__index__"):
+        raise TypeError(f"{number!r} is not a seed. Write a whole number, as in seed=1, or rng=random.Random(1).")
+    return int(number)
 
 
 def _one_or_many(outputs: list[Any]) -> Any:

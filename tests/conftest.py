@@ -34,6 +34,14 @@ def pytest_report_header() -> str:
     return f"engine: {_engine.NAME}"
 
 
+@pytest.fixture(autouse=True)
+def same_weights() -> None:
+    """Each test draws the weights that it would draw alone in a process."""
+    from micrograd_like import seed
+
+    seed(1)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Run what was asked for on the other engine too, at the same time, and show how it went in the end."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,3 +47,12 @@ def test_a_network_has_one_loss_and_gradient_for_everybody(
 @pytest.mark.parametrize("kind", [programs.Ours, peers.NumPy, peers.Torch, peers.Jax])
 def test_so_has_the_gpt(kind: type[peers.ArrayPeer]) -> None:
     check(kind, ShortNames())
+
+
+def test_what_the_command_lists_can_be_run() -> None:
+    command = [sys.executable, "-m", "benchmarks", "peers"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent)
+    names = done.stderr.rpartition("one of ")[2].strip().rstrip(".").split(", ")
+    assert done.returncode == 1 and "eager" in names and "peers" not in names
+    for name in names:
+        assert callable(import_module(f"benchmarks.{name}").main)

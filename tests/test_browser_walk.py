@@ -1,7 +1,7 @@
 """The live view in a real browser: by keyboard, by mouse, at any width."""
 
 import re
-from math import e
+from math import e, isclose, pi
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,14 @@ from browser import chromium as chromium, opened as opened
 from random_graphs import random_graph
 
 from micrograd_like import Value
+from micrograd_like.graph.names import Graph
 from micrograd_like.mistakes.passes import grads
 from micrograd_like.nn import MLP
 from micrograd_like.ops import OPS
 from micrograd_like.ops.notation import short
 from micrograd_like.steps.walk import Backward, walk
 from micrograd_like.steps.what_if import what_if
-from micrograd_like.views.walk_page import asset
+from micrograd_like.views.bundle import asset
 
 
 def example() -> tuple[Value, dict[str, Value]]:
@@ -92,11 +93,11 @@ def test_every_formula_on_the_screen_gives_its_number(chromium: Any, tmp_path: P
         page.goto(w.save(tmp_path / "lesson.html").as_uri())
         page.wait_for_selector(".mgl .bar")
         names = {w.graph.name(node): node.data for node in w.graph.nodes if not node.constant}
-        scope = {"e": e} | OPS | {"abs": abs} | names
+        scope = {"e": e, "π": pi} | OPS | {"abs": abs} | names
         formulas = page.evaluate(READ_FORMULAS)
         assert len(formulas) == len(w)
         for event, text in zip(w, formulas):
-            _, *parts, result = text.translate({0x2212: "-", 0xB7: "*"}).split("=")
+            _, *parts, result = text.translate({0x2212: "-", 0xB7: "*", 0x5B: "(", 0x5D: ")"}).split("=")
             for part in parts:
                 upstream = f"({getattr(event, 'upstream', '')!r})"
                 slope = re.sub(r"\(∂[^()]*\)/\(∂[^()]*\)", upstream, part)
@@ -194,12 +195,16 @@ def test_predict_hides_the_number_and_waits(shown: Any) -> None:
     page.keyboard.press("Enter")
     assert "Not yet" in page.locator(".tell .bad").text_content()
     press(page, "ArrowRight")
-    assert page.locator(".counter").text_content() == "3 / 8"  # it waits
+    assert page.locator(".counter").text_content() == "3 / 9"  # it waits
     page.locator(".answer").fill("6")
     page.keyboard.press("Enter")
     assert page.locator(".tell .good").text_content() == "Right: 6."
     press(page, "ArrowRight")
     page.locator(".answer").fill("8")
+    page.keyboard.press("Enter")
+    press(page, "ArrowRight")
+    assert page.locator(".chain .grad").text_content() == "∂L∂L?"
+    page.locator(".answer").fill("1")
     page.keyboard.press("Enter")
     press(page, "ArrowRight")
     page.locator(".answer").fill("1")
@@ -232,6 +237,36 @@ def test_wrong_on_purpose_stands_beside_the_right_one(shown: Any) -> None:
     assert rows == ["c11same", "b22same", "a48differs"]
     page.locator("select[aria-label=Mistake]").select_option("first_reach")
     assert "happens to give the right gradients" in page.locator(".card").text_content()
+
+
+def test_every_mistake_on_the_page_is_that_of_python(shown: Any) -> None:
+    a, b = Value(0.7, "a"), Value(2.5, "b")
+    v = a * b
+    L = ((v * v - a) / 2.0 + v.tanh()) ** 2
+    page = shown(walk(L, "double"))
+    press(page, "End")
+    assert read(page, "grad")["a"] == short(2 * grads(L)[a])
+    chooser = page.locator("select[aria-label=Mistake]")
+    names = [x.get_attribute("value") for x in chooser.locator("option").all()]
+    assert len(names) > 30 and {"double", "inverted", "step_too_far", "square_once", "constants"} <= {*names}
+    for name in names:
+        chooser.select_option(name)
+        press(page, "End")
+        cells = page.locator(".compare tbody tr").all_text_contents()
+        right, wrong = grads(L), grads(L, name)
+        node = {"a": a, "b": b}
+        for key, x in node.items():
+            [row] = [cell for cell in cells if cell.startswith(key)]
+            expected = "same" if isclose(right[x], wrong[x], rel_tol=1e-9) else "differs"
+            assert row == f"{key}{short(right[x])}{short(wrong[x])}{expected}", name
+
+
+def test_what_a_page_cannot_show_is_refused(tmp_path: Path) -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    x.data = 5.0
+    with pytest.raises(ValueError, match=r"no number is changed after it was used\. Write print\(walk"):
+        walk(y, "changed").save(tmp_path / "page.html")
 
 
 def test_nudging_warns_at_a_kink(shown: Any) -> None:
@@ -302,11 +337,55 @@ def test_a_thousand_nodes_are_folded_and_groups_open(shown: Any) -> None:
     press(page, "+", "-", "0")
 
 
+@pytest.mark.parametrize("nodes", [10, 1_700, 4_501, 20_000])
+def test_the_gradients_of_every_page_are_the_engines(shown: Any, nodes: int) -> None:
+    x, y = Value(0.3, "x"), Value(-1.2, "y")
+    z = x * y
+    while len(Graph(z)) < nodes:
+        for _ in range(max(nodes // 12, 1)):
+            z = z * 0.999 + x * y
+        z = z.tanh() + y
+    w = walk(z)
+    page = shown(w)
+    found = page.evaluate("Object.values(document.getElementById('walk').walk.grads)")
+    expected = [grad for node, grad in grads(z).items() if not node.constant]
+    assert len(found) == len(expected) >= nodes // 3
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-300)
+    press(page, "End")
+    assert page.locator(".counter").text_content() == f"{len(w)} / {len(w)}"
+
+
+def test_a_pass_along_every_path_is_refused_with_a_sentence(shown: Any) -> None:
+    x = Value(1.01, "x")
+    y = x
+    for _ in range(20):
+        y = (y + y) * 0.5
+    page = shown(walk(y, "no_visited"))
+    assert "more than 100000 steps on this graph" in page.locator(".side .card").text_content()
+    assert page.evaluate("document.getElementById('walk').walk.grads.x") == pytest.approx(grads(y)[x], rel=1e-9)
+
+
+def test_after_a_mode_is_chosen_by_mouse_the_arrow_keys_step(shown: Any) -> None:
+    page = shown(walk(example()[0]))
+    page.locator("[value=predict]").click()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".mgl").get_attribute("data-mode") == "predict"
+    assert page.locator(".counter").text_content().startswith("3 / ")
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".counter").text_content().startswith("2 / ")
+    page.locator("[value=nudge]").focus()
+    page.keyboard.press("Space")
+    assert page.locator(".mgl").get_attribute("data-mode") == "nudge"
+    assert page.locator("input[type=radio]:checked").count() == 1
+
+
 def test_jupyter_leaves_the_keys_alone(shown: Any) -> None:
     page = shown(walk(example()[0]))
-    root = page.locator(".mgl")
-    assert root.get_attribute("data-lm-suppress-shortcuts") == "true"
-    assert root.get_attribute("tabindex") == "0"
+    assert page.locator(".mgl").get_attribute("tabindex") == "0"
+    left = """[...document.querySelectorAll(".mgl, .mgl *")]
+      .filter((x) => x.tabIndex >= 0 && !x.dataset.lmSuppressShortcuts).map((x) => x.outerHTML)"""
+    assert page.evaluate(left) == []
 
 
 def test_on_paper_there_are_no_buttons(shown: Any) -> None:
@@ -317,13 +396,13 @@ def test_on_paper_there_are_no_buttons(shown: Any) -> None:
     assert page.locator(".trace table").is_visible()
 
 
-def test_a_page_of_25_nodes_is_under_60_kilobytes(tmp_path: Path) -> None:
+def test_a_page_of_25_nodes_is_under_90_kilobytes(tmp_path: Path) -> None:
     model = MLP(2, [2], activation="tanh", rng=1)
     first, second = model([1.0, -2.0])
     L = (first - second) ** 2 + first / (1 + second.exp() * first)
     w = walk(L)
     assert len(w.graph) == 25
-    assert w.save(tmp_path / "lesson.html").stat().st_size < 60_000
+    assert w.save(tmp_path / "lesson.html").stat().st_size < 90_000
 
 
 def luminance(colour: str) -> float:

@@ -48,7 +48,7 @@ def same_as_eager(program: Program, function: Any, *inputs: Any) -> None:
 
 
 def network(nin: int = 2, nouts: tuple[int, ...] = (4, 3, 1), **options: Any) -> tuple[MLP, Any]:
-    model = MLP(nin, nouts, **options)
+    model = MLP(nin, nouts, **{"rng": 1, **options})
 
     def loss(X: Any, y: Any) -> Any:
         return losses.mse([model(x) for x in X], y) + losses.l2(model.parameters(), 0.01)
@@ -525,3 +525,11 @@ def test_a_large_irregular_graph_is_replayed_one_by_one() -> None:
     cost.backward()
     expected = [p.grad for p in program.parameters]
     assert program() == cost.data and [p.grad for p in program.parameters] == expected and program.exact
+
+
+def test_compile_is_a_function_of_the_package_whatever_was_imported() -> None:
+    code = (
+        "import micrograd_like as m\nimport micrograd_like.compiler\nw = m.Value(2.0)\n"
+        "assert m.compile(lambda x: w * x, 3.0)(4.0) == 8.0 and w.grad == 4.0"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

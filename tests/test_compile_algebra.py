@@ -18,10 +18,10 @@ import pytest
 
 from micrograd_like import MLP, Value, exp, log, losses, softmax, tanh
 from micrograd_like.compiler import Program, Rows, compile
-from micrograd_like.compiler.algebra import lines
-from micrograd_like.compiler.captured import Captured
-from micrograd_like.compiler.naming import parts_of
-from micrograd_like.compiler.whole import function
+from micrograd_like.compiler.backends.whole import function
+from micrograd_like.compiler.executable import Executable
+from micrograd_like.compiler.printing.algebra import lines
+from micrograd_like.compiler.printing.naming import parts_of
 from micrograd_like.data import one_hot
 from micrograd_like.nn import Parameter
 from micrograd_like.ops import OPS
@@ -358,7 +358,7 @@ def evaluated(text: str, scope: dict[str, Any]) -> Any:
 
 def truth(program: Program) -> tuple[int, int]:
     """Compute every printed equation from the arrays that it names; return how many, and how many had no pattern."""
-    assert isinstance(program.now, Captured)
+    assert isinstance(program.now, Executable)
     program.now.run()
     scope: dict[str, Any] = {name: function(op) for name, op in OPS.items()}
     scope |= {name: functools.partial(functools.reduce, scope[name]) for name in ("maximum", "minimum")}

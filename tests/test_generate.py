@@ -9,7 +9,8 @@ from hypothesis import given, settings, strategies as st
 from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import coincidences, generate
-from micrograd_like.mistakes.passes import RULES, Pass
+from micrograd_like.mistakes.mistake import MISTAKES
+from micrograd_like.mistakes.passes import Pass
 
 each = pytest.mark.parametrize("concept", CONCEPTS)
 
@@ -30,7 +31,7 @@ def test_no_mistake_gives_the_right_number_by_chance_nor_two_the_same(
     ex = generate(concept, difficulty, seed, student=student)
     assert not coincidences(ex.task, ex.asked)
     found: dict[tuple[float, ...], str] = {}
-    for name in RULES:
+    for name in MISTAKES:
         numbers = Pass(ex.root, name).grads()
         answers = tuple(round(numbers.get(x, 0.0), 9) for x in ex.asked)
         if answers != tuple(round(ex.task.right[x], 9) for x in ex.asked):

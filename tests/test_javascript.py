@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Iterable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +12,17 @@ import pytest
 from random_graphs import random_graph
 
 from micrograd_like import Value, topological_order
+from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.mistakes.passes import Pass, grads
+from micrograd_like.mistakes.script import about
 from micrograd_like.ops import OPS
 from micrograd_like.views.javascript import operations
-from micrograd_like.views.walk_page import WHOLE_PASS, asset
+from micrograd_like.views.walk_page import walk_script
 
 node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 
 
-def described(output: Value, seed: int, rules: tuple[str, ...]) -> dict[str, Any]:
+def described(output: Value, seed: int, mistakes: Iterable[str]) -> dict[str, Any]:
     """Return a graph, what Python computes on it, and how large the terms of each gradient are."""
     nodes = topological_order(output)
     number = {x: i for i, x in enumerate(nodes)}
@@ -27,7 +31,7 @@ def described(output: Value, seed: int, rules: tuple[str, ...]) -> dict[str, Any
     for x, input, _, slope, _ in steps:
         scales[input] += abs(slope * steps.upstream(x))
     right = steps.grads()
-    wrong = {rule: grads(output, rule) for rule in rules}
+    wrong = {name: grads(output, name) for name in mistakes}
     return {
         "seed": seed,
         "nodes": [
@@ -39,7 +43,13 @@ def described(output: Value, seed: int, rules: tuple[str, ...]) -> dict[str, Any
         "slopes": [x.local_grads for x in nodes],
         "grads": [right.get(x, 0.0) for x in nodes],
         "scales": [scales[x] for x in nodes],
-        "wrong": {rule: [found.get(x, 0.0) for x in nodes] for rule, found in wrong.items()},
+        "wrong": {
+            name: {
+                "about": about(nodes, MISTAKES[name]),
+                "grads": [y if isfinite(y := found.get(x, 0.0)) else None for x in nodes],
+            }
+            for name, found in wrong.items()
+        },
     }
 
 
@@ -63,10 +73,10 @@ def test_a_thousand_random_graphs(tmp_path: Path) -> None:
     while len(graphs) < 1000:
         output, _ = random_graph(seed, 8)
         if steady(output):
-            graphs.append(described(output, seed, WHOLE_PASS if seed % 20 == 0 else ()))
+            graphs.append(described(output, seed, MISTAKES if seed % 20 == 0 else ()))
         seed += 1
     (tmp_path / "graphs.json").write_text(json.dumps(graphs))
-    (tmp_path / "walk.mjs").write_text(f"{asset('walk.js')}\nexport const ops = {operations(OPS)};\n", "utf-8")
+    (tmp_path / "walk.mjs").write_text(f"{walk_script()}\nexport const ops = {operations(OPS)};\n", "utf-8")
     script = Path(__file__).with_name("walk.test.mjs")
     run = subprocess.run(["node", str(script), str(tmp_path)], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
@@ -76,4 +86,5 @@ def test_a_thousand_random_graphs(tmp_path: Path) -> None:
 def test_only_what_a_graph_uses_is_written() -> None:
     text = operations(["mul"])
     assert "mul:" in text and "tanh" not in text
-    assert "const sigmoid =" in operations(["tanh"])
+    assert "const sigmoid =" in operations(["softplus"])
+    assert "const exp2 = (a) => 2 ** a" in operations(["exp2"])

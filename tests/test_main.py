@@ -1,6 +1,8 @@
 """The command line, as a person uses it."""
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -8,10 +10,32 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_like.__main__ import main, version_line
+from micrograd_like import MLP, Value, data as sets, load_model, losses
+from micrograd_like.__main__ import as_command_line, main, version_line
 
 ROOT = Path(__file__).parent.parent
+DATASETS = sets.DATASETS
 QUICK = ["--epochs", "3", "--hidden", "4"]
+
+
+def topological(root: Value) -> list[Value]:
+    """The nodes of a graph, inputs first; in this test's own way."""
+    found: dict[Value, None] = {}
+
+    def visit(node: Value) -> None:
+        if node not in found:
+            for x in node.inputs:
+                visit(x)
+            found[node] = None
+
+    visit(root)
+    return list(found)
+
+
+def parts_of(model: MLP) -> list[list[Value]]:
+    """The weights of each layer, and its biases, as the picture folds them."""
+    layers = [([w for neuron in x.neurons for w in neuron.w], [neuron.b for neuron in x.neurons]) for x in model.layers]
+    return [part for pair in layers for part in pair]
 
 
 def test_train_leaves_a_network_its_history_and_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,7 +59,64 @@ def test_without_arguments_the_first_minute(
     monkeypatch.setattr("micrograd_like.__main__.run_train", lambda options: asked.append(options.data))
     assert main([]) == 0
     assert asked == ["moons"]
-    assert 'walk "(a*b + c).tanh()"' in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert 'walk "(a*b + c).tanh()"' in shown and max(map(len, shown.splitlines())) < 80
+
+
+@pytest.mark.parametrize("way", [[sys.executable, "-m", "micrograd_like"], ["./micrograd-like"]])
+def test_what_comes_next_is_printed_as_the_program_was_called(way: list[str], tmp_path: Path) -> None:
+    script = tmp_path / "micrograd-like"
+    script.write_text(f"#!{sys.executable}\nimport sys\nfrom micrograd_like.__main__ import main\nsys.exit(main())\n")
+    script.chmod(0o755)
+    command, environment = [*way, "exercise", "chain"], {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment).stdout
+    advice = shlex.split(next(line for line in shown.splitlines() if "--hint" in line).partition(":")[2])
+    assert advice[: len(way)] == way
+    told = subprocess.run(advice, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment).stdout
+    assert told.startswith("Hint 1 of 4:")
+
+
+@pytest.mark.parametrize("data", ["moons", "circles", "xor"])
+def test_the_first_picture_shows_the_gradients_of_one_example(data: str, tmp_path: Path) -> None:
+    """Against the engine: of one example alone, whose loss is not 0, with gates open and shut."""
+    assert main(["train", data, "--out", str(tmp_path), "--epochs", "12"]) == 0
+    shown = re.findall(r"<text[^>]*>([^<]*)</text>", (tmp_path / "graph.svg").read_text(encoding="utf-8"))
+    spans = [re.findall(r"-?\d[\d.]*(?:e-?\d+)?", shown[i + 1]) for i, text in enumerate(shown) if text == "grad"]
+    drawn = {float(number) for numbers in spans for number in numbers}
+    trained = load_model(tmp_path / "model.json")
+    X, y = DATASETS[data]()
+    matches = 0
+    for x, label in zip(trained.standardize(X), y):
+        loss = losses.hinge([trained.model(x)], [2 * label - 1])
+        trained.model.zero_grad()
+        loss.backward()
+        grads = [node.grad for node in topological(loss)]
+        ends = {f(p.grad for p in part) for part in parts_of(trained.model) for f in (min, max)}
+        gates = {node.local_grads[0] for node in topological(loss)[:-1] if node.op is not None and node.op.gate}
+        seen = all(any(number == pytest.approx(grad, rel=5e-3) for number in drawn) for grad in ends)
+        if seen and loss.data > 0:  # where it is 0, so is every gradient
+            matches += gates == {0.0, 1.0}
+            assert all(any(number == pytest.approx(grad, rel=5e-3) for grad in grads) for number in drawn)
+    assert matches == 1
+
+
+@pytest.mark.parametrize("arguments", [["iris", "--lr", "1e9"], ["moons", "--lr", "400"], ["xor", "--lr", "1e4"]])
+def test_a_training_that_rises_is_a_failure_and_its_advice_works(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", *arguments, "--epochs", "3", "--out", str(tmp_path)]
+    assert main(command) == 1
+    error = capsys.readouterr().err
+    assert "Write --lr" in error and not (tmp_path / "model.json").exists()
+    rate = re.findall(r"--lr (\S+)\.", error)[-1]
+    assert main([*command, "--lr", rate]) == 0
+
+
+def test_predict_takes_the_name_of_a_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "iris", "--epochs", "2", "--out", str(tmp_path)]) == 0
+    capsys.readouterr()
+    assert main(["predict", str(tmp_path / "model.json"), "iris"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 150
 
 
 def test_predict_names_the_classes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +160,7 @@ def test_draw_writes_a_picture_and_says_the_gradients(tmp_path: Path, capsys: py
         (["train", "nosuch"], "There is no data set 'nosuch'"),
         (["train", "missing.csv"], "missing.csv"),
         (["train", "moons", "--epochs", "0"], "epochs"),
-        (["train", "moons", "--batch-size", "0"], "batch_size"),
+        (["train", "moons", "--batch-size", "0"], "Write --batch-size 16."),
         (["train", "moons", "--lr", "-1"], "-1"),
         (["train", "moons", "--lr", "nan"], "nan"),
         (["train", "moons", "--activation", "rellu"], "relu"),
@@ -91,6 +172,10 @@ def test_draw_writes_a_picture_and_says_the_gradients(tmp_path: Path, capsys: py
         (["draw", "a*b", "a=1"], "Give it one, as in b=2"),
         (["draw", "log(a)", "a=-1"], "log(maximum(a, 1e-12))"),
         (["draw", "a*2", "a=1", "-o", "g.tiff"], "tiff"),
+        (["draw", "a*2", "a=1", "-o", "nowhere/g.svg"], "no folder"),
+        (["draw", "a*2", "a=1", "a=3"], "two numbers"),
+        (["predict", "model.csv", "x.csv"], "no file"),
+        (["train", "moons", "--momentum", "1"], "Write --momentum 0.9."),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence_on_stderr(
@@ -103,6 +188,7 @@ def test_what_is_wrong_is_said_in_one_sentence_on_stderr(
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 1
     error = capsys.readouterr().err.strip()
+    assert not re.search(r"`|\w+=(?!\d)|\w+\(\)|batch_size|MLP\(", error), "a command line advises command lines"
     assert message in error and "\n" not in error and error.startswith("micrograd-like: ")
     assert not list(tmp_path.glob("**/model.json"))
 
@@ -120,3 +206,15 @@ def test_runs_as_a_module_and_says_its_version() -> None:
     )
     assert result.stdout.strip() == version_line()
     assert "engine in " in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("python", "words"),
+    [
+        ("lr = -1 is below 0. Write lr=0.1.", "--lr -1 is below 0. Write --lr 0.1."),
+        ("Write MLP(2, [16, 1]).", "Write --hidden 16."),
+        ("Write MLP(2, [16, 8, 1]) or epochs=20.", "Write --hidden 16,8 or --epochs 20."),
+    ],
+)
+def test_advice_in_python_becomes_options(python: str, words: str) -> None:
+    assert as_command_line(python) == words

@@ -1,6 +1,8 @@
 """Networks: micrograd's by default, named in the notation of the textbooks, reproducible, and clear about shapes."""
 
 import gc
+import subprocess
+import sys
 import weakref
 from math import sqrt
 from random import Random
@@ -21,6 +23,7 @@ from micrograd_like.nn import (
     Parameter,
     activation_named,
     label_parameters,
+    seed,
 )
 from micrograd_like.ops import OPS, exp, relu, sigmoid, tanh
 
@@ -84,10 +87,17 @@ def test_a_function_of_ones_own_is_an_activation() -> None:
 
 
 @pytest.mark.parametrize("name, near", [("rellu", "'relu'"), ("sigmoyd", "'sigmoid'"), ("add", "'"), (3, "'tanh'")])
-def test_an_unknown_activation_is_refused_with_names_that_are_near(name: str, near: str) -> None:
-    with pytest.raises(ValueError, match=rf"There is no activation {name!r}. Write one of: .*") as error:
+def test_an_unknown_activation_is_refused_with_the_one_that_is_near_and_the_whole_list(name: str, near: str) -> None:
+    with pytest.raises(ValueError, match=rf"There is no activation {name!r}.* Write one of: .*") as error:
         MLP(2, [3, 1], activation=name)
     assert near in str(error.value)
+    takes_one = [op.name for op in OPS.values() if op.arity - len(op.defaults) == 1]
+    assert all(repr(known) in str(error.value) for known in [*takes_one, "linear"])
+
+
+def test_capitals_are_no_other_activation() -> None:
+    with pytest.raises(ValueError, match=r"There is no activation 'Relu'. Did you mean 'relu'.*'tanh'"):
+        MLP(2, [4, 1], activation="Relu")
 
 
 def test_a_softmax_output_is_a_distribution() -> None:
@@ -211,8 +221,42 @@ def test_biases_are_zero_or_drawn() -> None:
     assert len({b.data for b in Layer(2, 5, bias="random").b}) == 5
 
 
+def weights(module: Any) -> Any:
+    return numbers(module.parameters())
+
+
+@pytest.mark.parametrize("make", [lambda **rng: Neuron(2, **rng), lambda **rng: Layer(2, 3, **rng),
+                                  lambda **rng: MLP(2, [3, 1], **rng)])  # fmt: skip
+def test_every_new_network_has_other_weights_and_a_seed_gives_them_again(make: Any) -> None:
+    seed(5)
+    made = [weights(make()) for _ in range(4)]
+    assert len({*map(tuple, made)}) == 4
+    seed(5)
+    assert [weights(make()) for _ in range(4)] == made
+    assert weights(make(seed=7)) == weights(make(rng=7)) == weights(make(rng=Random(7))) != made[0]
+    seed(5)
+    make(seed=3)
+    assert weights(make()) == made[0], "a network with a seed of its own takes nothing from the others"
+
+
+def test_a_process_begins_with_the_weights_of_seed_1() -> None:
+    program = "from micrograd_like import MLP; print([p.data for p in MLP(2, [3]).parameters()])"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == str(weights(MLP(2, [3], seed=1)))
+
+
+@pytest.mark.parametrize("wrong, message", [
+    (lambda: MLP(2, [1], rng=1, seed=1), "rng = 1 and seed = 1 were both given. Give one"),
+    (lambda: MLP(2, [1], seed="x"), "'x' is not a seed. Write a whole number, as in seed=1"),
+    (lambda: seed(0.5), "0.5 is not a seed"),
+])  # fmt: skip
+def test_a_seed_that_is_none(wrong: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        wrong()
+
+
 def test_a_seed_gives_the_same_network_and_one_generator_gives_different_ones() -> None:
-    first, same, other = MLP(2, [3, 1]), MLP(2, [3, 1]), MLP(2, [3, 1], rng=7)
+    first, same, other = [MLP(2, [3, 1], rng=n) for n in (1, 1, 7)]
     assert numbers(first.parameters()) == numbers(same.parameters()) != numbers(other.parameters())
     rng = Random(7)
     assert numbers(MLP(2, [3, 1], rng=rng).parameters()) == numbers(other.parameters())
@@ -254,7 +298,7 @@ def test_text_forms() -> None:
         ([1.0, 2.0, 3.0], ValueError, r"MLP\(2, \[3, 1\], .*\) takes 2 inputs, and 3 were given. Give 2"),
         ([1.0], ValueError, "takes 2 inputs, and 1 were given"),
         ([], ValueError, "takes 2 inputs, and 0 were given"),
-        ([[1.0, 2.0], [3.0, 4.0]], TypeError, r"one example at a time, and several were given. Write \[model\(row\)"),
+        (["1", "2"], TypeError, r"was called on texts, such as '1', .* Write \[float\(text\) for text in x\]"),
         (1.0, TypeError, r"was called on 1.0. Give a list of its 2 inputs"),
         ("ab", TypeError, "was called on 'ab'"),
     ],
@@ -262,6 +306,14 @@ def test_text_forms() -> None:
 def test_inputs_that_do_not_fit_are_refused(call: Any, x: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call(MLP(2, [3, 1]), x)
+
+
+def test_a_call_takes_one_example_and_predict_one_or_many() -> None:
+    model, rows = MLP(2, [3, 1]), [[1.0, 2.0], [3.0, 4.0]]
+    with pytest.raises(TypeError, match=r"one example at a time, and several were given. Write \[model\(row\)"):
+        model(rows)
+    for module in model, Layer(2, 3), Neuron(2), LogisticRegression(2):
+        assert module.predict(rows) == [module.predict(row) for row in rows]
 
 
 @pytest.mark.parametrize("module", [Neuron(2), Layer(2, 3)])

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from micrograd_like.exercises import generate
 from micrograd_like.graph.parse import parse
 from micrograd_like.steps.walk import Walk
-from micrograd_like.views.terminal import screen
+from micrograd_like.views.terminal import Stepper, screen
+from micrograd_like.views.terminal_exercise import ask_all
 
 EXPRESSION = ["(a*b + c).tanh()", "a=2", "b=-3", "c=10"]
 ROOT = Path(__file__).parent.parent
@@ -85,13 +87,116 @@ def test_the_arrow_keys_step() -> None:
             if select.select([ours], [], [], 1)[0]:
                 seen += os.read(ours, 65536)
 
-    wait_for("step 1 of 11, forward")
+    wait_for("step 1 of 12, forward")
     os.write(ours, b"\x1b[C")
-    wait_for("step 2 of 11")
+    wait_for("step 2 of 12")
     os.write(ours, b"\x1b[F")
-    wait_for("step 11 of 11, backward")
+    wait_for("step 12 of 12, backward")
     os.write(ours, b"\x1b[D")
-    wait_for("step 10 of 11")
+    wait_for("step 11 of 12")
     os.write(ours, b"q")
     assert process.wait(timeout=60) == 0
     os.close(ours)
+
+
+
+def stepper() -> Stepper:
+    root, names = parse("a*b + a", {"a": 2, "b": 3})
+    return Stepper(Walk(root, names=names | {"out": root}, code="a*b + a"), names | {"out": root}, "a*b + a")
+
+
+def type_in(steps: Stepper, text: str) -> str:
+    for letter in text:
+        assert steps.press(letter.encode())
+    return "\n".join(steps.screen())
+
+
+def test_a_number_can_be_predicted_and_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    steps = stepper()
+    shown = type_in(steps, "pnn")
+    assert "v1 = a*b = ___" in shown and "6" not in shown
+    assert "It is not 5." in type_in(steps, "5\r") and steps.hidden
+    assert "Your number first" in (steps.press(b"\x1b[C"), "\n".join(steps.screen()))[1]
+    assert "Right." in type_in(steps, "2*3\r") and not steps.hidden
+    shown = type_in(steps, "nx\r")
+    assert "x has no number" in shown
+    assert "= 8" in type_in(steps, "\x7f\x7f?") or "= 8" in type_in(steps, "?")
+    steps.press(b"n")
+    steps.press(b"\x1b")
+    assert not steps.hidden and not steps.predicting
+    assert steps.press(b"q") is False
+
+
+def test_every_number_hides_until_it_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    steps = stepper()
+    type_in(steps, "p")
+    asked = 0
+    while steps.event.index < len(steps.walk) - 1:
+        shown = type_in(steps, "n")
+        if steps.hidden:
+            asked += 1
+            event = steps.event
+            equation = str(event).rpartition(" = ")
+            assert equation[0].partition(" = ")[0] in shown and f"{equation[0]} = {equation[2]}" not in shown
+            type_in(steps, f"{getattr(event, 'after', event.node.data):g}\r")
+            assert not steps.hidden
+    assert asked == 7  # two values, the seed, and four contributions
+
+
+def test_mistakes_can_be_made_on_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    steps = stepper()
+    steps.press(b"\x1b[F")
+    first = type_in(steps, "m")
+    assert "Wrong on purpose: overwrite" in first and "<- differs" in first
+    for _ in steps.rules[1:]:
+        type_in(steps, "m")
+    assert steps.walk.rule.name == "right" and "Wrong" not in "\n".join(steps.screen())
+
+
+@pytest.mark.parametrize("rule", ["right", "overwrite", "depth_first"])
+def test_a_narrow_terminal_can_be_read(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    walk = example(rule)
+    assert all(len(line) <= 60 for event in walk for text in screen(walk, event) for line in text.splitlines())
+    for command in (["walk", *EXPRESSION], ["explain", *EXPRESSION], ["exercise", "fan-out", "--seed", "7"]):
+        lines = [line for line in run(*command, COLUMNS="60").splitlines() if "micrograd_like" not in line]
+        assert all(len(line) <= 60 for line in lines)
+
+
+def test_an_exercise_asks_marks_hints_and_asks_again(capsys: pytest.CaptureFixture[str]) -> None:
+    ex = generate("fan-out", seed=7)
+    key = next(iter(ex.questions))
+    typed = iter(["99", "?", "?", "what", ex.answers[key], *[ex.answers[x] for x in list(ex.questions)[1:]]])
+    assert ask_all(ex, lambda prompt: next(typed))
+    shown = capsys.readouterr().out
+    assert shown.index("99") < shown.index(ex.hints(key)[0]) < shown.index(ex.hints(key)[1]) < shown.index("Right.")
+    assert ex.hints(key)[3] not in shown.partition("Right.")[0]
+    assert f"{len(ex.questions)} of {len(ex.questions)} right, {len(ex.questions) - 1} of them at once" in shown
+
+
+def test_an_exercise_names_the_mistake_and_can_be_left(capsys: pytest.CaptureFixture[str]) -> None:
+    ex = generate("fan-out", seed=7)
+    typed = iter(["1", "s", "1", "s", "q"])
+    assert not ask_all(ex, lambda prompt: next(typed))
+    shown = capsys.readouterr().out
+    assert "Skipped." in shown
+
+
+def test_hints_come_one_at_a_time() -> None:
+    ladder = generate("fan-out", seed=7).hints("a")
+    for level, hint in enumerate(ladder, 1):
+        shown = run("exercise", "fan-out", "--seed", "7", "--hint", "a", *([str(level)] if level > 1 else []))
+        assert hint in shown and not any(other in shown for other in ladder if other != hint)
+
+
+def test_the_exercise_command() -> None:
+    ex = generate("fan-out", seed=7)
+    shown = run("exercise", "fan-out", "--seed", "7")
+    assert ex.program() in shown and "a = ?" in shown
+    answers = [f"{key}={number}" for key, number in ex.answers.items()]
+    assert "wrong" not in run("exercise", "fan-out", "--seed", "7", "--check", *answers)
+    assert "forward, read down" in run("exercise", "fan-out", "--seed", "7", "--key")

@@ -80,19 +80,6 @@ def test_a_pdf_has_a_page_for_each_exercise(paper: str, size: tuple[int, int], t
     assert len(boxes) == 2 and all({round(w), round(h)} == {*size} for _, _, w, h in boxes)
 
 
-def test_the_exercise_command(capsys: pytest.CaptureFixture[str]) -> None:
-    run("exercise", "fan-out", "--seed", "7")
-    shown = capsys.readouterr().out
-    ex = generate("fan-out", seed=7)
-    assert ex.program() in shown and "a = ?" in shown
-    run("exercise", "fan-out", "--seed", "7", "--check", *[f"{key}={number}" for key, number in ex.answers.items()])
-    assert "wrong" not in capsys.readouterr().out
-    run("exercise", "fan-out", "--seed", "7", "--hint", "a")
-    assert ex.hints("a")[2] in capsys.readouterr().out
-    run("exercise", "fan-out", "--seed", "7", "--key")
-    assert "forward, read down" in capsys.readouterr().out
-
-
 def test_the_worksheet_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     roster = tmp_path / "roster.csv"
     roster.write_text("id,name\n1,Ada\n2,Blaise\n", encoding="utf-8")
@@ -105,3 +92,31 @@ def test_the_worksheet_command(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert [(out / name).read_text("utf-8").count("sheet 3") for name in ("sheets.html", "sheets-key.html")] == [2, 2]
     with pytest.raises(ValueError, match="less than the 2 students"):
         run("worksheet", "--count", "1", "--students", str(roster), "--out", str(out))
+
+
+def test_sheets_are_not_written_over_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    run("worksheet", "--out", str(out))
+    assert "1 sheet, 2 exercises" in capsys.readouterr().out
+    before = (out / "sheets.html").read_bytes()
+    with pytest.raises(ValueError, match="there already") as error:
+        run("worksheet", "--seed", "5", "--out", str(out))
+    assert (out / "sheets.html").read_bytes() == before
+    [other] = re.findall(r"--out (\S+)", str(error.value))
+    run("worksheet", "--seed", "5", "--out", other)
+    run("worksheet", "--seed", "5", "--out", str(out), "--force")
+    assert (out / "sheets.html").read_bytes() == Path(other, "sheets.html").read_bytes() != before
+
+
+@pytest.mark.parametrize(("arguments", "message"), [(["--count", "0"], "--count 1"), (["--count", "-1"], "--count 1")])
+def test_no_sheet_is_no_worksheet(arguments: list[str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        run("worksheet", *arguments, "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_class_list_needs_a_student(tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("id,name\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no student below"):
+        run("worksheet", "--students", str(roster), "--out", str(tmp_path / "out"))

@@ -146,8 +146,13 @@ static void take_back(Undo *undo) {
     for (size_t i = undo->count; i--;) undo->at[i].node->grad = undo->at[i].grad;
 }
 
+static unsigned long long passes; /* backward passes so far: an optimizer warns of a step without one */
+
+static PyObject *passes_so_far(PyObject *module, PyObject *none) { return PyLong_FromUnsignedLongLong(passes); }
+
 /* All grads are written, or after an error or Ctrl-C none. */
 static PyObject *run_backward(Node *root, int guarded) {
+    passes++;
     if (CODE(root) == LEAF) {
         root->grad += 1.0;
         Py_RETURN_NONE;

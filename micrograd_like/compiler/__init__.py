@@ -1,11 +1,11 @@
 """Find the matrices in the scalars: a recorded graph as array instructions, to run and to export.
 
-`capture` makes lists of the graph, `lanes` finds what is done alike, `plan` writes the instructions, `program` is
-what one uses; docs/compile.md says how and why.
+`trace` records what a function does, `vectorize` finds what is done alike, `lower` writes instructions, `autodiff`
+their chain rule, `backends` run them; `program` is what one uses. docs/compile.md says how and why.
 """
 
-from .captured import RefusedError
-from .inputs import Rows
+from .executable import RefusedError
 from .program import Program, compile
+from .trace.inputs import Rows
 
 __all__ = ["Program", "RefusedError", "Rows", "compile"]

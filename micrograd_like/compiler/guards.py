@@ -8,8 +8,8 @@ from typing import Any
 
 from ..engine import Value
 from .extra import numpy as np
-from .inputs import Guard, Input
-from .plan import Plan
+from .lower.plan import Plan
+from .trace.inputs import Guard, Input
 
 Path = tuple[tuple[str, float, bool], ...]
 

@@ -7,27 +7,29 @@ from math import isfinite, prod
 from random import Random
 from typing import Any
 
+from .. import engine
 from ..engine import Value
 from ..graph.columns import collector_off
 from ..graph.names import callers_variables, named_values, variables_of
 from ..optim import Optimizer, diverged
-from . import exchange
-from .algebra import algebra
-from .captured import UPDATE, Captured, RefusedError
-from .explanation import Explanation
-from .export import Export
+from .backends import exchange
+from .backends.replay import Replay
+from .backends.straight import source
+from .executable import UPDATE, Executable, RefusedError
+from .export.arrays import Export
 from .extra import numpy as np
-from .inputs import as_inputs, check_finite, given, joined, shape
-from .naming import parameter_arrays
-from .plan import MEMORY
+from .lower.plan import MEMORY
+from .printing.algebra import algebra
+from .printing.explanation import Explanation
+from .printing.naming import parameter_arrays
 from .recorder import Recorder
-from .replay import Replay
-from .second import eager_loss
-from .straight import source
+from .trace.calls import eager_loss
+from .trace.inputs import as_inputs, check_finite, given, joined, shape
 from .update import RATE, STEPS, Remembered, instructions
 
 AT_ONCE = 2**18  # numbers of examples that the backend is handed in one call
-BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "lr"}  # what the update itself does not depend on
+# What the update itself does not depend on.
+BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "schedule", "passes"}
 
 
 class Program(Recorder):
@@ -52,6 +54,7 @@ class Program(Recorder):
         self.accept(inputs)
         self.run()
         self.write()
+        engine.passes[0] += 1
         return self.loss
 
     @property
@@ -107,7 +110,7 @@ class Program(Recorder):
         if made is not self.now:
             self.become(made)
 
-    def become(self, made: Captured | Replay) -> None:
+    def become(self, made: Executable | Replay) -> None:
         """Go on with this graph, and hand it the parameters and the optimizer's numbers."""
         made.memory[: made.state] = self.now.memory[: made.state]
         self.now = made
@@ -155,12 +158,13 @@ class Program(Recorder):
         loss = self.loss
         if not isfinite(loss):
             raise diverged(f"The loss is {loss}", optimizer)
-        if self.bind(optimizer) and isinstance(self.now, Captured):
+        if self.bind(optimizer) and isinstance(self.now, Executable):
             self.now.runner.run(UPDATE)
             optimizer.steps = self.steps = self.steps + 1
             self.write()
         else:
             self.write()
+            engine.passes[0] += 1
             optimizer.step()
             exchange.read(self.parameters, self.now.memory)
         return loss
@@ -198,7 +202,7 @@ class Program(Recorder):
             optimizer.remembered = remembered  # type: ignore[assignment]
             self.optimizer, self.steps = optimizer, optimizer.steps
         hyper = (2 + MEMORY) * now.size
-        now.memory[hyper + RATE], now.memory[hyper + STEPS] = optimizer.rate, optimizer.steps
+        now.memory[hyper + RATE], now.memory[hyper + STEPS] = optimizer.lr, optimizer.steps
         return True
 
     def fit(
@@ -220,7 +224,7 @@ class Program(Recorder):
         self.fitted = None
         self.adopt(optimizer)
         tables = [] if self.exact else [np().asarray(given(column)[0]).reshape(count, -1) for column in columns]
-        even = not (count % size or callable(optimizer.lr))  # then several epochs are learnt like one
+        even = not (count % size or callable(optimizer.schedule))  # then several epochs are learnt like one
         together = max(1, AT_ONCE // sum([table.size for table in tables] or [AT_ONCE])) if even else 1
         for first in range(0, epochs, together):
             batches = []
@@ -244,7 +248,7 @@ class Program(Recorder):
         else:
             self.accept(first)
         self.fitted, self.fitted_size = self.now, size
-        if self.now.whole_runs and self.bind(optimizer) and isinstance(self.now, Captured):
+        if self.now.whole_runs and self.bind(optimizer) and isinstance(self.now, Executable):
             chosen = np().array(whole)
             rows = np().concatenate([table[chosen].reshape(len(whole), -1) for table in tables], axis=1)
             if self.now.guards.inputs_hold(rows):

@@ -9,12 +9,12 @@ from typing import Any
 
 from ..engine import Value, topological_order
 from .backends import BACKENDS, best
-from .capture import Recording, record
-from .captured import Captured, Ends, IrregularError, RefusedError
+from .backends.replay import Replay
+from .executable import Ends, Executable, IrregularError, RefusedError
 from .extra import numpy as np
-from .inputs import Chosen, shape
-from .replay import Replay
-from .second import check_again, eager_loss, recorded_call
+from .trace.calls import check_again, eager_loss, recorded_call
+from .trace.inputs import Chosen, shape
+from .trace.recording import Recording, record
 
 
 class Recorder:
@@ -27,10 +27,10 @@ class Recorder:
             raise ValueError(f"There is no backend {backend!r} here. Write one of: {', '.join(map(repr, known))}.")
         self.wanted = None if parameters is None else list(dict.fromkeys(flat(parameters)))
         self.parameters: list[Value] = []
-        self.variants: dict[str, list[Captured | Replay]] = {}
+        self.variants: dict[str, list[Executable | Replay]] = {}
         self.function: Callable[..., Any] | None = None
 
-    def record(self, function: Callable[..., Any], examples: Sequence[Any]) -> Captured | Replay:
+    def record(self, function: Callable[..., Any], examples: Sequence[Any]) -> Executable | Replay:
         """Return the compiled graph of a function, whose arguments are given anew with each call."""
         if not callable(function):
             raise TypeError(
@@ -40,7 +40,7 @@ class Recorder:
         self.names = names if len(names) == len(examples) else [f"x{i}" for i in range(len(examples))]
         return self.captured_call(examples)
 
-    def captured_graph(self, loss: Value, inputs: Sequence[Any]) -> Captured | Replay:
+    def captured_graph(self, loss: Value, inputs: Sequence[Any]) -> Executable | Replay:
         """Return the compiled graph of a loss, whose leaves in `inputs` are given anew with each call."""
         nodes = topological_order(loss)
         changed = max([getattr(x, "_changed", 0) for x in nodes if x.op is None], default=0)
@@ -56,7 +56,7 @@ class Recorder:
         parameters = self.wanted or _parameters(nodes, given)
         graph = record(loss, also=[*leaves, *parameters])
         made = self.capture(graph, Ends(graph.numbers(parameters), graph.numbers(leaves)), loss.data)
-        if not leaves and isinstance(made, Captured):
+        if not leaves and isinstance(made, Executable):
             order = [i for b in made.plan.blocks if b.kind == "number" for i in b.nodes.tolist()]
             made.inputs, made.input_nodes = made.plan.place[np().array(order, dtype=int)], order
             self.shapes = [b.shape for b in made.plan.blocks if b.kind == "number"]
@@ -64,7 +64,7 @@ class Recorder:
         self.variants[str(self.shapes)] = [made]
         return made
 
-    def captured_call(self, examples: Sequence[Any]) -> Captured | Replay:
+    def captured_call(self, examples: Sequence[Any]) -> Executable | Replay:
         """Run the function on examples, and return what it recorded, compiled."""
         assert self.function
         shapes = str([shape(argument) for argument in examples])
@@ -80,12 +80,12 @@ class Recorder:
         self.variants.setdefault(shapes, []).append(made)
         return made
 
-    def capture(self, graph: Recording, ends: Ends, loss: float, eager: Any = None) -> Captured | Replay:
+    def capture(self, graph: Recording, ends: Ends, loss: float, eager: Any = None) -> Executable | Replay:
         """Compile one graph, and hold it against the engine."""
-        made: Captured | Replay
+        made: Executable | Replay
         if not self.exact:
             try:
-                made = Captured(graph, ends, self._arrays(graph), self.backend)
+                made = Executable(graph, ends, self._arrays(graph), self.backend)
             except IrregularError:
                 self.exact = not self.variants
                 if not self.exact:
@@ -96,7 +96,7 @@ class Recorder:
         if self.exact:
             made = Replay(graph, ends, self.backend)
             self.parameters = [graph.nodes[i] for i in ends.parameters]
-        elif isinstance(made, Captured):
+        elif isinstance(made, Executable):
             self.parameters = self.parameters or [graph.nodes[i] for i in made.plan.parameters]
         root = graph.nodes[graph.roots[0]] if eager is None else eager
         with _gradients_of(root, self.parameters) as grads:
@@ -108,7 +108,7 @@ class Recorder:
         if not self.parameters:
             return []
         earliest = next(iter(self.variants.values()))[0]
-        assert isinstance(earliest, Captured)
+        assert isinstance(earliest, Executable)
         first = earliest.plan
         blocks = [b for b in first.blocks if b.kind == "parameter"]
         return [np().array(graph.numbers([first.graph.nodes[i] for i in b.nodes])) for b in blocks]

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..engine import Value
 from ..optim import Optimizer
-from .expression import Expr, as_written, constant, operand, places
-from .plan import HYPER, MEMORY, Instruction, View
+from .lower.expression import Expr, as_written, constant, operand, places
+from .lower.plan import HYPER, MEMORY, Instruction, View
 
 RATE, STEPS = 0, 1  # where they stand among the numbers that are the same for all parameters
 
@@ -73,6 +73,12 @@ class Remembered(MutableMapping[Value, tuple[float, ...]]):
 
     def __setitem__(self, p: Value, numbers: tuple[float, ...]) -> None:
         self.memory[self._places(p)] = numbers
+
+    def copy(self) -> dict[Value, tuple[float, ...]]:
+        """Return it as a dict, which stays when the program goes on."""
+        size = len(self.number)
+        columns = [self.memory[(2 + i) * size : (3 + i) * size].tolist() for i in range(self.count)]
+        return dict(zip(self.number, zip(*columns)))
 
     def __delitem__(self, p: Value) -> None:
         raise TypeError("A compiled program's optimizer keeps all its parameters. Make a new optimizer instead.")

@@ -19,8 +19,8 @@ from typing import Any
 
 from ..engine import Value, topological_order
 from ..graph.gradcheck import Slope, compare, grade
-from ..mistakes.passes import RIGHT, RULES, grads
-from ..mistakes.slopes import WrongSlope
+from ..mistakes.mistake import MISTAKES, RIGHT, LocalRule
+from ..mistakes.passes import grads
 from ..ops import OPS, Op
 from ..ops.notation import short
 from .bugs import GRAPHS, IDEAS, NUMBERS, Nodes, Program, alike, outcome
@@ -282,13 +282,13 @@ def check_rule(op: str | Op, rule: Callable[..., Any]) -> Marking:
     except Exception as error:
         mark, message = _crash(op.name, error)
         return Marking([mark], [message])
-    wrong = next((slope for slope in report if not slope), None)
-    if wrong is None:
+    bad = next((slope for slope in report if not slope), None)
+    if bad is None:
         return Marking([Mark(op.name, "right", "", op.why)], [])
     samples = [[low + (high - low) * t for (low, high), t in zip(op.sample, (p, 1 - p, p))] for p in (0.23, 0.41, 0.77)]
-    names = [name for name, x in RULES.items() if isinstance(x, WrongSlope) and op.name in x.operations]
-    named = [name for name in names if _same_rule(RULES[name], op, slopes, samples)]
-    return Marking([Mark(op.name, "wrong")], [_message([op.name], named, _told(wrong), f"Redo {op.name}.", op.why)])
+    wrongs = {name: wrong for name, x in MISTAKES.items() if (wrong := x.local_rules.get(op.name))}
+    named = [name for name, wrong in wrongs.items() if _same_rule(wrong, op, slopes, samples)]
+    return Marking([Mark(op.name, "wrong")], [_message([op.name], named, _told(bad), f"Redo {op.name}.", op.why)])
 
 
 def _told(slope: Slope) -> str:
@@ -298,11 +298,11 @@ def _told(slope: Slope) -> str:
     )
 
 
-def _same_rule(wrong: Any, op: Op, slopes: Callable[..., tuple[Any, ...]], samples: Iterable[list[float]]) -> bool:
+def _same_rule(wrong: LocalRule, op: Op, slopes: LocalRule, samples: Iterable[list[float]]) -> bool:
     for numbers in samples:
         with suppress(ArithmeticError, ValueError):
             out = op.value(*numbers)
-            pairs = zip(slopes(out, *numbers), type(wrong).rule(out, *numbers))
+            pairs = zip(slopes(out, *numbers), wrong(out, *numbers))
             if not all(isclose(x, y, rel_tol=1e-9) for x, y in pairs if isfinite(y)):
                 return False
     return True

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite, nan
 
 from ..engine import Value
-from ..mistakes.passes import RULES
-from ..mistakes.slopes import WrongSlope
+from ..mistakes.mistake import MISTAKES
 from ..ops import OPS
 from ..ops.notation import short
 from .answers import Answer
@@ -115,8 +114,8 @@ def candidates(task: Task, question: Question, own: float) -> Iterator[Candidate
         yield "lr_only", node.data - lr, "a step of lr, whatever the gradient", step
     elif kind in ("local", "contribution"):
         times = task.right[node] if kind == "contribution" else 1.0
-        for name, rule in RULES.items():
-            if isinstance(rule, WrongSlope) and rule.written(node):
+        for name, rule in MISTAKES.items():
+            if rule.written(node):
                 did = f"what comes out if {wrong_slope(task, rule, node.inputs[i])}"
                 yield name, rule.slopes(node)[i] * times, did, rule.idea
         slope, upstream = _slope(question), task.right[node]
@@ -134,8 +133,8 @@ def candidates(task: Task, question: Question, own: float) -> Iterator[Candidate
         for k, (x, other) in enumerate(zip(node.inputs, node.local_grads)):
             if k != i:
                 yield "other_input", other * times, f"that of the other input, {task.names[x]}", PARTS
-        yield "negated", -own, "the right size with the wrong sign", RULES["negated"].idea
-        yield "inverted", 1.0 / own if own else nan, "one over the right one", RULES["inverted"].idea
+        yield "negated", -own, "the right size with the wrong sign", MISTAKES["negated"].idea
+        yield "inverted", 1.0 / own if own else nan, "one over the right one", MISTAKES["inverted"].idea
 
 
 def idea(task: Task, question: Question) -> str:

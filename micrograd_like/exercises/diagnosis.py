@@ -7,20 +7,18 @@ What is then said about it stands in `messages`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from math import isfinite
 
 from ..engine import Value
-from ..mistakes.passes import RULES, Gradient, Pass, Rule, grad_from
-from ..mistakes.slopes import WrongSlope
-from ..mistakes.whole_pass import Update, Updated, examples
+from ..mistakes.mistake import MISTAKES, Gradient, Mistake
+from ..mistakes.passes import Pass, examples, grad_from
 from .answers import FLOOR, Answer, unit
 from .questions import CORNERS, Task
 
 TOLERANCE = 5.0001e-4  # of a right answer, relative: half a unit of the fourth digit of 1.000
-LISTED = [name for name in RULES if name != "right"]
 LIKELY = [  # of the mistakes that give the same number, the first comes first; the unlikely ones come last
     "square_once", "overwrite", "first_path", "sub_sign", "neg_sign", "mul_own", "no_upstream", "no_local", "times_n",
     "over_n", "pow_no_factor", "seed_is_value", "no_seed",
@@ -36,7 +34,7 @@ class Suspicion:
     """A mistake that gives the learner's number at `node`, or two of them together."""
 
     names: tuple[str, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[Mistake, ...]
     node: Value
     lost: tuple[int, ...] = ()  # places, among the uses, of the contributions that are missing
 
@@ -61,38 +59,36 @@ class Slip:
     certain: bool = True
 
 
-class Both(Rule):
+class Both(Mistake):
     """Two mistakes at once."""
 
-    def __init__(self, first: Rule, second: Rule) -> None:
-        self.name, self.parts = f"{first.name} + {second.name}", (first, second)
-        self.number = first.number if first.number is not Gradient else second.number
+    def __init__(self, first: Mistake, second: Mistake) -> None:
+        sums = first if first.number is not Gradient else second
+        super().__init__(
+            f"{first.name} + {second.name}", "", "", accumulate=sums.accumulate, contribution=sums.contribution
+        )
+        object.__setattr__(self, "parts", (first, second))
 
     def slopes(self, node: Value) -> tuple[float, ...]:
         changed = (rule.slopes(node) for rule in self.parts)
         return next((slopes for slopes in changed if slopes != node.local_grads), node.local_grads)
 
-    def report(self, node: Value, grad: float, root: Value) -> float:
+    def reported(self, node: Value, grad: float, n: float = 1.0) -> float:
         for rule in self.parts:
-            grad = rule.report(node, grad, root)
+            grad = rule.reported(node, grad, n)
         return grad
 
 
-def is_whole(rule: Rule) -> bool:
-    """Tell whether a mistake is one of the whole pass, its order or its start, and cannot be made at one node."""
-    return type(rule).order is not Rule.order or type(rule).start is not Rule.start
-
-
-def mistakes_on(task: Task) -> dict[str, Rule]:
+def mistakes_on(task: Task) -> dict[str, Mistake]:
     """Return the mistakes that can be made on a graph: none about an operation that is not there."""
     ops = {node.op.name for node in task.graph.nodes if node.op}
-    rules = {name: RULES[name] for name in LISTED} | {"update": Update(task.lr), "updated": Updated(task.lr)}
+    rules = {name: replace(x, lr=task.lr) if x.is_reported else x for name, x in MISTAKES.items()}
     if examples(task.root) == 1.0:
         del rules["times_n"], rules["over_n"]
     return {
         name: rule
         for name, rule in rules.items()
-        if not isinstance(rule, WrongSlope) or not ops.isdisjoint(rule.operations)
+        if not rule.local_rules or not ops.isdisjoint(rule.local_rules)
     }
 
 
@@ -166,7 +162,7 @@ class Diagnosis:
         """The mistakes which, made wherever they can be made, give all of the learner's numbers."""
         return {name for name, rule in self.rules.items() if self._gives_all(rule)}
 
-    def _gives_all(self, rule: Rule) -> bool:
+    def _gives_all(self, rule: Mistake) -> bool:
         nodes = self.task.graph.nodes if len(self.task.graph.outputs) == 1 else None
         try:
             numbers = Pass(self.task.root, rule, nodes).grads()
@@ -202,7 +198,7 @@ class Diagnosis:
         for name, rule in self.rules.items():
             if name in self.everywhere:
                 yield Suspicion((name,), (rule,), node)
-            elif not is_whole(rule):
+            elif not rule.is_whole:
                 number = self.by(rule, node)
                 if number != own and answer.means(number, blur * abs(number)):
                     yield Suspicion((name,), (rule,), node)
@@ -214,7 +210,7 @@ class Diagnosis:
                     lost = tuple(i for i in range(len(edges)) if i not in kept)
                     yield Suspicion(("forgot_path",), (), node, lost)
 
-    def by(self, rule: Rule, node: Value) -> float:
+    def by(self, rule: Mistake, node: Value) -> float:
         """Return what a mistake gives at one node, from the learner's own upstream numbers."""
         uses = [use for use in self.task.uses[node] if use in self.task.reached]
         return grad_from(rule, node, uses, self.upstream, self.task.root)
@@ -226,7 +222,7 @@ class Diagnosis:
         for x in self.task.nodes:
             if x not in self.answers and x in self.task.reached and x.inputs:
                 own, effect = self.own(x), Pass(x).grads()
-                changes = {name: self.by(rule, x) - own for name, rule in self.rules.items() if not is_whole(rule)}
+                changes = {name: self.by(rule, x) - own for name, rule in self.rules.items() if not rule.is_whole}
                 found += [(Suspicion((name,), (self.rules[name],), x), y, effect) for name, y in changes.items() if y]
         return found
 
@@ -240,7 +236,7 @@ class Diagnosis:
     def _pairs(self, node: Value, answer: Answer) -> Iterator[Suspicion]:
         """Yield two mistakes that give the answer together, and neither alone."""
         own = self.own(node)
-        biting = {name: rule for name, rule in self.rules.items() if not is_whole(rule) and self.by(rule, node) != own}
+        biting = {name: rule for name, rule in self.rules.items() if not rule.is_whole and self.by(rule, node) != own}
         for one, two in combinations(biting, 2):
             rules = biting[one], biting[two]
             if _part(rules[0]) != _part(rules[1]) and _exactly(answer, self.by(Both(*rules), node)):
@@ -283,11 +279,11 @@ def is_right(answer: Answer, right: float, scale: float = 1.0) -> bool:
     return abs(answer.number - right) <= max(TOLERANCE * max(abs(right), abs(answer.number)), floor)
 
 
-def _part(rule: Rule) -> str:
+def _part(rule: Mistake) -> str:
     """Return which part of the right rule a mistake changes."""
     if rule.number is not Gradient:
         return "number"
-    return "report" if type(rule).report is not Rule.report else "slopes"
+    return "report" if rule.is_reported else "slopes"
 
 
 def _exactly(answer: Answer, number: float) -> bool:

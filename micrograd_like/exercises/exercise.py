@@ -24,6 +24,7 @@ from ..engine import Value
 from ..graph.names import callers_variables
 from ..graph.parse import ExpressionError
 from ..ops.notation import short
+from ..shows import SHOWS
 from ..steps.explain import Ledger
 from ..steps.walk import Backward, Walk
 from . import confusions, messages
@@ -256,9 +257,7 @@ class Exercise:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from ..views.practice import notebook
-
-        return notebook(self)
+        return str(SHOWS["exercise in a notebook"](self))
 
     def __repr__(self) -> str:
         return f"<Exercise {self.title!r}: {', '.join(self.questions)}>"

@@ -20,7 +20,7 @@ from ..engine import Value, topological_order
 from ..mistakes.passes import Pass, grad_from
 from ..steps.what_if import what_if
 from .concepts import CONCEPTS, NUMBERS, Dice
-from .diagnosis import is_whole, mistakes_on
+from .diagnosis import mistakes_on
 from .exercise import Exercise
 from .progress import Progress
 from .questions import Task
@@ -101,7 +101,7 @@ def outcomes(task: Task, asked: Sequence[Value]) -> dict[str, list[float]]:
     for name, rule in mistakes_on(task).items():
         grads = Pass(task.root, rule).grads()
         found[name] = [grads.get(x, 0.0) for x in asked]
-        if not is_whole(rule):
+        if not rule.is_whole:
             found[f"{name} once"] = [grad_from(rule, x, task.uses[x], task.right, task.root) for x in asked]
     return found
 

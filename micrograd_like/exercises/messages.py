@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from ..engine import Value
 from ..graph.names import changed_after_use
-from ..mistakes.passes import RULES, Rule
+from ..mistakes.mistake import MISTAKES, RIGHT, Mistake
 from ..ops.notation import PRODUCT, Text, short
 from ..steps.formulas import in_symbols, value_text
-from .diagnosis import Diagnosis, Slip, Suspicion, is_whole
+from .diagnosis import Diagnosis, Slip, Suspicion
 from .questions import Task
 
 UNREACHED = "A node from which no path leads to the output cannot move it: its gradient is 0."
@@ -96,7 +96,7 @@ def _of_group(diagnosis: Diagnosis, slips: Sequence[Slip]) -> Message:
         typed = ", ".join(f"{key} = {x.answer.text}" for key, x in zip(keys, slips))
         if slip.verdict == "arithmetic":
             return Message(keys, (), near(typed), TYPED, redo, slip.verdict)
-        return Message(keys, (), NONE.format(f"your {typed}"), RULES["right"].idea, redo, slip.verdict)
+        return Message(keys, (), NONE.format(f"your {typed}"), RIGHT.idea, redo, slip.verdict)
     first = slip.suspicions[0]
     names = tuple(dict.fromkeys(x.name for x in slip.suspicions))
     parts = {_did(diagnosis, x, x.suspicions[0], "{s}"): x for x in reversed(slips)}  # each is said once
@@ -119,7 +119,7 @@ def said(names: str) -> str:
 
 def idea_of(name: str) -> str:
     """Return the idea that a mistake misses, in one sentence."""
-    return IDEAS.get(name) or RULES[name].idea
+    return IDEAS.get(name) or MISTAKES[name].idea
 
 
 def _did(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion, typed: str) -> str:
@@ -166,7 +166,7 @@ def several(numbers: Sequence[float]) -> str:
 
 def _is_compound(diagnosis: Diagnosis, slip: Slip, suspicion: Suspicion) -> bool:
     """Tell whether the mistake gives the number only if it was made further up as well."""
-    if len(suspicion.rules) != 1 or is_whole(suspicion.rules[0]) or suspicion.node is not slip.node:
+    if len(suspicion.rules) != 1 or suspicion.rules[0].is_whole or suspicion.node is not slip.node:
         return False
     once = diagnosis.by(suspicion.rules[0], slip.node)
     return not slip.answer.means(once, 1e-3 * abs(once))
@@ -185,7 +185,7 @@ def _place(task: Task, slip: Slip) -> Value:
     return differs[0].inputs[differs[1]] if differs else slip.node
 
 
-def _differs(task: Task, rule: Rule, node: Value) -> tuple[Value, int, float] | None:
+def _differs(task: Task, rule: Mistake, node: Value) -> tuple[Value, int, float] | None:
     """Return where a rule has another local derivative, and which: at a use of the node, or else further up."""
     for use in [*(use for use, _ in task.edges_of(node)), *task.nodes]:
         for i, (x, wrong) in enumerate(zip(use.inputs, rule.slopes(use))):
@@ -194,7 +194,7 @@ def _differs(task: Task, rule: Rule, node: Value) -> tuple[Value, int, float] | 
     return None
 
 
-def wrong_slope(task: Task, rule: Rule, node: Value) -> str:
+def wrong_slope(task: Task, rule: Mistake, node: Value) -> str:
     """Say which local derivative was used instead of the right one."""
     differs = _differs(task, rule, node)
     if not differs:

@@ -1,40 +1,18 @@
-"""What a rule of the backward pass is, the right one or a wrong one, and a pass under it that leaves the nodes alone.
+"""A backward pass with a mistake in it, or with none, that leaves the nodes alone.
 
-The chain rule itself stays the engine's. A wrong rule is another kind of number for the gradients, another order,
-another local derivative, another start, or another number written down in the end: see `mutations`.
+The chain rule itself stays the engine's; what a mistake changes is said in its entry, in `mistake`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..engine import Value, backward_steps, chain_rule, topological_order
+from .mistake import RIGHT, Gradient, Mistake, Order, made_by, mistake_named
 
-RULES: dict[str, Rule] = {}
 MOST_STEPS = 100_000  # a pass without memory takes as many steps as there are paths
-
-
-class Gradient(float):
-    """A gradient in the making: a sum that knows the contribution added last."""
-
-    __slots__ = ("contribution",)
-    contribution: float
-
-    def __add__(self, contribution: float) -> Gradient:
-        return self.become(float(self) + contribution, contribution)
-
-    @staticmethod
-    def written(before: str, slope: str, upstream: str) -> str:
-        """Write how the next gradient is computed; `before` is "" if there was none."""
-        return f"{before} + {slope} · {upstream}" if before else f"{slope} · {upstream}"
-
-    def become(self, number: float, contribution: float) -> Gradient:
-        """Return the gradient that follows this one."""
-        gradient = type(self)(number)
-        gradient.contribution = contribution
-        return gradient
+KEPT = {"leaves": lambda node: not node.inputs, "inner": lambda node: bool(node.inputs), "all": lambda node: True}
 
 
 class Shadow:
@@ -57,80 +35,83 @@ class Shadow:
         self._grad = number if isinstance(number, Gradient) else self.number(number)
 
 
-class Rule:
-    """The right rule. A mistake says in one sentence what its idea is, who made it, and where it does no harm."""
-
-    name: str = "right"
-    idea: str = "Each node's gradient is the sum, over its uses, of local derivative times upstream gradient."
-    source: str = "Rumelhart, Hinton and Williams, Nature 323, 1986"
-    harmless: str = ""  # "It agrees with the right rule where ..."
-    number: type[Gradient] = Gradient
-
-    def __init_subclass__(cls) -> None:
-        if cls.name != Rule.name:
-            RULES[cls.name] = cls()
-
-    def order(self, nodes: Sequence[Shadow]) -> Iterable[Shadow] | None:
-        """Return the nodes in the order in which they hand on their gradients, or None for the engine's own."""
-        return None
-
-    def slopes(self, node: Value) -> tuple[float, ...]:
-        """Return the local derivatives used for a node."""
-        return node.local_grads
-
-    def written(self, node: Value) -> Callable[..., tuple[Any, ...]] | None:
-        """Return how this rule writes a node's local derivatives, or None for the table's own."""
-        return None
-
-    def start(self, shadows: Mapping[Value, Shadow], root: Value) -> None:
-        """Set the gradients from which the pass starts, where they are not 0, and 1 for the root."""
-
-    def report(self, node: Value, grad: float, root: Value) -> float:
-        """Return what is written down for a node in the end."""
-        return grad
-
-    def __repr__(self) -> str:
-        return f"<rule {self.name}: {self.idea}>"
+def _depth_first(root: Shadow, once: bool) -> Iterator[Shadow]:
+    seen: set[Shadow] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if node not in seen or not once:
+            seen.add(node)
+            yield node
+            todo.extend(reversed(node.inputs))
 
 
-RIGHT = RULES["right"] = Rule()
+def _every_path(root: Shadow) -> Iterable[Shadow] | None:
+    """Return the postorder reversed, with a node once for each path to it, or None if there are too many paths."""
+    listed: list[Shadow] = []
+    todo: list[tuple[Shadow, bool]] = [(root, False)]
+    while todo and len(listed) <= MOST_STEPS:
+        node, ready = todo.pop()
+        if ready:
+            listed.append(node)
+        else:
+            todo.append((node, True))
+            todo.extend([(x, False) for x in reversed(node.inputs)])
+    return None if todo else reversed(listed)
 
 
-def rule_named(rule: str | Rule) -> Rule:
-    """Return the rule of this name; an unknown one is refused with those that are known."""
-    if isinstance(rule, Rule):
-        return rule
-    if rule not in RULES:
-        near = get_close_matches(str(rule), RULES, 1) or ["overwrite"]
-        raise ValueError(f"There is no rule {rule!r}. Write rule={near[0]!r}, or one of: {', '.join(RULES)}.")
-    return RULES[rule]
-
-
-def made_by(node: Value, name: str) -> bool:
-    """Tell whether an operation of this name made the node."""
-    return node.op is not None and node.op.name == name
+def ordered(order: Order, nodes: Sequence[Shadow]) -> Iterable[Shadow] | None:
+    """Return the nodes, given inputs first, in the order in which they pass back; None if there are too many paths."""
+    if order == "forward":
+        return nodes
+    if order == "every path":
+        return _every_path(nodes[-1])
+    if order == "complete first":
+        return reversed(nodes)
+    return _depth_first(nodes[-1], once=order == "first reach")
 
 
 class Pass:
-    """A backward pass from `root` under a rule; iterating yields (node, input, position, local_grad, shadow of input).
+    """A backward pass from `root`; iterating yields (node, input, position, local_grad, shadow of input).
 
     With `nodes`, its topological order, that need not be found again. Raises NoFiniteGradientError as `backward` does.
     """
 
-    def __init__(self, root: Value, rule: str | Rule = RIGHT, nodes: Sequence[Value] | None = None) -> None:
-        self.root, self.rule = root, rule_named(rule)
+    def __init__(
+        self, root: Value, mistake: str | Mistake = RIGHT, nodes: Sequence[Value] | None = None
+    ) -> None:
+        self.root, self.mistake = root, mistake_named(mistake)
         self.shadows: dict[Value, Shadow] = {}
         shadows = self.shadows
         for node in topological_order(root) if nodes is None else nodes:
-            shadows[node] = Shadow(node, tuple([shadows[x] for x in node.inputs]), self.rule.number)
+            shadows[node] = Shadow(node, tuple([shadows[x] for x in node.inputs]), self.mistake.number)
         stand: Any = shadows[root]
         self._steps: Iterator[tuple[Any, Any, float]] = backward_steps(stand)  # what it refuses, no mistake repairs
-        if self.rule is not RIGHT:
-            for node, shadow in shadows.items():
-                shadow.local_grads = self.rule.slopes(node)
-            self.rule.start(shadows, root)
-            if order := self.rule.order(list(shadows.values())):
-                self._steps = chain_rule(order)
+        if self.mistake is not RIGHT:
+            self._begin()
+
+    def _begin(self) -> None:
+        mistake, shadows, root = self.mistake, self.shadows, self.root
+        for node, shadow in shadows.items():
+            shadow.local_grads = mistake.slopes(node)
+        for node, i in shut_edges(mistake, [*shadows]) if mistake.shut_around else ():
+            slopes = shadows[node].local_grads
+            shadows[node].local_grads = *slopes[:i], 0.0, *slopes[i + 1 :]
+        if mistake.keeps:
+            for node, grad in Pass(root, nodes=[*shadows]).grads().items():
+                if node is not root and KEPT[mistake.keeps](node):
+                    shadows[node].grad = grad
+        if mistake.seed is not RIGHT.seed:
+            shadows[root].grad = mistake.seed(root.data)
+        if mistake.order != RIGHT.order:
+            self._steps = self._in_order()
+
+    def _in_order(self) -> Iterator[tuple[Any, Any, float]]:
+        """Yield the steps in the mistake's order; where there are too many paths, that is said at the first step."""
+        order = ordered(self.mistake.order, list(self.shadows.values()))
+        if order is None:
+            raise along_every_path(self.mistake)
+        yield from chain_rule(order)
 
     def __iter__(self) -> Iterator[tuple[Value, Value, int, float, Shadow]]:
         last, position = self.shadows[self.root], -1
@@ -140,50 +121,75 @@ class Pass:
             yield shadow.node, input.node, position, local_grad, input
 
     def upstream(self, node: Value) -> float:
-        """Return the gradient that a node hands on now."""
+        """Return the gradient that a node passes back now."""
         return float(self.shadows[node].grad)
 
     def grads(self) -> dict[Value, float]:
-        """Return what the rule gives for every node that can have a gradient, running to the end."""
+        """Return what the mistake gives for every node that can have a gradient, running to the end."""
         most = max(MOST_STEPS, sum([len(node.inputs) for node in self.shadows]))
         for i, _ in enumerate(self):
             if i >= most:
-                raise OverflowError(
-                    f"The rule {self.rule.name!r} needs more than {most} steps on this graph, for it goes along "
-                    "every path. Use a smaller graph."
-                )
-        report, root = self.rule.report, self.root
+                raise along_every_path(self.mistake, most)
+        n = examples(self.root) if self.mistake.is_reported else 1.0
         return {
-            node: float(report(node, float(shadow.grad), root))
+            node: self.mistake.reported(node, float(shadow.grad), n)
             for node, shadow in self.shadows.items()
             if not node.constant or shadow.grad
         }
 
 
-def grads(root: Value, rule: str | Rule = RIGHT) -> dict[Value, float]:
-    """Return d(root)/d(node) for every node as a rule gives it; no grad of the nodes changes.
+def along_every_path(mistake: Mistake, most: int = MOST_STEPS) -> OverflowError:
+    """Return the error for a mistake that takes a step for each path, where there are too many."""
+    return OverflowError(
+        f"The rule {mistake.name!r} needs more than {most} steps on this graph, because it goes along every path. "
+        "Use a smaller graph."
+    )
+
+
+def shut_edges(mistake: Mistake, nodes: Sequence[Value]) -> list[tuple[Value, int]]:
+    """Return (node, place of input) for each edge on which a mistake lets nothing pass, whatever the numbers."""
+    uses: dict[Value, list[Value]] = {node: [] for node in nodes}
+    for node in nodes:
+        for x in node.inputs:
+            uses[x].append(node)
+    around = mistake.shut_around or (lambda node, uses: ())
+    return [(node, i) for node in nodes for i in sorted({*mistake.shut(node), *around(node, uses)})]
+
+
+def examples(root: Value) -> float:
+    """Return over how many the output is a mean: the whole constant that it is last divided by, else 1."""
+    for node in reversed(topological_order(root)):
+        if (made_by(node, "div") or made_by(node, "mul")) and node.inputs[1].constant:
+            n = node.inputs[1].data if made_by(node, "div") else 1.0 / (node.inputs[1].data or 1.0)
+            if n > 1.0 and abs(n - round(n)) < 1e-9:
+                return float(round(n))
+    return 1.0
+
+
+def grads(root: Value, mistake: str | Mistake = RIGHT) -> dict[Value, float]:
+    """Return d(root)/d(node) for every node as a pass with this mistake gives it; no grad of the nodes changes.
 
     >>> x = Value(3.0)
     >>> grads(x * x)[x], grads(x * x, "overwrite")[x]
     (6.0, 3.0)
     """
-    return Pass(root, rule).grads()
+    return Pass(root, mistake).grads()
 
 
 def grad_from(
-    rule: str | Rule, node: Value, uses: Sequence[Value], upstream: Mapping[Value, float], root: Value
+    mistake: str | Mistake, node: Value, uses: Sequence[Value], upstream: Mapping[Value, float], root: Value
 ) -> float:
-    """Return what a rule gives for one node whose uses have these upstream gradients, right or not.
+    """Return what a mistake gives for one node whose uses have these upstream gradients, right or not.
 
     `uses` are what was made from the node, in creation order. So an error made further up is not held against it.
     """
-    rule = rule_named(rule)
-    own, aside = Shadow(node, (), rule.number), Shadow(node, (), rule.number)
+    mistake = mistake_named(mistake)
+    own, aside = Shadow(node, (), mistake.number), Shadow(node, (), mistake.number)
     own.grad = 1.0 if node is root else 0.0
     parts = []
     for use in reversed(list(dict.fromkeys(uses))):
-        parts.append(Shadow(use, tuple([own if x is node else aside for x in use.inputs]), rule.number))
-        parts[-1].local_grads, parts[-1].grad = rule.slopes(use), upstream[use]
+        parts.append(Shadow(use, tuple([own if x is node else aside for x in use.inputs]), mistake.number))
+        parts[-1].local_grads, parts[-1].grad = mistake.slopes(use), upstream[use]
     for _ in chain_rule(parts):
         pass
-    return float(rule.report(node, float(own.grad), root))
+    return mistake.reported(node, float(own.grad), examples(root) if mistake.is_reported else 1.0)

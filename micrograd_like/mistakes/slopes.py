@@ -2,66 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from math import nan
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
 
 from ..engine import Value
 from ..ops import exp, step, tanh
-from .passes import Rule, Shadow, made_by
-
-
-class Constants(Rule):
-    name = "constants"
-    idea = "A constant got a gradient; nothing can move it, so it has none."
-    source = "karpathy/micrograd#17, on the exponent of a power"
-    harmless = "there is no constant"
-
-    def slopes(self, node: Value) -> tuple[float, ...]:
-        slopes = node.op.local_grads(node.data, *[x.data for x in node.inputs]) if node.op else ()
-        return tuple([new if x.constant else old for x, new, old in zip(node.inputs, slopes, node.local_grads)])
-
-
-class Changed(Rule):
-    name = "changed"
-    idea = "The local derivatives were taken at numbers that were set afterwards; those of the forward pass count."
-    source = "measured on micrograd, whose closures read .data during backward()"
-    harmless = "no number was changed after it was used"
-
-    def slopes(self, node: Value) -> tuple[float, ...]:
-        slopes = node.op.local_grads(node.data, *[x.data for x in node.inputs]) if node.op else ()
-        return tuple([0.0 if x.constant else slope for x, slope in zip(node.inputs, slopes)])
-
-
-class SquareOnce(Rule):
-    name = "square_once"
-    idea = "a * a uses a twice: each use gives a contribution of a, together 2 * a."
-    source = "karpathy/micrograd#72, #77"
-    harmless = "no product has the same factor twice"
-
-    def slopes(self, node: Value) -> tuple[float, ...]:
-        same = made_by(node, "mul") and node.inputs[0] is node.inputs[1]
-        return (node.local_grads[0], 0.0) if same else node.local_grads
-
-
-class DiagonalOnly(Rule):
-    name = "diagonal_only"
-    idea = "In a softmax every score moves every probability, for all share one sum; only its own was counted."
-    source = "makemore, part 4, exercise 2"
-    harmless = "no exponential is divided by a sum with others"
-
-    def start(self, shadows: Mapping[Value, Shadow], root: Value) -> None:
-        """Let nothing pass from a sum of exponentials to those of its terms that stand in it only."""
-        uses: dict[Value, list[Value]] = {node: [] for node in shadows}
-        for node in shadows:
-            for x in node.inputs:
-                uses[x].append(node)
-        for node, shadow in shadows.items():
-            if made_by(node, "add") and all(map(_exponentials, node.inputs)):
-                terms = zip(node.inputs, node.local_grads)
-                shadow.local_grads = tuple(
-                    [0.0 if made_by(x, "exp") and not _stands_out(x, uses) else slope for x, slope in terms]
-                )
+from .mistake import LocalRule, enter, made_by
 
 
 def _exponentials(node: Value) -> bool:
@@ -79,47 +24,64 @@ def _stands_out(term: Value, uses: Mapping[Value, list[Value]]) -> bool:
     )
 
 
-class TargetForgotten(Rule):
-    name = "target_forgotten"
-    idea = "The part of the target is missing: for softmax with cross-entropy this gives p for p - y."
-    source = "makemore, part 4, exercise 2"
-    harmless = "no target is subtracted or picked out"
-
-    def slopes(self, node: Value) -> tuple[float, ...]:
-        if made_by(node, "sub") and not made_by(node.inputs[1], "maximum"):  # softmax subtracts the maximum for itself
-            return (node.local_grads[0], 0.0)
-        if made_by(node, "div") and made_by(node.inputs[0], "exp"):
-            return (0.0, node.local_grads[1])
-        return node.local_grads
+def _other_terms(node: Value, uses: Mapping[Value, list[Value]]) -> Iterable[int]:
+    """Return the terms of a sum of exponentials that stand in it only."""
+    if not (made_by(node, "add") and all(map(_exponentials, node.inputs))):
+        return ()
+    return [i for i, x in enumerate(node.inputs) if made_by(x, "exp") and not _stands_out(x, uses)]
 
 
-class WrongSlope(Rule):
-    """Another local derivative for an operation, written as the table writes its own."""
-
-    operations: ClassVar[tuple[str, ...]] = ()
-    rule: ClassVar[Callable[..., tuple[Any, ...]]]
-
-    def written(self, node: Value) -> Callable[..., tuple[Any, ...]] | None:
-        return type(self).rule if node.op and node.op.name in self.operations else None
-
-    def slopes(self, node: Value) -> tuple[float, ...]:
-        if not (rule := self.written(node)):
-            return node.local_grads
-        try:
-            slopes = rule(node.data, *[x.data for x in node.inputs])
-        except (ArithmeticError, ValueError):
-            slopes = (nan,) * len(node.inputs)
-        return tuple([0.0 if x.constant else float(slope) for x, slope in zip(node.inputs, slopes)])
+def _second_factor(node: Value) -> Iterable[int]:
+    return (1,) if made_by(node, "mul") and node.inputs[0] is node.inputs[1] else ()
 
 
-def _wrong(
-    name: str, operations: str, rule: Callable[..., tuple[Any, ...]], idea: str, source: str, harmless: str = ""
-) -> None:
+def _target(node: Value) -> Iterable[int]:
+    if made_by(node, "sub") and not made_by(node.inputs[1], "maximum"):  # softmax subtracts the maximum for itself
+        return (1,)
+    return (0,) if made_by(node, "div") and made_by(node.inputs[0], "exp") else ()
+
+
+enter(
+    "constants",
+    "A constant got a gradient; nothing can move it, so it has none.",
+    "karpathy/micrograd#17, on the exponent of a power",
+    "there is no constant",
+    constants=True,
+)
+enter(
+    "changed",
+    "The local derivatives were taken at numbers that were set afterwards; those of the forward pass count.",
+    "measured on micrograd, whose closures read .data during backward()",
+    "no number was changed after it was used",
+    changed=True,
+)
+enter(
+    "square_once",
+    "a * a uses a twice: each use gives a contribution of a, together 2 * a.",
+    "karpathy/micrograd#72, #77",
+    "no product has the same factor twice",
+    shut=_second_factor,
+)
+enter(
+    "diagonal_only",
+    "In a softmax every score moves every probability, for all share one sum; only its own was counted.",
+    "makemore, part 4, exercise 2",
+    "no exponential is divided by a sum with others",
+    shut_around=_other_terms,
+)
+enter(
+    "target_forgotten",
+    "The part of the target is missing: for softmax with cross-entropy this gives p for p - y.",
+    "makemore, part 4, exercise 2",
+    "no target is subtracted or picked out",
+    shut=_target,
+)
+
+
+def _wrong(name: str, operations: str, rule: LocalRule, idea: str, source: str, harmless: str = "") -> None:
+    """Enter another local derivative for operations, written as the table writes its own."""
     harmless = harmless or f"there is no {' or '.join(operations.split())}"
-    type(name, (WrongSlope,), {
-        "name": name, "operations": tuple(operations.split()), "rule": staticmethod(rule),
-        "idea": idea, "source": source, "harmless": harmless,
-    })  # fmt: skip
+    enter(name, idea, source, harmless, local_rules=dict.fromkeys(operations.split(), rule))
 
 
 # fmt: off
@@ -127,9 +89,9 @@ _wrong("mul_own", "mul", lambda out, a, b: (a, b),
     "Each factor was scaled by itself; the derivative of a product by one factor is the other one.",
     "gradients swapped", "both factors are equal")
 _wrong("add_like_mul", "add", lambda out, a, b: (b, a),
-    "A sum was treated as a product; a sum hands its gradient on unchanged.", "mul's rule pasted into add")
+    "A sum was treated as a product; a sum passes its gradient back unchanged.", "mul's rule pasted into add")
 _wrong("add_own", "add", lambda out, a, b: (a, b),
-    "A sum was scaled by its own terms; a sum hands its gradient on unchanged.", "mul's rule pasted into add")
+    "A sum was scaled by its own terms; a sum passes its gradient back unchanged.", "mul's rule pasted into add")
 _wrong("sub_sign", "sub", lambda out, a, b: (1.0, 1.0),
     "What is subtracted got a plus; raising it lowers the result.", "karpathy/micrograd#57, #58")
 _wrong("sub_flipped", "sub", lambda out, a, b: (-1.0, 1.0),
@@ -159,7 +121,7 @@ _wrong("tanh_square_only", "tanh", lambda out, a: (out ** 2,),
 _wrong("tanh_twice", "tanh", lambda out, a: (1.0 - tanh(out) ** 2,),
     "tanh was taken once more of what was a tanh already: the slope is 1 - t².", "1 - tanh(y)² with y the output")
 _wrong("sigmoid_itself", "sigmoid", lambda out, a: (out,),
-    "The output was handed back; the slope is s * (1 - s).", "just pass s(z) backward")
+    "The output was passed back; the slope is s * (1 - s).", "just pass s(z) backward")
 _wrong("sigmoid_of_input", "sigmoid", lambda out, a: (a * (1.0 - a),),
     "s * (1 - s) wants the output s, not the input.", "x * (1 - x)")
 _wrong("relu_open", "relu", lambda out, a: (1.0,),
@@ -176,7 +138,7 @@ _wrong("div_sign", "div", lambda out, a, b: (1.0 / b, a / b ** 2),
 _wrong("div_no_square", "div", lambda out, a, b: (1.0 / b, -a / b),
     "The square is missing: by the divisor the slope is -a / b².", "the square in the quotient rule")
 _wrong("div_divisor_fixed", "div", lambda out, a, b: (1.0 / b, 0.0),
-    "The divisor was taken as fixed; it moves the quotient too, by -a / b².", "only the numerator was derived")
+    "The divisor was taken as fixed; it moves the quotient too, by -a / b².", "only the numerator was differentiated")
 _wrong("abs_corner", "abs", lambda out, a: (step(a) - step(-a) + (1.0 - step(abs(a))),),
     "At the corner, 0, the slope was taken as 1; it is taken as 0, between -1 and 1.",
     "KhawajaAbaid/micrograd_c#4", "no input of abs is 0")

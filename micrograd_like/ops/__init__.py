@@ -1,8 +1,8 @@
 """The operations: what one is (`op`), all of them (`table`), and how they are written (`notation`)."""
 
 from .errors import DivisionByZeroError, DomainError, NoFiniteGradientError, TooLargeError, ieee, in_ieee
-from .number import OPS, Ieee, Number, real
-from .op import Op
+from .number import Ieee, Number, real
+from .op import OPS, Op
 from .table import (
     absolute,
     add,

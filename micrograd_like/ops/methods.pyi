@@ -105,8 +105,10 @@ class Methods:
         """A relu that is shut from 6 on as well: the gradient passes between 0 and 6."""
     def hardtanh(self) -> Self:
         """A line between -1 and 1, and flat outside: the gradient passes whole or not at all."""
-    def clamp(self, b: Any = -1.0, c: Any = 1.0) -> Self:
-        """Between its bounds the number passes, and its gradient; outside, both are the bound's."""
+    def clamp_min(self, b: Any) -> Self:
+        """The number as long as it keeps to its lower bound, and at it too; below, the gradient is the bound's."""
+    def clamp_max(self, b: Any) -> Self:
+        """The number as long as it keeps to its upper bound, and at it too; above, the gradient is the bound's."""
     def leaky_relu(self, b: Any = 0.01) -> Self:
         """Open above 0, a little open below it, so that no unit is ever quite dead."""
     def elu(self, b: Any = 1.0) -> Self:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from .errors import TooLargeError
 from .methods import Methods
 
-if TYPE_CHECKING:
-    from .op import Op
-
-OPS: dict[str, Op] = {}  # every operation by its name; `table` fills it
+OPS: dict[str, Any] = {}  # every operation by its name; `table` fills it
 
 
 def real(number: object) -> float:
@@ -45,7 +42,7 @@ class Number(Methods):
     __slots__ = ()
     __array_ufunc__: Any = None  # NumPy's scalars and arrays on the left leave the operation to us
 
-    def apply(self, op: Op, *operands: Any) -> Self:
+    def apply(self, op: Any, *operands: Any) -> Self:
         """Return the result of `op` on `operands`, of which at least one is of this kind."""
         raise NotImplementedError
 
@@ -76,7 +73,7 @@ class Ieee(Number):
     def __init__(self, number: float) -> None:
         self.number = number
 
-    def apply(self, op: Op, *operands: Any) -> Ieee:
+    def apply(self, op: Any, *operands: Any) -> Ieee:
         numbers = [float(operand) for operand in operands]
         try:
             return Ieee(op.value(*numbers))

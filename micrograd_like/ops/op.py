@@ -8,11 +8,13 @@ from functools import partial
 from math import isfinite, nan
 from typing import Any, TypeVar, overload
 
+from . import number
 from .advice import explained
 from .errors import TAUGHT, in_ieee
 from .methods import Methods
-from .number import OPS, Ieee, Number, real
+from .number import Ieee, Number, real
 
+OPS: dict[str, Op] = number.OPS  # every operation by its name; `table` fills it
 N = TypeVar("N", bound=Number)
 TAKEN = ("data", "grad", "op", "inputs", "local_grads", "label", "backward", "apply", "constant", "engine")
 

@@ -1,1 +1,18 @@
-"""What a person sees and touches: pages, notebook views, the terminal."""
+"""What a person sees and touches: pages, notebook views, the terminal.
+
+What is shown knows nothing of it: a walk asks `shows` for its page, and this is where the pages are named.
+"""
+
+from ..shows import shown_by
+
+for _name, _module, _function in (
+    ("walk as a page", "walk_page", "save"),
+    ("walk in a notebook", "walk_page", "notebook"),
+    ("walk as a widget", "widget", "widget"),
+    ("walk as a film", "animation", "animation"),
+    ("exercise in a notebook", "practice", "notebook"),
+    ("training as a page", "training", "save"),
+):
+    shown_by(_name, f"{__name__}.{_module}", _function)
+for _name, _function in ("loss curves", "curves"), ("network diagram", "diagram"):
+    shown_by(_name, "micrograd_like.drawing.plots", _function)

@@ -14,8 +14,9 @@ from ..mistakes.passes import grads
 from ..ops import OPS
 from ..steps.walk import Walk
 from ..steps.what_if import what_if
+from .bundle import asset
 from .javascript import operations
-from .walk_page import asset, lesson
+from .walk_page import lesson, walk_script
 
 RENDER = """
 export default { render({ model, el }) {
@@ -62,7 +63,7 @@ def _kind() -> Any:
         import traitlets
 
     class WalkWidget(anywidget.AnyWidget):
-        _esm = f"{asset('walk.js')}\nconst ops = {operations(OPS)};\n{RENDER}"
+        _esm = f"{walk_script()}\nconst ops = {operations(OPS)};\n{RENDER}"
         _css = asset("walk.css")
         lesson = traitlets.Dict().tag(sync=True)
         step = traitlets.Int(0).tag(sync=True)

@@ -1,4 +1,4 @@
-"""Worksheets to print, each with a key: HTML, PDF or Markdown; and the commands `exercise` and `worksheet`."""
+"""Worksheets to print, each with a key: HTML, PDF or Markdown; and the command `worksheet`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..drawing.picture import NoConverterError
-from ..exercises.concepts import CONCEPTS, NUMBERS
+from ..exercises.concepts import NUMBERS
 from ..exercises.exercise import Exercise
 from ..exercises.generator import generate
 from .blanks import sketch
@@ -217,19 +217,14 @@ def read_roster(path: Path) -> list[str]:
         raise ValueError(f"{path} names no student. Write one in each line.")
     head = [cell.strip().lower() for cell in rows[0]]
     column = next((head.index(word) for word in ("name", "student", "id") if word in head), None)
-    return [row[column or 0].strip() for row in (rows if column is None else rows[1:])]
+    names = [row[column or 0].strip() for row in (rows if column is None else rows[1:])]
+    if not names:
+        raise ValueError(f"{path} has a heading and no student below it. Write one in each line.")
+    return names
 
 
 def add_commands(commands: Any) -> None:
-    """Add `exercise` and `worksheet` to the commands of an argument parser."""
-    one = commands.add_parser("exercise", help="do an exercise by hand, and be told which mistake was made")
-    one.add_argument("concept", help=f"one of: {', '.join(CONCEPTS)}")
-    one.add_argument("--check", nargs="+", metavar="NAME=NUMBER", help="mark these answers, such as a=-3 b=3/2")
-    one.add_argument("--student", default="", metavar="ID", help="a variant of one's own")
-    one.add_argument("--hint", metavar="NAME", help="show the hints for one answer, one by one")
-    one.add_argument("--key", action="store_true", help="show the answers and every step")
-    _add_seed(one)
-    one.set_defaults(run=run_exercise)
+    """Add `worksheet` to the commands of an argument parser."""
     sheets = commands.add_parser("worksheet", help="print worksheets with keys, one variant for each student")
     sheets.add_argument("--concepts", default="chain,fan-out", help="with commas between (default: %(default)s)")
     sheets.add_argument("--count", type=int, help="how many different sheets (default: one for each student, or 1)")
@@ -237,40 +232,32 @@ def add_commands(commands: Any) -> None:
     sheets.add_argument("--format", choices=("html", "pdf", "md"), default="html", help="(default: %(default)s)")
     sheets.add_argument("--paper", choices=tuple(PAPERS), default="A4", help="(default: %(default)s)")
     sheets.add_argument("--out", type=Path, default=Path("worksheets"), metavar="DIR", help="(default: %(default)s)")
-    _add_seed(sheets)
+    sheets.add_argument("--force", action="store_true", help="write over sheets that are there")
+    add_seed(sheets)
     sheets.set_defaults(run=run_worksheet)
 
 
-def _add_seed(command: argparse.ArgumentParser) -> None:
+def add_seed(command: argparse.ArgumentParser) -> None:
+    """Let a command take the seed and the difficulty of an exercise."""
     command.add_argument("--seed", type=int, default=0, help="the same seed makes the same exercise")
     command.add_argument("--difficulty", type=int, choices=tuple(NUMBERS), default=1)
-
-
-def run_exercise(options: argparse.Namespace) -> None:
-    """Show an exercise, or mark answers to it, or show its hints or its key."""
-    ex = generate(options.concept, options.difficulty, options.seed, student=options.student)
-    if options.key:
-        print(Sheet(ex).steps())
-    elif options.hint:
-        print("\n".join(ex.hints(options.hint)))
-    elif options.check:
-        print(ex.check(dict(answer.rpartition("=")[::2] for answer in options.check)))
-    else:
-        print(ex)
-        first = next(iter(ex.questions))
-        words = f"micrograd-like exercise {options.concept} --seed {options.seed}"
-        words += f" --difficulty {options.difficulty}" if options.difficulty > 1 else ""
-        words += f" --student {options.student}" if options.student else ""
-        print(f"\nMark answers:  {words} --check {first}=1 ...\nHints:         {words} --hint {first}")
 
 
 def run_worksheet(options: argparse.Namespace) -> None:
     """Write the worksheets, and the keys to them, for all students into two files."""
     concepts = options.concepts.split(",")
     students = read_roster(options.students) if options.students else []
-    count = options.count or len(students) or 1
+    count = len(students) or 1 if options.count is None else options.count
+    if count < 1:
+        raise ValueError(f"--count {count} asks for no sheet. Write --count 1.")
     if count < len(students):
         raise ValueError(f"--count {count} is less than the {len(students)} students. Leave it out.")
+    path = options.out / f"sheets.{options.format}"
+    if path.exists() and not options.force:
+        raise ValueError(
+            f"{path} is there already, and nothing was written. "
+            f"Write --out {options.out}-2 to keep it, or --force to write over it."
+        )
     names = students + [""] * (count - len(students))
     variants = [(name, name or f"sheet {i + 1}") for i, name in enumerate(names)]
     exercises = [
@@ -282,7 +269,11 @@ def run_worksheet(options: argparse.Namespace) -> None:
         if count > 1 and not names[i // len(concepts)]:
             ex.title += f", sheet {i // len(concepts) + 1}"  # which tells whose key is whose
     options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / f"sheets.{options.format}"
     labels = [name for name in names for _ in concepts]
     for written in worksheet(exercises, path, paper=options.paper, students=labels):
-        print(f"wrote {written}: {count} sheets, {len(exercises)} exercises")
+        print(f"wrote {written}: {counted(count, 'sheet')}, {counted(len(exercises), 'exercise')}")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 sheet", "2 sheets"."""
+    return f"{number} {noun}{'s' * (number != 1)}"

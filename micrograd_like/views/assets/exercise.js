@@ -1,13 +1,14 @@
-// An exercise on the graph of a walk: blanks to type into, marked as `diagnosis.py` marks them. It stands behind walk.js.
+// An exercise on a graph: blanks to type into, marked as `diagnosis.py` marks them.
+
+import { linkParts } from "./controls.js";
+import { h, leaveKeysAlone, put, SVG } from "./dom.js";
+import { drawing } from "./graph.js";
+import { MISTAKES } from "./mistakes.js";
+import { abs, primitives, short } from "./numbers.js";
 
 const TOLERANCE = 5.0001e-4, FLOOR = 1e-12; // of a right answer: half a unit of the fourth digit; and next to 0
 
-// The mistakes that change what is written down in the end; those in the sum come with walk.js, the slopes from Python.
-const REPORTS = {
-  negated: (g) => -g, double: (g) => 2 * g, half: (g) => g / 2, inverted: (g) => (g ? 1 / g : NaN),
-  update: (g, { lr }) => -lr * g, updated: (g, { lr, data }) => data - lr * g,
-  times_n: (g, { n }) => g * n, over_n: (g, { n }) => g / n, step_too_far: (g, { slope }) => g * slope,
-};
+const map = () => Object.create(null); // by label, which may be "constructor"
 const SMALL_SLIP = 0.02, TELLING = 3; // digits that an answer must have for a guess: two mistakes can be found behind any 12
 
 // Read a number, a fraction or an expression, in which names stand for values; NaN if it is none.
@@ -43,7 +44,7 @@ const isRight = (x, right, scale = 1) => abs(x - right) <= Math.max(TOLERANCE * 
 // Mark what was typed, by key: verdicts, and a message for each mistake. Each node is held against the learner's own
 // upstream numbers, so that one slip is one message.
 export function diagnose({ nodes, exercise: { blanks, tables, lr, mistakes, wrong, local: slopes } }, typed) {
-  const verdicts = {}, told = [], upstream = [], off = [], asked = {}, slips = [];
+  const verdicts = map(), told = [], upstream = [], off = [], asked = [], slips = [];
   for (const blank of blanks) if (blank.kind === "gradient") asked[blank.node] = blank;
   const edges = nodes.map(() => []);
   for (let i = nodes.length - 1; i >= 0; i--) nodes[i].inputs.forEach((x, k) => edges[x].push([i, k, slopes[i][k]]));
@@ -73,14 +74,17 @@ export function diagnose({ nodes, exercise: { blanks, tables, lr, mistakes, wron
   const given = Object.values(asked).filter(({ key }) => typed[key]);
   const everywhere = mistakes.filter((m) => given.every(({ key, right }) => means(typed[key], tables.grads[m][key] ?? NaN, isRight(typed[key].number, right) ? TOLERANCE * abs(right) : 0)));
   const by = (names, x, numbers) => { // what one mistake, or two, give at a node
-    const { add = (b, c) => b + c, times = (s, u) => s * u } = names.map((m) => RULES[m]).find((rule) => rule?.add || rule?.times) ?? {};
+    const { accumulate, contribution: times = (s, u) => s * u } = names.map((m) => MISTAKES[m]).find((rule) => rule?.accumulate || rule?.contribution) ?? {};
+    const add = (b, c) => (b && accumulate ? accumulate(b, c) : b + c);
     const slope = slopes[x].find((_, k) => !nodes[nodes[x].inputs[k]].constant) ?? 1;
     let g = x === nodes.length - 1 ? 1 : 0;
     for (const [use, k, right] of edges[x]) g = add(g, times(names.map((m) => wrong[m]?.[use]?.[k]).find((s) => s !== undefined && s !== right) ?? right, numbers[use]));
-    return names.reduce((found, m) => (REPORTS[m] ? REPORTS[m](found, { lr, slope, data: nodes[x].data, n: tables.n }) : found), g);
+    const finite = (number) => (Number.isFinite(number) ? number : NaN);
+    return names.reduce((found, m) => (MISTAKES[m]?.report ? finite(MISTAKES[m].report(found, slope, nodes[x].data, lr, tables.n)) : found), g);
   };
-  const atOne = (m) => (RULES[m] && !RULES[m].order && !RULES[m].keeps && !RULES[m].seed) || REPORTS[m] || wrong[m];
-  const part = (m) => (RULES[m] ? "number" : REPORTS[m] ? "report" : "slopes");
+  const sums = (m) => MISTAKES[m]?.accumulate || MISTAKES[m]?.contribution;
+  const atOne = (m) => sums(m) || MISTAKES[m]?.report || wrong[m];
+  const part = (m) => (sums(m) ? "number" : MISTAKES[m]?.report ? "report" : "slopes");
   const pairs = (x, answer, g, numbers) => {
     const biting = mistakes.filter((m) => atOne(m) && by([m], x, numbers) !== g);
     return biting.flatMap((one, i) => biting.slice(i + 1).filter((two) => part(one) !== part(two) && exactly(answer, by([one, two], x, numbers))).map((two) => `${one} + ${two}`));
@@ -165,10 +169,26 @@ const MARKS = { right: "M2 8l4 5 8-10", wrong: "M3 3l10 10M13 3L3 13", carried: 
 const WORDS = { right: "right", wrong: "wrong", carried: "follows from a number further up" };
 const ROW = 28;
 
-// Put blanks into the graph that `mount` has drawn, and below it what is said. Python marks where it listens.
+// Show an exercise in an element. Python marks where it listens.
+export function mount(root, lesson, ops, changed = () => {}) {
+  const practice = exercise(root, lesson, changed);
+  const view = { root, lesson, ops, leaves: lesson.nodes.map((node) => node.data) };
+  const graph = drawing(view, { finished: ({ svg, boxes, edges, plan }) => practice.draw(svg, boxes, edges, plan) });
+  root.classList.add("mgl");
+  leaveKeysAlone(root);
+  root.addEventListener("focusin", (e) => leaveKeysAlone(e.target));
+  Object.entries({ tabindex: 0, role: "region", "aria-label": `Exercise on ${lesson.nodes.at(-1).name}.` }).forEach((x) => root.setAttribute(...x));
+  put(root, graph.stage, practice.panel);
+  linkParts(root);
+  graph.draw();
+  new ResizeObserver(() => { graph.draw(); graph.resize(); }).observe(root);
+  return { practice };
+}
+
+// Blanks for the graph, and below it what is said.
 function exercise(root, lesson, changed) {
-  const { nodes, exercise: ex } = lesson, levels = {}, text = {};
-  let fields = {}, focus = ex.blanks[0].key, marks = {}, verdicts = {}, answered = false;
+  const { nodes, exercise: ex } = lesson, levels = map(), text = map();
+  let fields = map(), focus = ex.blanks[0].key, marks = {}, verdicts = map(), answered = false;
   const values = Object.fromEntries(nodes.map((node) => [node.name, node.data]));
   const told = h("div", { class: "told", role: "status", "aria-live": "polite" }), hint = h("div", { class: "hint", role: "status", "aria-live": "polite" });
   const count = h("output", { class: "counter" }), beside = h("div", { class: "beside" });
@@ -200,7 +220,7 @@ function exercise(root, lesson, changed) {
   };
 
   function draw(svg, boxes, edges, plan) {
-    fields = {};
+    fields = map();
     const placed = [], of = (kind, i, k = 0) => ex.blanks.find((b) => b.kind === kind && b.node === i && b.position === k);
     boxes.forEach((box, i) => {
       if (!box.rows) return;
@@ -228,7 +248,7 @@ function exercise(root, lesson, changed) {
   }
 
   function read(texts) {
-    const found = {};
+    const found = map();
     for (const { key, kind } of ex.blanks) {
       const typed = (texts[key] ?? "").trim();
       if (typed) found[key] = { text: typed, number: kind === "order" ? 0 : number(typed, values) };
@@ -239,19 +259,19 @@ function exercise(root, lesson, changed) {
   }
 
   function check() {
-    verdicts = {};
+    verdicts = map();
     marks = {};
     const typed = read(text), bad = marks.bad;
     answered = true;
     if (ex.remote && !bad) return changed({ answers: Object.fromEntries(Object.entries(typed).map(([key, x]) => [key, x.text])) });
     const result = diagnose(lesson, typed);
     if (bad) result.told.unshift({ keys: [bad], mistakes: [], did: `${text[bad]} is no number.`, idea: "Type one, as in -1.5, a fraction as -3/2, or an expression as 2*3 + 1.", redo: "" });
-    mark({ ...result, verdicts: { ...result.verdicts, ...verdicts } });
+    mark({ ...result, verdicts: Object.assign(map(), result.verdicts, verdicts) });
     changed({ answers: Object.fromEntries(Object.entries(typed).map(([key, x]) => [key, x.text])) });
   }
 
   function mark(result) {
-    ({ verdicts } = result);
+    verdicts = Object.assign(map(), result.verdicts);
     put(told, result.told.map((m) => h("div", { class: "card", "data-mistake": m.mistakes[0] ?? "" }, h("p", {}, h("b", {}, `${m.keys.join(", ")}: `), m.did), h("p", { class: "why" }, m.idea.split("`").map((x, i) => (i % 2 ? h("code", {}, x) : x))), h("p", {}, m.redo))),
       ex.blanks.every(({ key }) => verdicts[key] === "right") ? h("p", { class: "good" }, "All right.") : null,
       h("details", {}, h("summary", {}, "Why the right ones are right"), ex.blanks.filter(({ key }) => verdicts[key] === "right").map(({ reason }) => h("p", { class: "why" }, reason))));

@@ -23,9 +23,12 @@ function h(tag, props = {}, ...children) {
   for (const [key, value] of Object.entries(props))
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else if (value !== false && value != null) element.setAttribute(key, value === true ? "" : value);
+  if (element.matches("button, input, select, [tabindex]")) leaveKeysAlone(element);
   element.append(...children.flat().filter((x) => x != null));
   return element;
 }
+
+const leaveKeysAlone = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's
 
 let digits = 4;
 const factor = (x) => (say(x).startsWith("-") ? `(${say(x)})` : say(x));
@@ -37,16 +40,16 @@ const say = (x) => {
 
 // The update as an equation with its numbers in, and what was added.
 export function update(told, row, w, g, kept) {
-  const { kind, momentum = 0, weight_decay: decay = 0, maximise, betas, eps } = told.optimizer, lr = row[2];
+  const { kind, momentum = 0, weight_decay: decay = 0, maximize, betas, eps } = told.optimizer, lr = row[2];
   if (kind === "Adam") {
     const [delta, m, v] = kept, t = row[1], mean = m / (1 - betas[0] ** t), square = v / (1 - betas[1] ** t);
     return { delta, text: `${say(w - delta)} − ${say(lr)} · ${factor(mean)} / (√${say(square)} + ${say(eps)}) = ${say(w)}` };
   }
   if (kind !== "SGD") return { delta: kept[0], text: `${say(w - kept[0])} + ${factor(kept[0])} = ${say(w)}` };
   // Δ = -lr (g + decay (w - Δ)) without momentum
-  const sign = maximise ? 1 : -1, delta = momentum ? kept[0] : (sign * lr * (g + (maximise ? -decay : decay) * w)) / (1 - (maximise ? 0 : lr * decay));
+  const sign = maximize ? 1 : -1, delta = momentum ? kept[0] : (sign * lr * (g + (maximize ? -decay : decay) * w)) / (1 - (maximize ? 0 : lr * decay));
   const before = w - delta, carried = momentum ? delta - sign * lr * g + lr * decay * before : 0;
-  const parts = [say(before), maximise ? "+" : "−", `${say(lr)} · ${factor(g)}`];
+  const parts = [say(before), maximize ? "+" : "−", `${say(lr)} · ${factor(g)}`];
   if (decay) parts.push("−", `${say(lr)} · ${say(decay)} · ${factor(before)}`);
   if (momentum) parts.push("+", `${momentum} · ${factor(carried / momentum)}`);
   return { delta, text: `${parts.join(" ")} = ${say(w)}` };
@@ -191,7 +194,8 @@ export async function show(root, told, ops) {
     if (to !== undefined) { e.preventDefault(); go(to); } else if (e.key === "p") play(!playing);
   });
   root.setAttribute("tabindex", "0");
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  leaveKeysAlone(root);
+  root.addEventListener("focusin", (e) => leaveKeysAlone(e.target));
   root.replaceChildren(
     h("div", { class: "bar" }, button("To the start", "M4 3v10M13 3 6 8l7 5z", () => go(0)), button("Back", "M11 3 4 8l7 5z", () => go(epoch - 1)), playButton, button("Step", "M5 3l7 5-7 5z", () => go(epoch + 1)), button("To the end", "M12 3v10M3 3l7 5-7 5z", () => go(last)), slider, counter),
     summary, h("div", { class: "views" }, told.net ? canvas : null, chart, watched),

@@ -1,0 +1,1 @@
+"""A program in the arrays of another library."""

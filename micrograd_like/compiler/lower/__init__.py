@@ -1,0 +1,1 @@
+"""Lanes written as instructions over one long array of floats."""

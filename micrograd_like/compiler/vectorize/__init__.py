@@ -1,0 +1,1 @@
+"""Which scalars do the same: the lanes of an array, and the strides that visit them."""
