@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..engine import Value
 from ..graph.names import changed_after_use
 from ..mistakes.mistake import MISTAKES, RIGHT, Mistake
+from ..mistakes.passes import grad_from
 from ..ops.notation import PRODUCT, Text, short
 from ..steps.formulas import in_symbols, value_text
 from .diagnosis import Diagnosis, Slip
@@ -201,7 +202,7 @@ def _part(diagnosis: Diagnosis, h: Hypothesis, node: Value, several: bool) -> st
     if h.parts:
         return f"{_part(diagnosis, h.parts[0], node, several)}, with {h.parts[1]}: two things at once"
     if h.listed:
-        template = EVERYWHERE.get(h.name) if several else None
+        template = EVERYWHERE.get(h.name) if several or _further_up(diagnosis, h, node) else None
         if not template and h.name not in DID:
             rule = MISTAKES[h.name]
             where = node if h.site is None else h.site
@@ -219,6 +220,15 @@ def _part(diagnosis: Diagnosis, h: Hypothesis, node: Value, several: bool) -> st
     if re.match("the (pass|contrib|later|first|root|local|upstream|gradient is passed)|only|each", h.words):
         return f"{{s}} comes out if {h.words}"
     return f"{{s}} is {h.words}"
+
+
+def _further_up(diagnosis: Diagnosis, h: Hypothesis, node: Value) -> bool:
+    """Tell whether a listed mistake gives the number only if it was made further up as well."""
+    if h.name not in EVERYWHERE:
+        return False
+    uses = [use for use in diagnosis.task.uses[node] if use in diagnosis.task.reached]
+    once = grad_from(h.name, node, uses, diagnosis.upstream, diagnosis.task.root)
+    return not diagnosis.answers[node].means(once, 1e-3 * abs(once))
 
 
 def fields(task: Task, node: Value) -> dict[str, str]:
@@ -245,7 +255,7 @@ def wrong_slope(task: Task, rule: Mistake, node: Value, site: Value | None = Non
     use, i, wrong = differs
     number = short(wrong)
     names = [called(task, x) for x in (use, *use.inputs)]
-    inside = [name if name.isidentifier() else f"({name})" for name in names]
+    inside = [f"({name})" if re.search(r"\W", name) and not re.fullmatch(r"\w+\[\w+\]", name) else name for name in names]
     symbols = str(in_symbols(Text, use, i, inside, rule) if rule.written(use) else "")
     formula = f"{folded(symbols)} = " if symbols not in ("", number) and "step(" not in symbols else ""
     return f"d{inside[0]}/d{inside[1 + i]} is taken as {formula}{number}"
