@@ -12,7 +12,7 @@ from ..ops import OPS
 from ..ops.notation import short
 from .answers import Answer
 from .diagnosis import SMALL_SLIP, corner, is_right
-from .messages import ARITHMETIC, NONE, Message, called, explained, factor, listed, wrong_slope
+from .messages import ARITHMETIC, NONE, Message, explained, factor, listed, wrong_slope
 from .questions import CORNERS, Question, Task
 
 Candidate = tuple[str, float, str, str]  # mistake, the number that it gives, what was done, the idea
@@ -41,14 +41,22 @@ def mark(
     if own != question.right and (answer.means(own) or is_right(answer, own)):
         return "carried", None
     key = (question.key,)
-    found = [x for x in candidates(task, question, own, _grad(task, question, answers)) if isfinite(x[1]) and x[1] != own and answer.means(x[1])]
+    found = [
+        x
+        for x in candidates(task, question, own, _grad(task, question, answers))
+        if isfinite(x[1]) and x[1] != own and answer.means(x[1])
+    ]
     if found:
         did = "; or ".join(dict.fromkeys(did for _, _, did, _ in found[:3]))
         mistakes = tuple(dict.fromkeys(mistake for mistake, *_ in found))
         said = f"Your {question.key} = {answer.text} is {did}."
         return "wrong", Message(key, mistakes, said, found[0][3], _redo(task, question))
     close, typed = abs(answer.number - own) <= SMALL_SLIP * abs(own), f"{question.key} = {answer.text}"
-    did = f"Your {ARITHMETIC['close'][0].format(s=typed)}" if close else NONE.format(f"Your {typed}").replace(" fit ", " fits ")
+    did = (
+        f"Your {ARITHMETIC['close'][0].format(s=typed)}"
+        if close
+        else NONE.format(f"Your {typed}").replace(" fit ", " fits ")
+    )
     kind = "arithmetic" if close else "unknown"
     return "wrong", Message(key, (), did, idea(task, question), _redo(task, question), kind)
 

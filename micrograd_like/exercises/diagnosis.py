@@ -152,7 +152,7 @@ def corner(node: Value) -> bool:
 def is_right(answer: Answer, right: float, scale: float = 1.0, wanted: int = 4) -> bool:
     """Tell whether an answer is right to so many significant digits; next to 0, against the size of the others."""
     floor = FLOOR * max(scale, 1.0)
-    tolerance = 5.0001 * 10.0 ** -wanted
+    tolerance = 5.0001 * 10.0**-wanted
     return abs(answer.number - right) <= max(tolerance * max(abs(right), abs(answer.number)), floor)
 
 

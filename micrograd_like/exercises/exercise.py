@@ -10,8 +10,10 @@ True
 >>> bool(marking), marking["b"].note
 (False, 'b.grad = 2 (through v1 = a*b: a · 1)')
 >>> [message] = marking.messages
->>> message.did, message.redo
-('Your a = 1 is the contribution through L alone.', 'Redo a: local derivative times upstream gradient, for each of its 2 uses.')
+>>> print(message.did)
+Your a = 1 is the contribution through L alone.
+>>> print(message.redo)
+Redo a: local derivative times upstream gradient, for each of its 2 uses.
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ class Exercise:
     "updates", "order"), nodes whose gradient is meant, or keys as they stand in answers: "a", "dc/da", "c->a",
     "c.data", "w.new". `given` names what else is shown beside the values: "gradients", those that are not asked, and
     "local", the local derivatives, which are half of a gradient's answer. lr, momentum and deltas (the last updates,
-    by node) are those of the update. An answer must be right to `digits` significant digits. With keep=True, or a Progress of several exercises, attempts are kept.
+    by node) are those of the update. An answer must be right to `digits` significant digits. With keep=True, or a
+    Progress of several exercises, attempts are kept.
     """
 
     def __init__(
@@ -140,9 +143,14 @@ class Exercise:
             grads = {f"{name}.grad": answer.number for name, answer in found.items()}
             try:
                 found[key] = read(text, values | grads)
-            except (ExpressionError, TypeError) as error:
-                told.append(Message((key,), (), f"{key}: {error}", "", "", "unreadable"))
+            except (ExpressionError, TypeError):
+                told.append(Message((key,), (), messages.UNREAD.format(key=key, text=text), "", "", "unreadable"))
         return found
+
+    @property
+    def search(self) -> Search:
+        """All hypotheses about what is asked here."""
+        return self._search(frozenset())
 
     def _search(self, aside: frozenset[Value]) -> Search:
         """Return all hypotheses, with these nodes answered beside what is asked; built once."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from ..engine import Value
 from ..graph.names import changed_after_use
 from ..mistakes.mistake import MISTAKES, RIGHT, Mistake
-from ..mistakes.passes import grad_from
 from ..ops.notation import PRODUCT, Text, short
 from ..steps.formulas import in_symbols, value_text
 from .diagnosis import Diagnosis, Slip
@@ -22,6 +21,9 @@ EACH_USE = "Each use has an effect of its own: the gradient is the sum over all 
 TWO = "A node holds two numbers: its value, and its gradient, which tells how the output moves with it."
 NOTHING_ELSE = "The gradient is local derivative times upstream gradient, added over the uses, and nothing else."
 IDEAS = {"unreached": UNREACHED, "value": TWO}
+UNREAD = '{key}: "{text}" is not a number. Type one, as in -1.5, a fraction as -3/2, or an expression as 2*3 + 1.'
+ROUNDED = "Type one more digit than you are sure of."
+SEED = "A number moves with itself one for one."
 NONE = "{} fit no mistake that I know."
 SLOPE = "{s} comes out if {slope}"  # for every listed mistake in a local derivative
 DID = {  # {s} is what was typed
@@ -90,7 +92,7 @@ class Message:
 
     def __str__(self) -> str:
         """Return what was done, and as much of the rest as fits into 200 letters."""
-        start = self.did if self.did.startswith("Your ") else f"{self.where}: {self.did}"
+        start = self.did if self.did.startswith(("Your ", f"{self.keys[0]}: ")) else f"{self.where}: {self.did}"
         text = start
         for part in (self.redo, self.idea) if self.verdict == "unknown" else (self.idea, self.redo):
             if part and part not in text and len(text) + 1 + len(part) < MOST_LETTERS:
@@ -127,12 +129,12 @@ def _of_group(diagnosis: Diagnosis, slips: Sequence[Slip], tries: Mapping[str, i
     if slip.verdict == "seed":
         output = task.names[task.root]
         did = f"Your {typed}: the pass starts from d{output}/d{output}, which is 1."
-        return Message(keys, (), did, "A number moves with itself one for one.", redo, "seed")
+        return Message(keys, (), did, SEED, redo, "seed")
     if not slip.rivals:
         return _unnamed(diagnosis, slip.verdict, nodes, keys, typed, redo)
     first, *others = slip.rivals
     several = len(nodes) > 1
-    part = _part(diagnosis, first, nodes[0], several)
+    part = said(task, first, nodes[0], several or hides_uses(diagnosis, nodes[0]))
     start, rest = typed if several else f"{keys[0]} = {diagnosis.answers[nodes[0]].text}", part.removeprefix("{s} ")
     if several:
         rest = re.sub("^comes out", "come out", rest)
@@ -140,12 +142,13 @@ def _of_group(diagnosis: Diagnosis, slips: Sequence[Slip], tries: Mapping[str, i
     sort = ":" if several and not rest.startswith(("come out", "had")) else ""
     did = f"Your {start}{sort} {'each ' if sort else ''}{rest}."
     if others:
-        second = _part(diagnosis, others[0], nodes[0], several).removeprefix("{s} ")
+        far = several or hides_uses(diagnosis, nodes[0])
+        second = said(task, others[0], nodes[0], far).removeprefix("{s} ")
         did = f"Your {start}{sort} {rest}; or it {second}: which was it?"
     elif slip.asks:
         did = f"{did[:-1]}: is that what you did?"
     names = tuple(dict.fromkeys(h.name for h in slip.rivals))
-    return Message(keys, names, did, _idea(diagnosis, first), redo, "known", slip.rivals)
+    return Message(keys, names, did, missed(first), redo, "known", slip.rivals)
 
 
 def _unnamed(
@@ -159,7 +162,7 @@ def _unnamed(
         right, wanted = (COUNTS[n] if n < len(COUNTS) else str(n) for n in (few, diagnosis.wanted))
         plural = "s" * (few != 1)
         did = f"Your {typed} {'is' if len(nodes) == 1 else 'are'} right to {right} digit{plural}; {wanted} are wanted."
-        return Message(keys, (), did, "Type one more digit than you are sure of.", "", "arithmetic")
+        return Message(keys, (), did, ROUNDED, "", "arithmetic")
     did = NONE.format(f"Your {typed}")
     did = did if len(nodes) > 1 else did.replace(" fit ", " fits ")
     return Message(keys, (), did, RIGHT.idea, question(diagnosis, nodes[0]), "unknown")
@@ -186,7 +189,10 @@ def idea_of(name: str) -> str:
     return IDEAS.get(name) or (MISTAKES[name].idea if name in MISTAKES else NOTHING_ELSE)
 
 
-def _idea(diagnosis: Diagnosis, h: Hypothesis) -> str:
+def missed(h: Hypothesis) -> str:
+    """Return the idea that a hypothesis misses, in one sentence."""
+    if h.parts:
+        return missed(h.parts[0])
     if h.listed or h.name in IDEAS:
         return idea_of(h.name)
     if h.wrong is not None and h.wrong.op and not h.name.startswith(("contribution_", "copied_")):
@@ -194,15 +200,17 @@ def _idea(diagnosis: Diagnosis, h: Hypothesis) -> str:
     return TWO if h.name == "copied_value" else NOTHING_ELSE
 
 
-def _part(diagnosis: Diagnosis, h: Hypothesis, node: Value, several: bool) -> str:
-    """Return what a hypothesis says was done, as a text that goes on from "{s}", the number typed."""
-    task = diagnosis.task
+def said(task: Task, h: Hypothesis, node: Value, everywhere: bool) -> str:
+    """Return what a hypothesis says was done, as a text that goes on from "{s}", the number typed.
+
+    With `everywhere`, it explains several answers, or one of which the uses were not asked.
+    """
     known = fields(task, node) | {"s": "{s}", "words": h.words}
     known |= {"site": called(task, h.site)} if h.site is not None else {}
     if h.parts:
-        return f"{_part(diagnosis, h.parts[0], node, several)}, with {h.parts[1]}: two things at once"
+        return f"{said(task, h.parts[0], node, everywhere)}, with {h.parts[1]}: two things at once"
     if h.listed:
-        template = EVERYWHERE.get(h.name) if several or _further_up(diagnosis, h, node) else None
+        template = EVERYWHERE.get(h.name) if everywhere else None
         if not template and h.name not in DID:
             rule = MISTAKES[h.name]
             where = node if h.site is None else h.site
@@ -222,13 +230,10 @@ def _part(diagnosis: Diagnosis, h: Hypothesis, node: Value, several: bool) -> st
     return f"{{s}} is {h.words}"
 
 
-def _further_up(diagnosis: Diagnosis, h: Hypothesis, node: Value) -> bool:
-    """Tell whether a listed mistake gives the number only if it was made further up as well."""
-    if h.name not in EVERYWHERE:
-        return False
-    uses = [use for use in diagnosis.task.uses[node] if use in diagnosis.task.reached]
-    once = grad_from(h.name, node, uses, diagnosis.upstream, diagnosis.task.root)
-    return not diagnosis.answers[node].means(once, 1e-3 * abs(once))
+def hides_uses(diagnosis: Diagnosis, node: Value) -> bool:
+    """Tell whether a use of a node was not answered, so that what happened there is not known."""
+    task = diagnosis.task
+    return any(use not in diagnosis.answers and use is not task.root for use, _ in task.edges_of(node))
 
 
 def fields(task: Task, node: Value) -> dict[str, str]:
@@ -255,7 +260,9 @@ def wrong_slope(task: Task, rule: Mistake, node: Value, site: Value | None = Non
     use, i, wrong = differs
     number = short(wrong)
     names = [called(task, x) for x in (use, *use.inputs)]
-    inside = [f"({name})" if re.search(r"\W", name) and not re.fullmatch(r"\w+\[\w+\]", name) else name for name in names]
+    inside = [
+        f"({name})" if re.search(r"\W", name) and not re.fullmatch(r"\w+\[\w+\]", name) else name for name in names
+    ]
     symbols = str(in_symbols(Text, use, i, inside, rule) if rule.written(use) else "")
     formula = f"{folded(symbols)} = " if symbols not in ("", number) and "step(" not in symbols else ""
     return f"d{inside[0]}/d{inside[1 + i]} is taken as {formula}{number}"
@@ -299,8 +306,7 @@ def factor(task: Task, node: Value, position: int) -> str:
 def terms(task: Task, node: Value, typed: Mapping[Value, float] | None = None) -> list[str]:
     """Return each contribution to a node's gradient as "b · v1.grad", with the upstream numbers that were typed."""
     return [
-        f"{factor(task, use, i)} · "
-        f"{value_text(typed[use], 4) if typed and use in typed else f'{task.names[use]}.grad'}"
+        f"{factor(task, use, i)} · {value_text(typed[use], 4) if typed and use in typed else f'{task.names[use]}.grad'}"
         for use, i in task.edges_of(node)
     ]
 

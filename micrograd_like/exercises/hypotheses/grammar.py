@@ -100,11 +100,9 @@ def _own(sheet: Sheet, mistake: Mistake) -> dict[Value, Any]:
         return {x: _Reported(mistake) for x in sheet.asked}
     if mistake.accumulate is not added:
         made = mistake.accumulate
-        return {x: _Gathered(_folded(made)) for x in sheet.asked if len(sheet.parts[x]) > 1}
+        return {x: _Gathered(_folded(made), mistake.name) for x in sheet.asked if len(sheet.parts[x]) > 1}
     if mistake.number.__name__ != "Gradient":
-        changed = {
-            node: [Given(s, mistake.contribution) for s in node.local_grads] for node in sheet.ops
-        }
+        changed = {node: [Given(s, mistake.contribution) for s in node.local_grads] for node in sheet.ops}
         return _forms(sheet, changed)
     return _forms(sheet, {x: new for x in sheet.ops if (new := mistake.slopes(x)) != x.local_grads})
 
@@ -115,8 +113,12 @@ class _Reported:
 
     mistake: Mistake
 
+    def of(self, g: float, x: Value, sheet: Sheet) -> float:
+        """Return what is written down for this gradient."""
+        return self.mistake.reported(x, g, sheet.n)
+
     def __call__(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
-        return self.mistake.reported(x, sheet.own[x].at(answers), sheet.n)
+        return self.of(sheet.own[x].at(answers), x, sheet)
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class _Gathered:
     """The contributions that follow from the learner's answers are put together otherwise."""
 
     how: Gather
+    key: str
 
     def __call__(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
         return self.how([part.at(answers) for part in sheet.parts[x]])
@@ -329,7 +332,7 @@ def gathered(sheet: Sheet) -> Iterator[Hypothesis]:
     for key, words, bits, how in GATHERS:
         grads = sheet.run({}, gather=how)
         whole = {x: grads[x] for x in sheet.asked}
-        own = {x: _Gathered(how) for x in sheet.asked if len(sheet.parts[x]) > 1}
+        own = {x: _Gathered(how, key) for x in sheet.asked if len(sheet.parts[x]) > 1}
         yield Hypothesis(key, key, bits, whole, own, words)
 
 
@@ -342,8 +345,12 @@ class _Written:
 
     made: Callable[[float, Value, Sheet], float]
 
+    def of(self, g: float, x: Value, sheet: Sheet) -> float:
+        """Return what is written down for this gradient."""
+        return float(finite(self.made, g, x, sheet))
+
     def __call__(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
-        return self.made(sheet.own[x].at(answers), x, sheet)
+        return self.of(sheet.own[x].at(answers), x, sheet)
 
 
 def _slope(x: Value) -> float:
@@ -375,7 +382,8 @@ WRITTEN: tuple[tuple[str, str, float, Callable[[float, Value, Sheet], float]], .
 TIMES = {  # plain factors: bits, words
     2.0: (4.0, "twice the gradient"), 0.5: (4.0, "half the gradient"), -1.0: (3.5, "the gradient with its sign turned"),
     -2.0: (5.5, "-2 times the gradient"), -0.5: (5.5, "minus half the gradient"), 4.0: (5.5, "4 times the gradient"),
-    0.25: (5.5, "a quarter of the gradient"), 3.0: (5.5, "3 times the gradient"), 1 / 3: (5.5, "a third of the gradient"),
+    0.25: (5.5, "a quarter of the gradient"), 3.0: (5.5, "3 times the gradient"),
+    1 / 3: (5.5, "a third of the gradient"),
     10.0: (5.0, "10 times the gradient: the decimal point"), 0.1: (5.0, "a tenth of the gradient: the decimal point"),
     100.0: (6.5, "100 times the gradient: the decimal point"), 0.01: (6.5, "a hundredth: the decimal point"),
     1.5: (7.0, "1.5 times the gradient"), 5.0: (7.0, "5 times the gradient"), 6.0: (7.0, "6 times the gradient"),

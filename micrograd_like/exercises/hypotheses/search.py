@@ -82,11 +82,12 @@ class Search:
 
     def differ(self, one: Hypothesis, two: Hypothesis) -> bool:
         """Tell whether two hypotheses are different programs, or only other words for the same one."""
-        here = [self.twin.get(one.key), self.twin.get(two.key)]
-        if None in here:
-            return True
-        first, second = [list(h.whole.values()) for h in here if h]
-        return len(first) != len(second) or not all(isclose(x, y, rel_tol=1e-7, abs_tol=1e-12) for x, y in zip(first, second))
+        return self.signature(one) != self.signature(two)
+
+    def signature(self, h: Hypothesis) -> tuple[str, ...]:
+        """Return what a hypothesis gives on the twin, by which different programs are told apart."""
+        there = self.twin.get(h.key)
+        return tuple(f"{y + 0.0:.6g}" for y in there.whole.values()) if there else (h.key,)
 
     def explain(self, seen: Sighting) -> list[Finding]:
         """Return what explains the wrong answers, the best first, and then what nothing explains."""

@@ -127,9 +127,13 @@ class Sheet:
         return [(node, i, x) for node in self.ops for i, x in enumerate(node.inputs) if not x.constant]
 
     def run(
-        self, slopes: Slopes, start: Any = 1.0, cut: bool = False, gather: Callable[[Sequence[float]], float] | None = None
+        self,
+        slopes: Slopes,
+        start: Any = 1.0,
+        cut: bool = False,
+        gather: Callable[[Sequence[float]], float] | None = None,
     ) -> dict[Value, Any]:
-        """Return the gradients of a pass with other local derivatives at some nodes; with `cut`, forms in the answers."""
+        """Return the gradients of a pass with other local derivatives; with `cut`, as forms in the answers."""
         sinks = {node: Cell(node.op, slopes.get(node, node.local_grads)) for node in self.nodes}
         heads = dict(sinks)
         for node in self.asked if cut else ():
