@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from micrograd_like import MLP, Value, data, draw, losses
+import micrograd_like
+from micrograd_like import MLP, Value, data, draw, losses, walk
 from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.ops import OPS, Op
 from micrograd_like.ops.notation import LaTeX, Python
@@ -28,6 +29,16 @@ def methods() -> str:
         )
         lines += [f"    def {op.name}(self{others}) -> Self:", f'        """{op.why}"""']
     return "\n".join(lines) + "\n"
+
+
+def surface() -> str:
+    """Return micrograd_like/__init__.pyi: the public names and the operations, for editors and type checkers."""
+    lines = ['"""Written by `python docs/make.py` from __init__.py and the table of operations."""', ""]
+    for module, names in micrograd_like.PUBLIC.items():
+        lines += [f"from .{module} import {', '.join(f'{name} as {name}' for name in sorted(names.split()))}"]
+    names = "".join(f'    "{name}",\n' for name in micrograd_like.__all__)
+    lines += ["", "__version__: str"]
+    return "\n".join([*lines, *[f"{name}: Op" for name in OPS], f"__all__ = [\n{names}]"]) + "\n"
 
 
 def operations() -> str:
@@ -69,6 +80,14 @@ def picture() -> str:
     return draw(o).svg
 
 
+def walked() -> str:
+    """Return docs/walk.svg: both passes of the README's first example, as a moving picture."""
+    a, b = Value(2.0), Value(-3.0)
+    e = a * b
+    L = e + a
+    return str(walk(L).animation().svg)
+
+
 def arrays() -> str:
     """Return docs/arrays.svg: what is found in the network of micrograd's demo and its loss, on 100 examples."""
     from micrograd_like.compiler import compile
@@ -84,9 +103,11 @@ def arrays() -> str:
 
 GENERATED = {
     "micrograd_like/ops/methods.pyi": methods,
+    "micrograd_like/__init__.pyi": surface,
     "docs/operations.md": operations,
     "docs/mistakes.md": mistakes,
     "docs/picture.svg": picture,
+    "docs/walk.svg": walked,
     "docs/arrays.svg": arrays,
 }
 

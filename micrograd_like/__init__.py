@@ -1,40 +1,60 @@
-"""Understand backpropagation by doing it: a scalar autograd engine, and what draws, checks and trains its graphs."""
+"""Understand backpropagation by doing it: a scalar autograd engine, and what draws, checks and trains its graphs.
 
+The engine is loaded at once, and a tool when its name is first used. `__init__.pyi`, which `python docs/make.py`
+writes from this file, tells editors the same names.
+"""
+
+from importlib import import_module
 from typing import Any
 
-from . import _engine as _engine, data as data, losses as losses, views as views
-from .checkpoint import load_model, save_model
-from .drawing.draw import draw, draw_dot
-from .drawing.plots import decision_boundary
-from .engine import Value, backward_steps, ieee, topological_order
-from .functions import dot, logsumexp, mean, softmax
+from . import _engine as _engine, views as views  # which says how a walk is shown; it loads no page
 from .graph import copies as copies
-from .graph.gradcheck import gradcheck, grade
-from .graph.names import Graph, gradients
-from .nn import MLP, Layer, LogisticRegression, Module, Neuron, seed
-from .ops import OPS, Op
-from .optim import SGD, Adam, TrainingDivergedError, clip_gradients
-from .steps.answer_key import answer_key
-from .steps.explain import explain, paths
-from .steps.walk import walk
-from .steps.what_if import nudge, what_if
-from .train import History, fit
+from .ops import OPS as _operations
 
-__all__ = [
-    "Adam", "Graph", "History", "Layer", "LogisticRegression", "MLP", "Module", "Neuron", "OPS", "Op", "SGD",
-    "TrainingDivergedError", "Value", "answer_key", "backward_steps", "clip_gradients", "compile", "data",
-    "decision_boundary", "dot", "draw", "draw_dot", "explain", "fit", "gradcheck", "grade", "gradients",
-    "ieee", "load_model", "logsumexp", "losses", "mean", "nudge", "paths", "save_model", "seed", "softmax",
-    "topological_order", "walk", "what_if",
-]  # fmt: skip
+__version__ = "1.0.0rc1"
+
+PUBLIC = {  # where each public name lives; "" is for modules
+    "": "data losses",
+    "checkpoint": "load_model save_model",
+    "compiler": "compile",
+    "drawing.draw": "draw draw_dot",
+    "drawing.plots": "decision_boundary",
+    "engine": "Value backward_steps ieee topological_order",
+    "functions": "dot logsumexp mean softmax",
+    "graph.gradcheck": "gradcheck grade",
+    "graph.gradients": "gradients",
+    "graph.names": "Graph",
+    "nn": "MLP Layer LogisticRegression Module Neuron seed",
+    "ops": "OPS Op",
+    "optim": "SGD Adam TrainingDivergedError clip_gradients",
+    "steps.answer_key": "answer_key",
+    "steps.explain": "explain paths",
+    "steps.walk": "walk",
+    "steps.what_if": "nudge what_if",
+    "train": "TrainingHistory fit",
+}
+_HOME = {name: module for module, names in PUBLIC.items() for name in names.split()}
+_ROOMS = {
+    "checkpoint", "compiler", "drawing", "exercises", "functions", "graph", "mistakes", "nn", "optim", "ops", "steps",
+    "train",
+}  # fmt: skip
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    """Let `from micrograd_like import tanh` find every operation of the table; `compile` is loaded when it is used."""
-    if name in OPS:
-        return OPS[name]
-    if name == "compile":
-        from .compiler import compile
+    """Find a public name where it lives, and every operation of the table: `from micrograd_like import tanh`."""
+    if _HOME.get(name):
+        found = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    elif name in _HOME or name in _ROOMS:
+        found = import_module(f".{name}", __name__)
+    elif name in _operations:
+        return _operations[name]
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found
 
-        return compile
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    """Return the public names, the operations among them."""
+    return sorted({*__all__, *_operations, *_ROOMS, "views", "__version__", "__doc__", "__all__"})

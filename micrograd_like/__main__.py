@@ -6,19 +6,20 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from math import inf
 from pathlib import Path
 from shutil import which
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from . import _engine
-from .views import terminal, terminal_exercise, worksheets
+from . import __version__, _engine
+from .views import learn, terminal, terminal_exercise, worksheets
 
 if TYPE_CHECKING:
     from .engine import Value
+    from .losses import LossName
     from .nn import MLP
-    from .train import History
+    from .train import TrainingHistory
 
 FIRST_MINUTE = """
 Next:
@@ -52,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(FIRST_MINUTE.format(call=options.call), end="")
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # who read along has stopped, as `head` does
+        sys.stderr.close()
+        return 0
     except OSError as error:
         print(f"micrograd-like: {about_files(error)}", file=sys.stderr)
         return 1
@@ -133,6 +137,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_expression(draw)
     draw.add_argument("-o", dest="output", type=Path, default=Path("graph.svg"), help=".svg, .png, .dot or .html")
     draw.set_defaults(run=run_draw)
+    learn.add_commands(commands)
     terminal.add_commands(commands, add_expression)
     terminal_exercise.add_commands(commands)
     worksheets.add_commands(commands)
@@ -175,17 +180,13 @@ def assigned(pairs: Sequence[tuple[str, float]]) -> dict[str, float]:
 
 def version_line() -> str:
     """Return the version, and which engine runs."""
-    try:
-        number = version("micrograd-like")
-    except PackageNotFoundError:
-        number = "(not installed)"
-    return f"micrograd-like {number}, engine in {_engine.NAME}"
+    return f"micrograd-like {__version__}, engine in {_engine.NAME}"
 
 
 def run_train(options: argparse.Namespace) -> None:
     """Train, and write the network, how it went, and pictures of both."""
     from .checkpoint import save_model
-    from .data import Standardise, train_val_split
+    from .data import Standardize, train_val_split
     from .drawing.draw import draw
     from .drawing.plots import decision_boundary
     from .nn import MLP
@@ -204,36 +205,40 @@ def run_train(options: argparse.Namespace) -> None:
     usual = 1.0 if shape else 0.1
     lr = chosen(options.lr, usual)
 
-    standardise, task = Standardise.fit(X), Task(dataset.classes, y)
+    standardize, task = Standardize.fit(X), Task(dataset.classes, y)
     model = MLP(
         len(X[0]), [*chosen(options.hidden, [8, 8] if shape else [16, 16]), task.outputs], options.activation,
         init="he", rng=options.seed,
     )  # fmt: skip
     print(f"Training on {options.data}: {len(X)} examples, {epochs} epochs.\n{model.summary()}", flush=True)
-    inputs, targets = standardise(X), task.encode(y)
-    history = fit(
-        model, inputs, targets, task.loss,
-        SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum),
-        epochs=epochs, batch_size=chosen(options.batch_size, None if shape else 16),
-        validation=held_out and (standardise(held_out[0]), task.encode(held_out[1])), seed=options.seed,
-        l2=1e-4 if shape else 0.0, watch=Lines(epochs),
-    )  # fmt: skip
+    inputs, targets = standardize(X), task.encode(y)
+    optimizer = SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum)
+    try:
+        history = fit(
+            model, inputs, targets, task.loss, epochs,
+            optimizer=optimizer, batch_size=chosen(options.batch_size, None if shape else 16),
+            validation=held_out and (standardize(held_out[0]), task.encode(held_out[1])), seed=options.seed,
+            l2=1e-4 if shape else 0.0, watch=Lines(epochs),
+        )  # fmt: skip
+    except TrainingDivergedError as error:
+        history = error.history
     print(report(history), flush=True)
     files: dict[str, Callable[[Path], object]] = {"history.csv": history.to_csv, "loss.svg": history.plot().save}
     if learnt := history.loss[-1] < history.loss[0]:
         files["graph.svg"] = draw(teaching_example(model, inputs, targets, task.loss)).save
         task.restore_units(model)
         about = {"loss": task.loss, "classes": dataset.classes, "features": dataset.features}
-        files["model.json"] = lambda path: save_model(path, model, standardise=standardise, **about)
+        files["model.json"] = lambda path: save_model(path, model, standardize=standardize, **about)
         if shape:
-            files["boundary.svg"] = decision_boundary(lambda x: model.predict(standardise([x])[0]), X, y).save
+            files["boundary.svg"] = decision_boundary(lambda x: model.predict(standardize([x])[0]), X, y).save
     for name, save in files.items():
         save(options.out / name)
         print(f"wrote {options.out / name}")
     if not learnt:
         smaller = usual if lr > usual else lr / 10
         raise TrainingDivergedError(
-            f"The loss rose from {history.loss[0]:.4g} to {history.loss[-1]:.4g}: the steps are too large. "
+            f"The loss rose from {history.loss[0]:.4g} to {history.loss[-1] if history.epochs else inf:.4g}: "
+            "the steps are too large. "
             f"Write --lr {smaller:g}{' and leave out --momentum' * (options.momentum > 0)}."
         )
 
@@ -245,7 +250,7 @@ class Lines(list[int]):
         super().__init__()
         self.epochs, self.printed = epochs, 0
 
-    def show(self, history: History) -> None:
+    def show(self, history: TrainingHistory) -> None:
         """Print how far the training is, if that has not been said."""
         tenth = 10 * history.epochs // max(self.epochs, 1)
         if 0 < tenth < 10 and tenth > self.printed and not sys.stderr.isatty():
@@ -256,14 +261,14 @@ class Lines(list[int]):
 def check_ranges(options: argparse.Namespace) -> None:
     """Raise an error that names the option which is out of its range, and a number to write."""
     for option, number, fits, example in (
-        ("--hidden", min(options.hidden or [1]), lambda x: x > 0, 16),
-        ("--epochs", options.epochs, lambda x: x > 0, 20),
-        ("--batch-size", options.batch_size, lambda x: x > 0, 16),
-        ("--lr", options.lr, lambda x: 0 < x < float("inf"), 0.1),
-        ("--momentum", options.momentum, lambda x: 0 <= x < 1, 0.9),
-        ("--validation", options.validation, lambda x: 0 < x < 1, 0.2),
+        ("--hidden", min(options.hidden or [1]), (1, inf), 16),
+        ("--epochs", options.epochs, (1, inf), 20),
+        ("--batch-size", options.batch_size, (1, inf), 16),
+        ("--lr", options.lr, (1e-12, 1e12), 0.1),
+        ("--momentum", options.momentum, (0, 0.999), 0.9),
+        ("--validation", options.validation, (0.001, 0.999), 0.2),
     ):
-        if number is not None and not fits(number):
+        if number is not None and not fits[0] <= number <= fits[1]:
             raise ValueError(f"{option} {number:g} is out of range. Write {option} {example}.")
 
 
@@ -307,7 +312,7 @@ class Task:
 
     def __init__(self, classes: Sequence[str], y: Sequence[Any]) -> None:
         self.classes = len(classes)
-        self.loss = "mse" if not classes else "hinge" if len(classes) == 2 else "cross_entropy"
+        self.loss: LossName = "mse" if not classes else "hinge" if len(classes) == 2 else "cross_entropy"
         self.outputs = 1 if len(classes) <= 2 else len(classes)
         self.middle = 0.0 if classes else fmean(y)
         self.spread = 1.0 if classes else pstdev(y) or 1.0
@@ -326,7 +331,7 @@ class Task:
             neuron.b.data += self.middle
 
 
-def report(history: History) -> str:
+def report(history: TrainingHistory) -> str:
     """Return in a line or two how the training went."""
     parts = [f"loss {history.loss[0]:.4g} -> {history.loss[-1]:.4g}"]
     for name, share in (("accuracy", history.accuracy[-1]), ("validation accuracy", history.val_accuracy[-1])):

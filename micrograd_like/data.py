@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from importlib import import_module, resources
+from dataclasses import dataclass, replace
+from importlib import import_module
 from math import cos, fsum, isfinite, pi, sin, sqrt
-from os import PathLike, fspath
 from random import Random
 from typing import Any
 
-from .ops import real
+from .checks import class_index as class_index, count as count, table as table, targets as targets
+from .tables import Dataset, read_csv
+
+__all__ = [
+    "DATASETS", "Dataset", "GLYPHS", "Standardize", "batches", "breast_cancer", "circles", "digits", "glyphs", "iris",
+    "moons", "one_hot", "read_csv", "spirals", "train_val_split", "wine", "xor",
+]  # fmt: skip
 
 Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Inputs `X`, one row an example, and what is wanted of each, `y`: a class counted from 0, or a number.
-
-    >>> X, y = moons(100)
-    """
-
-    name: str
-    X: list[list[float]]
-    y: list[Any]
-    features: list[str]  # what each column of X is called
-    classes: list[str] = field(default_factory=list)  # what each class is called; empty where y holds numbers
-
-    def __iter__(self) -> Iterator[list[Any]]:
-        return iter((self.X, self.y))
 
 
 # Shapes. Coordinates are rounded, so that every machine makes the same numbers, whatever its sin and cos.
 
 
 def _shape(
-    name: str, n: int, noise: float, seed: int, labels: Sequence[int], point: Callable[[int, float], Point]
+    name: str,
+    n: int,
+    noise: float,
+    seed: int,
+    labels: Sequence[int],
+    point: Callable[[int, float], Point],
+    closed: bool = False,
 ) -> Dataset:
-    """Sample `n` points, shuffled: `point(k, t)` is the place of class k at t, which runs from 0 to 1."""
+    """Sample `n` points, shuffled: `point(k, t)` is the place of class k at t, which runs from 0 to 1.
+
+    On a closed curve t = 1 is where t = 0 was, and is left out.
+    """
     if count("n", n, 100) < len(labels):
         raise ValueError(
             f"{name} has {len(labels)} classes, so n = {n} points are too few. Write n={50 * len(labels)}."
@@ -50,7 +46,7 @@ def _shape(
     for k, label in enumerate(labels):
         size = (n + k) // len(labels)
         for i in range(size):
-            x, y = point(k, i / max(size - 1, 1))
+            x, y = point(k, i / max(size - (not closed), 1))
             rows.append(([round(x + rng.gauss(0, noise), 6), round(y + rng.gauss(0, noise), 6)], label))
     rng.shuffle(rows)
     X, targets = [row for row, _ in rows], [label for _, label in rows]
@@ -77,7 +73,7 @@ def circles(n: int = 100, noise: float = 0.05, seed: int = 1, labels: Sequence[i
     def point(k: int, t: float) -> Point:
         return cos(2 * pi * t) / (k + 1), sin(2 * pi * t) / (k + 1)
 
-    return _shape("circles", n, noise, seed, labels, point)
+    return _shape("circles", n, noise, seed, labels, point, closed=True)
 
 
 def spirals(
@@ -126,8 +122,10 @@ def glyphs(n: int = 100, noise: float = 0.05, seed: int = 1) -> Dataset:
 
 def iris() -> Dataset:
     """150 flowers of 3 species, 4 lengths in cm (Fisher, Annals of Eugenics 7, 1936), as in scikit-learn."""
+    from importlib import resources  # a package may lie in a zip file; slow to import
+
     with resources.as_file(resources.files(__package__) / "iris.csv") as path:
-        return read_csv(path)
+        return replace(read_csv(path), name="iris")
 
 
 def _from_sklearn(name: str) -> Dataset:
@@ -162,157 +160,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
 }
 
 
-# CSV files.
-
-
-def read_csv(
-    path: str | PathLike[str],
-    target: str | int | None = -1,
-    features: Sequence[str] | None = None,
-    regression: bool = False,
-) -> Dataset:
-    """Read rows of numbers; the column `target`, a name or an index or None, holds what to learn.
-
-    The first line is a header unless it is all numbers, the target aside. Targets are classes, sorted, unless they
-    are numbers, not all whole or of more than 20 kinds, or `regression` says so. `features` picks columns by name.
-    """
-    lines, name = _lines(path), fspath(path)
-    width = len(lines[0][1])
-    position = _position(target, lines[0][1], name)
-    header = any(not _is_number(cell) for i, cell in enumerate(lines[0][1]) if i != position)
-    columns = [cell.strip() for cell in lines[0][1]] if header else [f"x{i}" for i in range(width)]
-    lines = lines[header:]
-    if not lines:
-        raise ValueError(f"{name} has a header and no rows. Add one line of {width} cells for each example.")
-    if missing := [feature for feature in features or () if feature not in columns]:
-        raise ValueError(f"{name} has no column {missing[0]!r}. Its columns are: {', '.join(columns)}.")
-    chosen = [columns.index(feature) for feature in features or ()]
-    chosen = chosen or [i for i in range(width) if i != position]
-    X, targets = [], []
-    for number, cells in lines:
-        if len(cells) != width:
-            raise ValueError(
-                f"{name}, line {number} has {len(cells)} cells, and the first line has {width}. "
-                "Make them agree."
-            )
-        X.append([_number(cells[i], f"{name}, line {number}, column {columns[i]!r}") for i in chosen])
-        if position is not None:
-            targets.append(cells[position].strip())
-            if not targets[-1]:
-                raise ValueError(
-                    f"{name}, line {number}, column {columns[position]!r} is empty. "
-                    "Fill it in, or drop the line."
-                )
-    places = [f"{name}, line {number}, column {columns[position or 0]!r}" for number, _ in lines]
-    y, classes = _targets(targets, places, regression)
-    return Dataset(name, X, y, [columns[i] for i in chosen], classes)
-
-
-def _lines(path: str | PathLike[str]) -> list[tuple[int, list[str]]]:
-    """Return the lines that are not empty, each with its number."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            reader = csv.reader(file, delimiter=max(",;\t", key=first.count))
-            lines = [(reader.line_num, cells) for cells in reader if any(cells)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(
-            f"{fspath(path)} is not a CSV text in UTF-8 ({error}). Save it as CSV, UTF-8, first."
-        ) from None
-    if not lines:
-        raise ValueError(
-            f"{fspath(path)} is empty. Give it one line for each example, numbers first and the class last."
-        )
-    return lines
-
-
-def _position(target: str | int | None, cells: list[str], name: str) -> int | None:
-    """Return the index of the target's column."""
-    if target is None:
-        return None
-    if isinstance(target, str):
-        names = [cell.strip() for cell in cells]
-        if target in names:
-            return names.index(target)
-    elif -len(cells) <= target < len(cells):
-        return target % len(cells)
-    raise ValueError(f"{name} has no column {target!r}. Its first line is: {', '.join(cells)}.")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(cell: str, where: str) -> float:
-    if not cell.strip() or not _is_number(cell):
-        raise ValueError(f"{where} is {cell!r}, which is not a number. Write a number, or drop the line.")
-    return _finite(float(cell), where)
-
-
-def _finite(number: float, where: str) -> float:
-    if not isfinite(number):
-        raise ValueError(f"{where} is {number}, and only finite numbers can be learnt. Drop the row.")
-    return number
-
-
-def _targets(cells: list[str], places: list[str], regression: bool) -> tuple[list[Any], list[str]]:
-    """Return the targets as numbers, or as indices into the sorted names of the classes, and these."""
-    numeric = all(map(_is_number, cells))
-    classes = sorted(set(cells), key=float if numeric else None)
-    if regression or (numeric and (len(classes) > 20 or any(float(cell) % 1 for cell in classes))):
-        return [_number(cell, place) for cell, place in zip(cells, places)], []
-    return [classes.index(cell) for cell in cells], classes
-
-
 # Before training.
-
-
-def targets(y: Any) -> list[Any]:
-    """Return `y` as whole numbers, floats or rows of floats, or raise an error that names the place."""
-    y = list(y)
-    if y and all(hasattr(target, "__iter__") and not isinstance(target, str) for target in y):
-        return table(y, "y")
-    return [int(t) if hasattr(t, "__index__") else _cell(t, f"y[{i}]") for i, t in enumerate(y)]
-
-
-def table(X: Any, name: str = "X") -> list[list[float]]:
-    """Return `X` as rows of floats of one width, or raise an error that names the row and the column.
-
-    >>> table([[1, 2], [3, float("nan")]])
-    Traceback (most recent call last):
-        ...
-    ValueError: X[1][1] (row 1, column 1) is nan, and only finite numbers can be learnt. Drop the row.
-    """
-    rows = []
-    for i, row in enumerate(X):
-        if not hasattr(row, "__iter__") or isinstance(row, str):
-            raise TypeError(
-                f"{name}[{i}] is {row!r}, and a row of numbers was expected. "
-                f"Write {name} as [[0.5, 1.0], ...]."
-            )
-        rows.append([_cell(x, f"{name}[{i}][{j}] (row {i}, column {j})") for j, x in enumerate(row)])
-        if len(rows[-1]) != len(rows[0]):
-            raise ValueError(
-                f"{name}[{i}] (row {i}) has {len(rows[-1])} numbers, and row 0 has {len(rows[0])}. "
-                "Make all rows equally long."
-            )
-    if not rows:
-        raise ValueError(f"{name} is empty, and there is nothing to learn from no example. Give at least one row.")
-    return rows
-
-
-def _cell(x: object, where: str) -> float:
-    if type(x) is float and x - x == 0.0:
-        return x
-    try:
-        return _finite(real(x), where)
-    except TypeError as error:
-        raise TypeError(f"{where}: {error}") from None
 
 
 def train_val_split(
@@ -339,11 +187,11 @@ def train_val_split(
 
 
 @dataclass(frozen=True)
-class Standardise:
+class Standardize:
     """Shift and scale columns to mean 0 and standard deviation 1, as measured on the rows it was fitted to.
 
-    >>> standardise = Standardise.fit([[1, 5], [3, 5]])
-    >>> standardise([[1, 5], [3, 5], [5, 6]])
+    >>> standardize = Standardize.fit([[1, 5], [3, 5]])
+    >>> standardize([[1, 5], [3, 5], [5, 6]])
     [[-1.0, 0.0], [1.0, 0.0], [3.0, 1.0]]
     """
 
@@ -352,10 +200,10 @@ class Standardise:
 
     def __post_init__(self) -> None:
         if len(self.means) != len(self.scales) or not all(scale > 0 for scale in self.scales):
-            raise ValueError("One positive scale is needed for each mean. Write Standardise.fit(X).")
+            raise ValueError("One positive scale is needed for each mean. Write Standardize.fit(X).")
 
     @classmethod
-    def fit(cls, X: Any) -> Standardise:
+    def fit(cls, X: Any) -> Standardize:
         """Measure the columns; one that never changes is only shifted."""
         columns = list(zip(*table(X)))
         means = [fsum(column) / len(column) for column in columns]
@@ -382,18 +230,6 @@ def one_hot(k: int, n: int) -> list[float]:
     return [float(i == class_index(k, n)) for i in range(n)]
 
 
-def class_index(k: Any, n: int) -> int:
-    """Return the label `k` as a list index, or raise an error if it is not one of n classes."""
-    if not (isinstance(k, int) or (isinstance(k, float) and k.is_integer()) or hasattr(k, "__index__")):
-        raise TypeError(f"The label {k!r} is not a class. Classes are counted from 0: write a whole number below {n}.")
-    if not 0 <= k < n:
-        raise ValueError(
-            f"The label {k} is outside the {n} classes, which are counted from 0 to {n - 1}. "
-            "Correct it, or add outputs."
-        )
-    return int(k)
-
-
 def batches(
     X: Sequence[Any], y: Sequence[Any], batch_size: int | None = None, rng: Random | None = None
 ) -> Iterator[tuple[list[Any], list[Any]]]:
@@ -407,10 +243,3 @@ def batches(
         rng.shuffle(order)
     chosen = [order[start : start + size] for start in range(0, len(order), size)]
     return (([X[i] for i in batch], [y[i] for i in batch]) for batch in chosen)
-
-
-def count(name: str, number: Any, example: int) -> int:
-    """Return the number if it is whole and at least 1, or raise an error that says what to write."""
-    if not isinstance(number, int) or number < 1:
-        raise ValueError(f"{name} = {number!r} is not a whole number from 1 up. Write {name}={example}.")
-    return number

@@ -10,7 +10,7 @@ from typing import Any
 
 from .ops import NoFiniteGradientError, Number, Op, ieee as ieee, in_ieee, real
 
-new, born = object.__new__, attrgetter("_born")
+new, born, passes = object.__new__, attrgetter("_born"), [0]  # so many backward passes were made
 tick = count(1).__next__  # one clock for births and changes: creation order is a topological order
 
 
@@ -139,7 +139,7 @@ def chain_rule(order: Iterable[Any]) -> Iterator[tuple[Any, Any, Any]]:
 
 def backward_steps(root: Value) -> Iterator[tuple[Value, Value, float]]:
     """Start a backward pass from root and return its steps: each advance uses the chain rule once."""
-    order = topological_order(root)
+    order, passes[0] = topological_order(root), passes[0] + 1
     for node in order if not in_ieee.get() else ():
         if node.op and not (isfinite(node._data) and all(map(isfinite, node.local_grads))):
             raise node.op.failure(NoFiniteGradientError, [x._data for x in node.inputs], node.inputs)

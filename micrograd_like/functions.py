@@ -76,6 +76,10 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
 
 def _shift(xs: Sequence[Any]) -> tuple[Any, list[Any]]:
     """Return the largest of xs, recorded so that the graph holds for other numbers too, and xs less it."""
+    if not hasattr(xs, "__len__"):
+        raise TypeError(
+            f"softmax and logsumexp take a list of numbers, and {xs!r:.60} was given. Write softmax([a, b, c])."
+        )
     if not len(xs):
         raise ValueError("softmax and logsumexp of no number do not exist. Give at least one.")
     highest = reduce(maximum, xs)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, Literal
 
-from .data import class_index
+from .checks import class_index, plain, warn
 from .engine import Value
 from .functions import logsumexp, mean
-from .ops import log, relu, softplus
+from .ops import div, exp, log, relu, sigmoid, softplus
 
+LossName = Literal["mse", "hinge", "bce", "bce_with_logits", "cross_entropy", "nll"]
 LOSSES: dict[str, Loss] = {}
 
 
@@ -22,14 +23,24 @@ class Loss:
     """
 
     def __init__(self, one: Callable[..., Any], threshold: float, classes: bool) -> None:
-        self.one, self.threshold, self.classes = one, threshold, classes
+        self.function, self.threshold, self.classes = one, threshold, classes
         self.name, self.__doc__ = one.__name__, one.__doc__
         LOSSES[self.name] = self
 
+    def one(self, output: Any, target: Any, **options: Any) -> Any:
+        """Return the loss of one example, whose output and target may be a row of an array."""
+        return self.function(plain(output), plain(target), **options)
+
     def each(self, outputs: Sequence[Any], targets: Sequence[Any], **options: Any) -> list[Any]:
         """Return the loss of each example."""
+        for name, given in ("outputs", outputs), ("targets", targets):
+            if not hasattr(given, "__len__") or isinstance(given, str):
+                raise TypeError(
+                    f"{self.name} averages over examples, and its {name} are {given!r:.60}, not a list. "
+                    f"Write {self.name}([output], [target]), or {self.name}.one(output, target) for one example."
+                )
         check_lengths(outputs, targets)
-        losses = []
+        outputs, targets, losses = plain(outputs), plain(targets), []
         for i, (output, target) in enumerate(zip(outputs, targets)):
             try:
                 losses.append(self.one(output, target, **options))
@@ -103,6 +114,11 @@ def bce(probability: Any, target: Any) -> Any:
 def bce_with_logits(score: Any, target: Any) -> Any:
     """`bce(sigmoid(score), target)` in a form that never overflows: softplus(score) - y * score."""
     _check_score(score, "bce_with_logits")
+    if isinstance(score, Value) and score.op is sigmoid:
+        warn(
+            "bce_with_logits was given the output of a sigmoid, and applies sigmoid itself, so it learns slowly. "
+            "Leave the sigmoid out, or write losses.bce."
+        )
     _check_probability(target)
     return softplus(score) - target * score
 
@@ -117,6 +133,11 @@ def cross_entropy(scores: Sequence[Any], target: Any) -> Any:
     True
     """
     target = _class_or_distribution(scores, target, "cross_entropy")
+    if _are_softmax(scores):
+        warn(
+            "cross_entropy was given the outputs of a softmax, and applies softmax itself, so it learns slowly. "
+            "Leave the softmax out, or write losses.nll."
+        )
     return logsumexp(scores) - (scores[target] if isinstance(target, int) else _expectation(scores, target))
 
 
@@ -128,6 +149,13 @@ def nll(probabilities: Sequence[Any], target: Any) -> Any:
         return -log(probabilities[target])
     certain = [(log(p), t) for p, t in zip(probabilities, target) if t]  # 0 ln 0 is 0
     return -_expectation([x for x, _ in certain], [t for _, t in certain])
+
+
+def _are_softmax(scores: Sequence[Any]) -> bool:
+    """Whether the scores are e / total for exponentials e: they are a distribution already."""
+    if not all(isinstance(s, Value) and s.op is div and s.inputs[0].op is exp for s in scores):
+        return False
+    return len(scores) > 1 and len({s.inputs[1] for s in scores}) == 1
 
 
 def l2(parameters: Sequence[Any], strength: float = 1e-4) -> Any:
@@ -142,7 +170,7 @@ def argmax(xs: Sequence[Any]) -> int:
     1
     """
     if not len(xs):
-        raise ValueError("Nothing is the largest of no number. Give at least one.")
+        raise ValueError("argmax needs at least one number. Give a list that is not empty.")
     return max(range(len(xs)), key=lambda i: xs[i])
 
 
@@ -153,6 +181,7 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any], threshold: float = 
     0.6666666666666666
     """
     check_lengths(outputs, targets)
+    outputs, targets = [plain(output) for output in plain(outputs)], [plain(target) for target in plain(targets)]
     right = [decide(output, threshold) == _label(target, output) for output, target in zip(outputs, targets)]
     return sum(right) / len(right)
 
@@ -173,7 +202,7 @@ def check_lengths(outputs: Sequence[Any], targets: Sequence[Any]) -> None:
     if len(outputs) != len(targets):
         raise ValueError(f"There are {len(outputs)} outputs and {len(targets)} targets. Give one target for each.")
     if not len(outputs):
-        raise ValueError("There is no average over no example. Give at least one output and its target.")
+        raise ValueError("There are no examples to average over. Give at least one output and its target.")
 
 
 def _vectors(output: Any, target: Any) -> tuple[Sequence[Any], Sequence[Any]]:

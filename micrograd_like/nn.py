@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
 from math import sqrt
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
+from .checks import named
 from .engine import Value
 from .functions import dot, softmax
+from .module import (
+    AutoLabel as AutoLabel,
+    Module as Module,
+    Parameter as Parameter,
+    label_parameters as label_parameters,
+)
 from .ops import OPS, Op, real
 
 Activation = Callable[[Any], Any]
 _weights = Random(1)  # draws the weights of every network that is not given an rng or a seed of its own
 Init = Callable[[int, int, Random], float]
+InitName = Literal["uniform", "xavier", "he"]
+BiasName = Literal["zero", "random"]
 
 INITS: dict[str, Init] = {
     "uniform": lambda nin, nout, rng: rng.uniform(-1.0, 1.0),  # as micrograd
@@ -40,92 +48,6 @@ def seed(number: int = 1) -> None:
     _weights.seed(_whole_seed(number))
 
 
-class AutoLabel(str):
-    """A label that the network gave by itself: the learner's own names go before it."""
-
-    __slots__ = ()
-
-
-class Parameter(Value):
-    """A number that training changes; one that is frozen keeps its value.
-
-    >>> w = Parameter(0.5, "w")
-    >>> w.prune()
-    >>> w.data, w.frozen
-    (0.0, True)
-    """
-
-    __slots__ = ()
-    parameter = True
-    frozen = False
-
-    def freeze(self, frozen: bool = True) -> None:
-        """Keep the value from now on, whatever the gradient; `freeze(False)` lets it learn again."""
-        self.frozen = frozen
-
-    def prune(self) -> None:
-        """Delete the connection: a weight of 0 that stays 0."""
-        self.data = 0.0
-        self.freeze()
-
-
-class Module:
-    """Something with parameters: those in its attributes, in lists of them, and in other modules there."""
-
-    def __call__(self, x: Sequence[Any]) -> Any:
-        """Return the output for one example: a Value, or a list of them."""
-        raise NotImplementedError
-
-    def named_parameters(self) -> list[tuple[str, Value]]:
-        """Return each parameter once, with the Python path that leads to it."""
-        found = {parameter: path for path, parameter in reversed(list(_parameters(self, "")))}
-        return [(path, parameter) for parameter, path in reversed(found.items())]
-
-    def parameters(self) -> list[Value]:
-        """Return each parameter once."""
-        return [parameter for _, parameter in self.named_parameters()]
-
-    def zero_grad(self) -> None:
-        """Set every gradient to 0, for the next backward pass adds to it."""
-        for parameter in self.parameters():
-            parameter.grad = 0.0
-
-    def predict(self, x: Sequence[Any]) -> Any:
-        """Return the output for one example as plain numbers."""
-        out = self(x)
-        return [a.data for a in out] if isinstance(out, list) else out.data
-
-    def summary(self) -> str:
-        """Return what the network is made of, and how many parameters it has."""
-        return f"{self!r}\n{self._count()}"
-
-    def _count(self) -> str:
-        parameters = self.parameters()
-        frozen = sum([getattr(parameter, "frozen", False) for parameter in parameters])
-        return f"{len(parameters)} parameters" + (f", {frozen} of them frozen" if frozen else "")
-
-    def diagram(self, **options: Any) -> Any:
-        """Draw columns of neurons, whose connections show the weights."""
-        from .drawing.plots import diagram
-
-        return diagram(self, **options)
-
-
-def _parameters(part: Any, path: str) -> Iterator[tuple[str, Value]]:
-    if isinstance(part, Value):
-        if part.op is None and not part.constant:
-            yield path, part
-    elif isinstance(part, Module):
-        for name, inner in vars(part).items():
-            yield from _parameters(inner, f"{path}.{name}" if path else name)
-    elif isinstance(part, list | tuple):
-        for i, inner in enumerate(part):
-            yield from _parameters(inner, f"{path}[{i}]")
-    elif isinstance(part, dict):
-        for key, inner in part.items():
-            yield from _parameters(inner, f"{path}[{key!r}]")
-
-
 class Neuron(Module):
     """activation(w0*x0 + w1*x1 + ... + b): a weighted sum, passed through a function that bends it.
 
@@ -142,8 +64,8 @@ class Neuron(Module):
         nin: int,
         nonlin: bool = True,
         activation: str | Activation = "relu",
-        init: str | Init = "uniform",
-        bias: str = "zero",
+        init: InitName | Init = "uniform",
+        bias: BiasName = "zero",
         rng: Random | int | None = None,
         nout: int = 1,
         *,
@@ -178,7 +100,7 @@ class Neuron(Module):
         z = dot([w.data for w in self.w], x, self.b.data)
         return self.activation(z) if self.activation else z
 
-    def predict(self, x: Sequence[Any]) -> float:
+    def _predicted(self, x: Sequence[Any]) -> float:
         return self.number(as_numbers(x, len(self.w), self))
 
     def __repr__(self) -> str:
@@ -248,7 +170,7 @@ class Layer(Module):
         a = [neuron.number(x) for neuron in self.neurons]
         return softmax(a) if self.together else a
 
-    def predict(self, x: Sequence[Any]) -> Any:
+    def _predicted(self, x: Sequence[Any]) -> Any:
         return _one_or_many(self.numbers(as_numbers(x, len(self.W[0]), self)))
 
     def __repr__(self) -> str:
@@ -278,8 +200,8 @@ class MLP(Module):
         nouts: Sequence[int],
         activation: str | Activation = "relu",
         output: str | Activation = "linear",
-        init: str | Init = "uniform",
-        bias: str = "zero",
+        init: InitName | Init = "uniform",
+        bias: BiasName = "zero",
         rng: Random | int | None = None,
         *,
         seed: int | None = None,
@@ -317,8 +239,7 @@ class MLP(Module):
     def __call__(self, x: Sequence[Any]) -> Any:
         return _one_or_many(self.trace(x)[-1][1])
 
-    def predict(self, x: Sequence[Any]) -> Any:
-        """Return the numbers of `model(x)` without recording how they were made."""
+    def _predicted(self, x: Sequence[Any]) -> Any:
         numbers = as_numbers(x, self.sizes[0], self)
         for layer in self.layers:
             numbers = layer.numbers(numbers)
@@ -351,13 +272,6 @@ class LogisticRegression(MLP):
         super().__init__(nin, [1], output="sigmoid", **options)
 
 
-def label_parameters(module: Module) -> None:
-    """Call every parameter by the path that leads to it from `module`, as in layers[0].neurons[2].w[1]."""
-    for path, parameter in module.named_parameters():
-        if not parameter.label or isinstance(parameter.label, AutoLabel):
-            parameter.label = AutoLabel(path)
-
-
 def activation_named(name: str | Activation) -> Activation | None:
     """Return the operation of that name that takes one number; None for "linear", which changes nothing."""
     if callable(name):
@@ -372,16 +286,6 @@ def name_of(activation: Activation | None) -> str:
     if activation is None:
         return "linear"
     return activation.name if isinstance(activation, Op) else activation.__name__
-
-
-def named(choices: dict[str, Any], name: Any, what: str) -> Any:
-    """Return the choice of that name, or an error that lists names near it; a function is its own choice."""
-    if callable(name):
-        return name
-    if isinstance(name, str) and name in choices:
-        return choices[name]
-    near = get_close_matches(str(name), choices, 3) or list(choices)
-    raise ValueError(f"There is no {what} {name!r}. Write one of: {', '.join(map(repr, near))}.")
 
 
 def as_inputs(x: Sequence[Any], nin: int, module: Module) -> list[Any]:
@@ -399,10 +303,15 @@ def as_numbers(x: Sequence[Any], nin: int, module: Module) -> list[float]:
 def _check_width(x: Any, nin: int, module: Module) -> None:
     if not hasattr(x, "__len__") or isinstance(x, str):
         raise TypeError(f"{module!r} was called on {x!r}. Give a list of its {nin} inputs, as in model([0.5, -1.0]).")
+    if len(x) and isinstance(x[0], str):
+        raise TypeError(
+            f"{module!r} was called on texts, such as {x[0]!r}, and takes numbers. "
+            "Write [float(text) for text in x]."
+        )
     if len(x) and hasattr(x[0], "__len__"):
         raise TypeError(
             f"{module!r} takes one example at a time, and several were given. "
-            "Write [model(row) for row in X]."
+            "Write [model(row) for row in X], or model.predict(X) for numbers."
         )
     if len(x) != nin:
         raise ValueError(

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from math import hypot, isfinite, sqrt
 from typing import Any
 
-from ._engine import updated
+from ._engine import passes, updated
+from .atomic import all_or_nothing
+from .checks import not_negative, warn
 from .engine import Value
-from .ops import real
 
 LearningRate = float | Callable[[int], float]
 
@@ -25,88 +26,194 @@ class TrainingDivergedError(ArithmeticError):
 class Optimizer:
     """Parameters, and a learning rate: a number, or a function of `epoch`, which `fit` counts up.
 
-    A kind of optimizer says only what `update` is. `maximise=True` climbs instead of descending.
+    A kind of optimizer says only what `update` is. `maximize=True` climbs instead of descending.
+    `lr` is the learning rate of this epoch; a new one may be assigned at any time.
     """
 
     memory = 1  # how many numbers are remembered for each parameter, the last update first
 
-    def __init__(self, parameters: Iterable[Value], lr: LearningRate, maximise: bool = False) -> None:
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError("There is no parameter to train. Give model.parameters().")
+    def __init__(self, parameters: Iterable[Value], lr: LearningRate = 0.1, maximize: bool = False) -> None:
+        self.parameters = _leaves(parameters, type(self).__name__)
         self.remembered = dict.fromkeys(self.parameters, (0.0,) * self.memory)
         if len(self.remembered) < len(self.parameters):
             twice = next(p for i, p in enumerate(self.parameters) if p in self.parameters[:i])
-            raise ValueError(f"{twice!r} is given more than once, and would be updated so. Give each parameter once.")
-        self.lr, self.maximise, self.epoch, self.steps = lr, maximise, 0, 0
-        _ = self.rate  # is it one?
+            raise ValueError(
+                f"{twice!r} is given more than once, and would be updated more than once in a step. "
+                "Give each parameter once."
+            )
+        self.maximize, self.epoch, self.steps = maximize, 0, 0
+        self.passes = passes()  # backward passes of the process before the last step
+        self.lr = lr
 
     @property
-    def rate(self) -> float:
+    def lr(self) -> float:
         """The learning rate of this epoch."""
-        return not_negative("lr", self.lr(self.epoch) if callable(self.lr) else self.lr, 0.1)
+        return not_negative("lr", self.schedule(self.epoch) if callable(self.schedule) else self.schedule, 0.1)
+
+    @lr.setter
+    def lr(self, lr: LearningRate) -> None:
+        self.schedule, before = lr, getattr(self, "schedule", None)
+        try:
+            _ = self.lr  # is it one?
+        except BaseException:
+            self.schedule = before  # type: ignore[assignment]
+            raise
 
     @property
     def delta(self) -> dict[Value, float]:
         """What the last step added to each parameter, Δθ."""
         return {p: numbers[0] for p, numbers in self.remembered.items()}
 
-    def update(self, p: Value, rate: float) -> tuple[float, ...]:
+    def update(self, p: Value, lr: float) -> tuple[float, ...]:
         """Return what `step` would add to the parameter now, and what else to remember of it."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say what its update is. "
+            "Write def update(self, p, lr): return (-lr * p.grad,)"
+        )
 
     def formula(self, p: Value) -> str:
         """Return what `step` would compute for the parameter now, with its numbers."""
-        raise NotImplementedError
+        change = self.update(p, self.lr)[0]
+        return f"{p.data:.4g} {'-' if change < 0 else '+'} {abs(change):.4g}"
 
     def equation(self, p: Value) -> str:
         """Return what `step` would do to the parameter now, as in "w = 0.5 - 0.1 * 2 = 0.3"."""
         name = p.label or "p"
         if getattr(p, "frozen", False):
             return f"{name} = {p.data:.4g}, frozen"
-        return f"{name} = {self.formula(p)} = {p.data + self.update(p, self.rate)[0]:.4g}"
+        return f"{name} = {self.formula(p)} = {p.data + self.update(p, self.lr)[0]:.4g}"
 
     def zero_grad(self) -> None:
-        """Set every gradient to 0, for the next backward pass adds to it."""
+        """Set every gradient to 0, because the next backward pass adds to it."""
         for p in self.parameters:
             p.grad = 0.0
 
     def step(self) -> None:
         """Add its update to every parameter that is not frozen.
 
-        Raises TrainingDivergedError, before anything is changed, if a gradient or a new value is not finite.
+        All of it or nothing: Ctrl-C at any moment leaves parameters, memory and `steps` as they were, or all
+        updated. Raises TrainingDivergedError, before anything is changed, if a gradient or a new value is not finite.
         """
-        rate = self.rate
+        self._check_pass()
+        lr = self.lr
         free = [p for p in self.parameters if not getattr(p, "frozen", False)]
-        if updated(self, free, rate):
-            self.steps += 1
+        if updated(self, free, lr):
             return
         check_gradients(free, self)
-        updates = [self.update(p, rate) for p in free]
+        updates = [self.update(p, lr) for p in free]
         for p, numbers in zip(free, updates):
             if not all(map(isfinite, (p.data + numbers[0], *numbers))):
                 raise diverged(f"{p.label or repr(p)} would become {p.data + numbers[0]}", self)
-        for p, numbers in zip(free, updates):
-            p.data += numbers[0]
-            self.remembered[p] = numbers
-        self.steps += 1
+        self._move(free, updates)
 
-    def state(self) -> dict[str, Any]:
+    def _check_pass(self) -> None:
+        """Warn where there was no backward pass since the last step, and no gradient."""
+        now = passes()
+        if now == self.passes and not any(p.grad for p in self.parameters):
+            warn(
+                "step() changed nothing, because every gradient is 0: there was no backward pass before it. "
+                "Write loss.backward() between zero_grad() and step()."
+            )
+        self.passes = now
+
+    def _move(self, free: list[Value], updates: list[tuple[float, ...]]) -> None:
+        steps, before = self.steps, [(p, p.data, self.remembered[p]) for p in free]
+
+        def undo() -> None:
+            self.steps = steps
+            for p, number, numbers in before:
+                p.data, self.remembered[p] = number, numbers
+
+        def change() -> None:
+            for p, numbers in zip(free, updates):
+                p.data += numbers[0]
+                self.remembered[p] = numbers
+            self.steps += 1
+
+        all_or_nothing(change, undo)
+
+    def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint must hold for the optimizer to go on as if it had never stopped."""
         memory = [list(self.remembered[p]) for p in self.parameters]
         return {"kind": type(self).__name__, "epoch": self.epoch, "steps": self.steps, "memory": memory}
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state()`; an optimizer of another kind or for other parameters is refused."""
-        memory, kind = state["memory"], type(self).__name__
-        fits = len(memory) == len(self.parameters) and all(len(row) == self.memory for row in memory)
-        if state["kind"] != kind or not fits:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict()`; one of another kind, for other parameters or damaged is refused as a whole."""
+        wanted, before = self.read_state_dict(state), (self.epoch, self.steps, self.remembered)
+
+        def change() -> None:
+            self.epoch, self.steps, self.remembered = wanted
+
+        def undo() -> None:
+            self.epoch, self.steps, self.remembered = before
+
+        all_or_nothing(change, undo)
+
+    def read_state_dict(self, state: dict[str, Any]) -> tuple[int, int, dict[Value, tuple[float, ...]]]:
+        """Return epoch, steps and memory of a `state_dict()`, or raise a ValueError that says why they do not fit."""
+        mine = type(self).__name__
+        rows = state.get("memory") if isinstance(state, dict) else None
+        if not isinstance(state, dict) or not isinstance(rows, list | tuple):
+            raise ValueError("The state is not one that state_dict() returned. Give what state_dict() returned.")
+        kind = state.get("kind")
+        fits = [isinstance(row, list | tuple) and len(row) == self.memory for row in rows]
+        if kind != mine or len(rows) != len(self.parameters) or not all(fits):
             raise ValueError(
-                f"The state is of {state['kind']} with {len(memory)} parameters, and this is {kind} with "
+                f"The state is of {kind!s:.40} with {len(rows)} parameters, and this is {mine} with "
                 f"{len(self.parameters)}. Use the optimizer and the model that it was saved from."
             )
-        self.epoch, self.steps = state["epoch"], state["steps"]
-        self.remembered = {p: tuple(row) for p, row in zip(self.parameters, memory)}
+        counts = [state.get("epoch"), state.get("steps")]
+        fine = all(type(n) is int and 0 <= n < 2**53 for n in counts)
+        numeric = all(type(number) in (int, float) and abs(number) < 1e308 for row in rows for number in row)
+        remembered = {p: tuple(map(float, row)) for p, row in zip(self.parameters, rows)} if numeric else {}
+        if not fine or not numeric or not all(map(self.possible, remembered.values())):
+            raise ValueError("The state holds numbers that no optimizer has. Use one that state_dict() returned.")
+        return counts[0], counts[1], remembered  # type: ignore[return-value]
+
+    def possible(self, numbers: tuple[float, ...]) -> bool:
+        """Whether an optimizer of this kind may remember these numbers of a parameter."""
+        return all(map(isfinite, numbers))
+
+    def settings(self) -> dict[str, Any]:
+        """What it was made with, besides the parameters."""
+        return {"maximize": True} if self.maximize else {}
+
+    def __repr__(self) -> str:
+        lr = "a function of the epoch" if callable(self.schedule) else f"{self.lr:g}"
+        options = "".join([f", {name}={setting}" for name, setting in self.settings().items()])
+        n, steps = len(self.parameters), self.steps
+        done = f"{steps} step{'s' * (steps != 1)} made" if steps else "no step made yet"
+        return f"{type(self).__name__}({n} parameter{'s' * (n != 1)}, lr={lr}{options}): {done}"
+
+
+def _leaves(parameters: Any, kind: str) -> list[Value]:
+    """Return the parameters as a list, or raise an error that says what was given instead."""
+    write = f"Write {kind}(model.parameters(), lr=0.1)."
+    if hasattr(parameters, "parameters"):
+        raise TypeError(f"{kind} was given {parameters!r:.60}, which is not a list of parameters. {write}")
+    if callable(parameters):
+        raise TypeError(f"{kind} was given a function that was not called: () is missing. {write}")
+    if isinstance(parameters, Value):
+        raise TypeError(f"{kind} was given one Value, and takes a list of them. Write {kind}([w], lr=0.1).")
+    if not hasattr(parameters, "__iter__") or isinstance(parameters, str | bytes | dict):
+        raise TypeError(f"{kind} was given {parameters!r:.60}, which is not a list of parameters. {write}")
+    leaves = list(parameters)
+    for i, p in enumerate(leaves):
+        if isinstance(p, list | tuple):
+            raise TypeError(f"Parameter {i} is {p!r:.60}, a list. {write}")
+        if not isinstance(p, Value):
+            raise TypeError(
+                f"Parameter {i} is {p!r:.60}, which has no gradient because it is not a Value. "
+                "Write w = Value(0.5) and give w."
+            )
+        if p.op is not None or p.constant:
+            raise ValueError(
+                f"Parameter {i}, {p!r}, was computed from others, so a step would not change what it is computed from. "
+                "Give the Values that it is made of."
+            )
+    if not leaves:
+        raise ValueError("There is no parameter to train. Give model.parameters().")
+    return leaves
 
 
 class SGD(Optimizer):
@@ -123,26 +230,30 @@ class SGD(Optimizer):
     def __init__(
         self,
         parameters: Iterable[Value],
-        lr: LearningRate,
+        lr: LearningRate = 0.1,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
-        maximise: bool = False,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, maximise)
+        super().__init__(parameters, lr, maximize)
         self.momentum = not_negative("momentum", momentum, 0.9)
         self.weight_decay = not_negative("weight_decay", weight_decay, 0.0001)
 
-    def update(self, p: Value, rate: float) -> tuple[float, ...]:
-        gradient = -p.grad if self.maximise else p.grad
+    def settings(self) -> dict[str, Any]:
+        given = {"momentum": self.momentum, "weight_decay": self.weight_decay}
+        return {name: number for name, number in given.items() if number} | super().settings()
+
+    def update(self, p: Value, lr: float) -> tuple[float, ...]:
+        gradient = -p.grad if self.maximize else p.grad
         if self.weight_decay:
             gradient += self.weight_decay * p.data
-        delta = -(rate * gradient)
+        delta = -(lr * gradient)
         return (delta + self.momentum * self.remembered[p][0] if self.momentum else delta,)
 
     def formula(self, p: Value) -> str:
-        text = f"{p.data:.4g} {'+' if self.maximise else '-'} {self.rate:.4g} * {p.grad:.4g}"
+        text = f"{p.data:.4g} {'+' if self.maximize else '-'} {self.lr:.4g} * {p.grad:.4g}"
         if self.weight_decay:
-            text += f" - {self.rate:.4g} * {self.weight_decay:.4g} * {p.data:.4g}"
+            text += f" - {self.lr:.4g} * {self.weight_decay:.4g} * {p.data:.4g}"
         return text + (f" + {self.momentum:.4g} * {self.remembered[p][0]:.4g}" if self.momentum else "")
 
 
@@ -160,29 +271,35 @@ class Adam(Optimizer):
         lr: LearningRate = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        maximise: bool = False,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, maximise)
+        super().__init__(parameters, lr, maximize)
         self.betas = (not_negative("betas[0]", betas[0], 0.9), not_negative("betas[1]", betas[1], 0.999))
         self.eps = not_negative("eps", eps, 1e-8)
         if max(self.betas) >= 1 or not self.eps:
             raise ValueError(f"betas = {betas} must be below 1, and eps = {eps} above 0. Leave both out.")
 
+    def settings(self) -> dict[str, Any]:
+        return {"betas": self.betas} | super().settings()
+
+    def possible(self, numbers: tuple[float, ...]) -> bool:
+        return super().possible(numbers) and numbers[2] >= 0  # a mean of squares
+
     def means(self, p: Value) -> tuple[float, float, float, float]:
         """Return both running means after this step, and both corrected for their start."""
-        gradient = -p.grad if self.maximise else p.grad
+        gradient = -p.grad if self.maximize else p.grad
         (beta1, beta2), (_, mean, square), t = self.betas, self.remembered[p], self.steps + 1
         mean = beta1 * mean + (1 - beta1) * gradient
         square = beta2 * square + (1 - beta2) * gradient * gradient
         return mean, square, mean / (1 - beta1**t), square / (1 - beta2**t)
 
-    def update(self, p: Value, rate: float) -> tuple[float, ...]:
+    def update(self, p: Value, lr: float) -> tuple[float, ...]:
         mean, square, corrected_mean, corrected_square = self.means(p)
-        return -(rate * corrected_mean / (sqrt(corrected_square) + self.eps)), mean, square
+        return -(lr * corrected_mean / (sqrt(corrected_square) + self.eps)), mean, square
 
     def formula(self, p: Value) -> str:
         _, _, mean, square = self.means(p)
-        return f"{p.data:.4g} - {self.rate:.4g} * {mean:.4g} / (sqrt({square:.4g}) + {self.eps:.4g})"
+        return f"{p.data:.4g} - {self.lr:.4g} * {mean:.4g} / (sqrt({square:.4g}) + {self.eps:.4g})"
 
 
 def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
@@ -211,18 +328,8 @@ def check_gradients(parameters: Iterable[Value], optimizer: Optimizer | None = N
 
 def diverged(what: str, optimizer: Optimizer | None = None) -> TrainingDivergedError:
     """Return the error to raise before an update that would spoil the parameters."""
-    lower = f"lr={optimizer.rate / 10:.4g}" if optimizer else "a lower learning rate"
+    lower = f"lr={min(optimizer.lr / 10, 0.1):.4g}" if optimizer else "a lower learning rate"
     return TrainingDivergedError(
         f"{what}: learning overshot, and stopped before it spoilt the parameters. "
-        f"Try {lower}, standardise the inputs, or clip the gradients."
+        f"Try {lower}, standardize the inputs, or clip the gradients."
     )
-
-
-def not_negative(name: str, number: object, example: float) -> float:
-    try:
-        checked = real(number)
-    except TypeError as error:
-        raise TypeError(f"{name} = {number!r}: {error} Write {name}={example}.") from None
-    if not (isfinite(checked) and checked >= 0):
-        raise ValueError(f"{name} = {number!r} is not a finite number from 0 up. Write {name}={example}.")
-    return checked

@@ -2,118 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
-from .checkpoint import Path, parameters_of, read, restore, understood, write, write_whole
-from .data import batches, count, table, targets
+from .asked import check_model, check_options, check_output, examples_of, only_loss, optimizer_of, pair
+from .atomic import all_or_nothing, until_done
+from .checkpoint import Parameters, parameters_of, read, understood, write
+from .checks import listed, named, numbers, warn, whole
+from .data import batches
 from .engine import Value
+from .files import Path
 from .graph.columns import collector_off
-from .losses import LOSSES, Loss, accuracy, check_lengths, l2 as penalty
-from .nn import Module, named
+from .history import Row, TrainingHistory
+from .losses import LOSSES, Loss, LossName, accuracy, l2 as penalty
+from .nn import Module
 from .ops import DomainError
-from .optim import SGD, Optimizer, TrainingDivergedError, clip_gradients, diverged, not_negative
-from .shows import SHOWS
+from .optim import LearningRate, Optimizer, TrainingDivergedError, clip_gradients, diverged
+from .progress import Bar
 
-__all__ = ["History", "Row", "TrainingDivergedError", "evaluate", "fit", "learn"]
+__all__ = ["Row", "Trainer", "TrainingDivergedError", "TrainingHistory", "evaluate", "fit", "learn"]
 
 Cost = Callable[[Sequence[Any], Sequence[Any]], Any]
 
-
-class Row(NamedTuple):
-    """What was seen after an epoch; None where it was not measured."""
-
-    epoch: int  # passes over the training set so far
-    updates: int  # steps of the optimizer so far, also called iterations
-    lr: float | None  # the learning rate of this epoch
-    loss: float
-    accuracy: float | None
-    val_loss: float | None
-    val_accuracy: float | None
-    predictions: list[Any]  # of the watched examples
-    weights: list[float]  # of all parameters, if asked for
-    gradients: list[float]  # with which the last update was made, if asked for
-    memory: list[list[float]]  # what the optimizer remembers of each parameter, if asked for
-
-
-@dataclass
-class History:
-    """One `Row` for each epoch, the first one before any training; losses are without the l2 penalty."""
-
-    watch: list[int] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    best: int = 0  # the epoch of the lowest loss, in validation if there was one
-    stopped: str = ""  # what ended it: "epochs", "patience", "goal" or "interrupted"
-    about: Any = field(default=None, repr=False, compare=False)  # (model, X, y, optimizer), for `save`
-
-    def column(self, name: str) -> list[Any]:
-        """Return one field of all rows."""
-        return [getattr(row, name) for row in self.rows]
-
-    @property
-    def epochs(self) -> int: return len(self.rows) - 1
-
-    @property
-    def lr(self) -> list[float | None]: return self.column("lr")
-
-    @property
-    def loss(self) -> list[float]: return self.column("loss")
-
-    @property
-    def accuracy(self) -> list[float | None]: return self.column("accuracy")
-
-    @property
-    def val_loss(self) -> list[float | None]: return self.column("val_loss")
-
-    @property
-    def val_accuracy(self) -> list[float | None]: return self.column("val_accuracy")
-
-    @property
-    def weights(self) -> list[list[float]]: return self.column("weights")
-
-    def score(self, epoch: int = -1) -> float:
-        """Return the loss after that epoch, in validation if there was one."""
-        row = self.rows[epoch]
-        return row.loss if row.val_loss is None else row.val_loss
-
-    @property
-    def predictions(self) -> dict[int, list[Any]]:
-        """For each watched example, its outputs over the epochs."""
-        return {i: [row.predictions[k] for row in self.rows] for k, i in enumerate(self.watch)}
-
-    def plot(self, **options: Any) -> Any:
-        """Draw the loss curves."""
-        from .drawing.plots import curves
-
-        return curves(self, **options)
-
-    def to_csv(self, path: Path) -> None:
-        """Write one line for each epoch."""
-        text = io.StringIO()
-        lines = csv.writer(text, lineterminator="\n")
-        lines.writerow([*Row._fields[:7], *[f"prediction {i}" for i in self.watch]])
-        lines.writerows([[*row[:7], *row.predictions] for row in self.rows])
-        write_whole(path, text.getvalue())
-
-    def save(self, path: Path) -> Any:
-        """Write a page on which one moves through the epochs: boundary, losses, each weight and its update.
-
-        `fit` must have been called with record_weights=True.
-        """
-        return SHOWS["training as a page"](self, path)
-
-    def __repr__(self) -> str:
-        return f"<History of {self.epochs} epochs: loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}>"
+SURELY = 1e6  # times the loss at the start, above which no training comes back
+RISEN = 10.0  # times the loss at the start, above which the end is worth a warning
 
 
 def learn(
@@ -129,16 +46,37 @@ def learn(
     Raises TrainingDivergedError, before the update, if the cost or a gradient is not finite.
     """
     with _diverging(optimizer), collector_off():
-        outputs = [model(x) for x in X]  # 2. send the inputs through the network
-        cost = loss(outputs, y)  # 3. compare the outputs with the expected ones
-        if not isfinite(cost.data):
-            raise diverged(f"The loss is {cost.data}", optimizer)
-        optimizer.zero_grad()
-        cost.backward()  # 4. propagate the error back ...
-        if clip is not None:
-            clip_gradients(optimizer.parameters, clip)
-        optimizer.step()  # ... and set the weights according to it
+        outputs = forward(model, X)
+        cost = compare(outputs, y, loss)
+        propagate(cost, optimizer, clip)
     return float(cost.data)
+
+
+def forward(model: Module, X: Sequence[Any]) -> list[Any]:
+    """Step 2: send the inputs through the network."""
+    return [model(x) for x in X]
+
+
+def compare(outputs: Sequence[Any], y: Sequence[Any], loss: Cost) -> Value:
+    """Step 3: compare the outputs with the expected ones."""
+    cost = loss(outputs, y)
+    if not isinstance(cost, Value):
+        raise TypeError(
+            f"The loss gave {cost!r:.60}, which is not a Value, so it has no graph to send the error back through. "
+            "Compute it from the outputs themselves, without .data and float()."
+        )
+    return cost
+
+
+def propagate(cost: Value, optimizer: Optimizer, clip: float | None = None) -> None:
+    """Step 4: propagate the error back, and set the weights according to it."""
+    if not isfinite(cost.data):
+        raise diverged(f"The loss is {cost.data}", optimizer)
+    optimizer.zero_grad()
+    cost.backward()
+    if clip is not None:
+        clip_gradients(optimizer.parameters, clip)
+    optimizer.step()
 
 
 def evaluate(
@@ -148,20 +86,21 @@ def evaluate(
     outputs = outputs or [model.predict(x) for x in X]
     nodes = [[Value(a) for a in output] if isinstance(output, list) else Value(output) for output in outputs]
     right = accuracy(outputs, y, loss.threshold) if isinstance(loss, Loss) and loss.classes else None
-    return float(loss(nodes, y).data), right
+    return float(compare(nodes, y, loss).data), right
 
 
 def fit(
     model: Module,
     X: Any,
     y: Any,
-    loss: str | Cost = "mse",
-    optimizer: Optimizer | None = None,
+    loss: LossName | Cost | None = None,
     epochs: int = 100,
+    *,
+    optimizer: Optimizer | None = None,
+    lr: LearningRate | None = None,
     batch_size: int | None = None,
     validation: tuple[Any, Any] | None = None,
     seed: int = 1,
-    *,
     l2: float = 0.0,
     clip: float | None = None,
     patience: int | None = None,
@@ -172,152 +111,255 @@ def fit(
     checkpoint: Path | None = None,
     resume: bool = False,
     progress: bool | None = None,
-    compile: str | None = None,
-) -> History:
+    compile: Literal["auto"] | None = None,
+) -> TrainingHistory:
     """Train the network on the examples, and return how it went.
 
-    `loss` is a name from LOSSES or a function (outputs, targets) -> Value; l2 * Σ p² is added to it. The
-    optimizer is SGD with lr=0.1 unless given. Each epoch deals the examples, shuffled by `seed`, into batches;
-    batch_size=None is batch gradient descent. Some call only 1, some every smaller batch stochastic gradient
-    descent. `clip` bounds the gradient's length.
+    `loss` is a name from LOSSES or a function (outputs, targets) -> Value; it can be left out where y holds numbers
+    to come near to ("mse"), and must be named where y holds classes. l2 * Σ p² is added to it. The optimizer is SGD
+    with lr=0.1 unless `optimizer` or `lr` is given. Each epoch deals the examples, shuffled by `seed`, into batches;
+    batch_size=None is batch gradient descent. Some call only batch_size=1, some every smaller batch stochastic
+    gradient descent. `clip` bounds the length of the gradient.
 
     Stops early once the loss, that of the (X, y) in `validation` if given, is at most `goal`, or has not
-    fallen by more than `tol` for `patience` epochs; then, as after Ctrl-C, the network has its best weights.
+    fallen by more than `tol` for `patience` epochs. Then, and after Ctrl-C, network and optimizer are as they were
+    after the epoch `history.best`. Raises TrainingDivergedError, with the history and with that network, when the
+    loss is not finite or a million times what it was; warns if it ends ten times above its start.
+
     Follows the predictions for the examples in `watch`, which `live(...)` shows in a notebook while it learns;
     with `record_weights` also every parameter, its gradient and what the optimizer remembers of it.
     `checkpoint` is written after each epoch; where it exists, resume=True goes on from it, bit for bit.
-    compile="auto" lets repeated graphs run as arrays, whose sums may round otherwise in the last digits.
+
+    compile="auto" lets repeated graphs run as arrays. They add up in another order, so each step's numbers agree with
+    the engine's to a relative 1e-12, and usually stay that near; but training can magnify a last digit, for example
+    where a relu is exactly at 0, and then two trainings drift apart like two with another seed.
     """
-    if compile not in (None, "auto"):
-        raise ValueError(f'compile = {compile!r} is no way to run a graph. Write compile="auto", or leave it out.')
-    cost: Cost = named(LOSSES, loss, "loss")
-    optimizer = optimizer or SGD(model.parameters(), lr=0.1)
-    X, y = _examples(X, y)
-    held_out = _examples(*_pair(validation)) if validation is not None else None
-    not_negative("l2", l2, 1e-4)
-    count("epochs", epochs, 100)
-    if clip is not None:
-        not_negative("clip", clip, 1.0)
-    for name, size in ("batch_size", batch_size), ("patience", patience):
-        if size is not None:
-            count(name, size, 10)
-    if unknown := [i for i in watch if i not in range(len(X))]:
-        raise ValueError(f"watch names example {unknown[0]!r}. Write numbers from 0 to {len(X) - 1}.")
-    parameters, rng, history = model.parameters(), Random(seed), History(list(watch))
-    history.about = model, X, y, optimizer
-    show = getattr(watch, "show", lambda history: None)
-    best = [p.data for p in parameters]  # 1. drawn at random, when the network was made
+    return Trainer(**locals()).train()
 
-    def penalised(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
-        average = cost(outputs, targets)
-        return average + penalty(parameters, l2) if l2 else average
 
-    def step(X_batch: Sequence[Any], y_batch: Sequence[Any]) -> float:
-        if compiled:
-            return compiled(X_batch, y_batch, clip)
-        return learn(model, X_batch, y_batch, penalised, optimizer, clip)
+class Trainer:
+    """The recipe around `learn`: `every_batch` is its step 5, `every_epoch` its step 6; `fit` says what each option is.
 
-    def measure(lr: float | None = None) -> None:
-        def score(X: Any, y: Any) -> tuple[float, float | None]:
-            return evaluate(model, X, y, cost, compiled.predict(X) if compiled else None)
+    Step 1, weights drawn at random, was done when the network was made.
+    """
 
-        seen, later = score(X, y), score(*held_out) if held_out else (None, None)
+    def __init__(self, model: Module, X: Any, y: Any, loss: Any, epochs: int, **options: Any) -> None:
+        check_model(model)
+        self.model, (self.X, self.y) = model, examples_of(X, y, model)
+        self.parameters, self.epochs, self.options = model.parameters(), epochs, options
+        self.optimizer = optimizer_of(model, epochs, options["optimizer"], options["lr"])
+        self.cost: Cost = named(LOSSES, loss or only_loss(self.y, model), "loss")
+        check_output(model, self.cost)
+        validation = options["validation"]
+        self.held_out = examples_of(*pair(validation), model) if validation is not None else None
+        check_options(epochs, len(self.X), options)
+        self.rng, self.history = Random(options["seed"]), TrainingHistory(list(options["watch"]))
+        self.history.about = model, self.X, self.y, self.optimizer
+        self.best = self._snapshot()
+        self.compiled: Any = None
+        if options["compile"]:
+            from .compiler.learning import Learner
+
+            self.compiled = Learner(model, self.cost, self.penalized, self.optimizer, learn)
+
+    def train(self) -> TrainingHistory:
+        """Train until something ends it, and return how it went."""
+        history, path = self.history, self.options["checkpoint"]
+        if path is not None and self.options["resume"] and os.path.exists(path):
+            self.resume(path)
+        else:
+            self.measure()
+            self.save()  # a place where nothing can be written shows now, not after the first epoch
+        updates = -(-len(self.X) // (self.options["batch_size"] or len(self.X)))
+        with Bar(history.epochs, self.epochs, updates, self.options["progress"]) as report:
+            try:
+                self.every_epoch(report)
+            except KeyboardInterrupt:
+                until_done(lambda: self.end_with_best("interrupted"))
+            except TrainingDivergedError as error:
+                until_done(lambda: self.end_with_best("diverged"))
+                error.history = history
+                raise
+        self._say_if_it_rose()
+        return history
+
+    def every_epoch(self, report: Callable[[float], None]) -> None:
+        """Step 6: when the entire training set has been sent through, repeat."""
+        while not self.finished():
+            self.optimizer.epoch = self.history.epochs
+            self.every_batch(report)
+            with _diverging(self.optimizer):
+                self.measure(self.optimizer.lr)
+            self.save()
+        self.history.stopped = self.finished()
+        if self.history.stopped == "patience":
+            self.end_with_best("patience")
+        self._show()
+
+    def every_batch(self, report: Callable[[float], None]) -> None:
+        """Step 5: repeat steps 2 to 4 for every batch."""
+        for X, y in batches(self.X, self.y, self.options["batch_size"], self.rng):
+            if self.compiled:
+                report(self.compiled(X, y, self.options["clip"]))
+            else:
+                report(learn(self.model, X, y, self.penalized, self.optimizer, self.options["clip"]))
+
+    def penalized(self, outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+        """Return what is made small: the loss and the penalty."""
+        average, l2 = self.cost(outputs, targets), self.options["l2"]
+        return average + penalty(self.parameters, l2) if l2 else average
+
+    def measure(self, lr: float | None = None) -> None:
+        """Add a row to the history, and keep the weights if they are the best so far."""
+        history = self.history
+        seen = self._score(self.X, self.y)
+        later = self._score(*self.held_out) if self.held_out else (None, None)
         if not isfinite(seen[0] + (later[0] or 0.0)):
-            raise diverged(f"The loss is {seen[0]}, in validation {later[0]}", optimizer)
-        watched, weights = [model.predict(X[i]) for i in watch], [p.data for p in parameters]
-        recorded: tuple[list[Any], ...] = ([], [], [])
-        if record_weights:
-            memory = [list(optimizer.remembered.get(p, ())) for p in parameters]
-            recorded = weights, [p.grad for p in parameters], memory
-        row = (len(history.rows), optimizer.steps, lr, *seen, *later, watched, *recorded)
-        history.rows.append(Row._make(row))
-        if history.score() < history.score(history.best) - tol:
-            history.best, best[:] = history.epochs, weights
-        show(history)
+            raise diverged(f"The loss is {seen[0]}, in validation {later[0]}", self.optimizer)
+        watched = [self.model.predict(self.X[i]) for i in history.watch]
+        row = Row._make((len(history.rows), self.optimizer.steps, lr, *seen, *later, watched, *self._recorded()))
+        n, before = len(history.rows), (history.best, self.best, self.optimizer.epoch)
+        score = row.loss if row.val_loss is None else row.val_loss
 
-    compiled = None
-    if compile:
-        from .compiler.learning import Learner
+        def note() -> None:
+            self.optimizer.epoch = n if lr is not None else self.optimizer.epoch
+            history.rows.append(row)
+            if score < history.score(history.best) - self.options["tol"] or not n:
+                history.best, self.best = n, self._snapshot()
 
-        compiled = Learner(model, cost, penalised, optimizer, learn)
+        def undo() -> None:
+            del history.rows[n:]
+            history.best, self.best, self.optimizer.epoch = before
 
-    def save() -> None:
-        if checkpoint is not None:
-            past = {name: getattr(history, name) for name in ("watch", "rows", "best")}
-            contents = {"optimizer": optimizer.state(), "rng": rng.getstate(), "history": past}
-            write(checkpoint, "checkpoint", {**parameters_of(parameters), "best": best, **contents})
+        all_or_nothing(note, undo)
+        self._show()
+        if self._risen(seen[0], SURELY):
+            raise diverged(f"The loss rose from {history.loss[0]:.4g} to {seen[0]:.4g}", self.optimizer)
 
-    def finished() -> str:
+    def finished(self) -> str:
+        """Return what ends the training now, or ""."""
+        history, goal, patience = self.history, self.options["goal"], self.options["patience"]
         if goal is not None and history.score() <= goal:
             return "goal"
         if patience is not None and history.epochs - history.best >= patience:
             return "patience"
-        return "epochs" if history.epochs >= epochs else ""
+        return "epochs" if history.epochs >= self.epochs else ""
 
-    if checkpoint is not None and resume and os.path.exists(checkpoint):
-        _resume(checkpoint, parameters, optimizer, best, rng, history)
-    else:
-        measure()
-        save()  # a place where nothing can be written shows now, not after the first epoch
-    with Bar(history.epochs, epochs, -(-len(X) // (batch_size or len(X))), progress) as report:
-        try:
-            while not finished():  # 6. when the entire training set has been sent through, repeat
-                optimizer.epoch = history.epochs
-                for X_batch, y_batch in batches(X, y, batch_size, rng):  # 5. repeat for every batch
-                    report(step(X_batch, y_batch))  # steps 2 to 4
-                with _diverging(optimizer):
-                    measure(optimizer.rate)
-                save()
-            history.stopped = finished()
-            show(history)
-        except KeyboardInterrupt:
-            history.stopped = "interrupted"
-        except TrainingDivergedError as error:
-            error.history = history
-            raise
-    if history.stopped in ("patience", "interrupted"):
-        for p, number in zip(parameters, best):
+    def end_with_best(self, why: str) -> None:
+        """Bring network and optimizer to where they were after the best epoch."""
+        self.history.stopped = why
+        self.best.restore(self.parameters, self.optimizer)
+
+    # checkpoints
+
+    def save(self) -> None:
+        """Write all that is needed to go on, if a checkpoint was asked for."""
+        if self.options["checkpoint"] is None:
+            return
+        past = {name: getattr(self.history, name) for name in ("watch", "rows", "best")}
+        contents = {
+            **parameters_of(self.parameters),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best.contents(self.optimizer),
+            "rng": self.rng.getstate(),
+            "history": past,
+            "compiled": self.compiled.state_dict() if self.compiled else None,
+        }
+        write(self.options["checkpoint"], "checkpoint", contents)
+
+    def resume(self, path: Path) -> None:
+        """Bring all into the state that the file holds, or raise CheckpointError and change nothing."""
+        saved = read(path, "checkpoint")
+        with understood(path):
+            parameters = Parameters.of(saved, len(self.parameters))
+            history = TrainingHistory.of(saved["history"], len(self.X), len(self.parameters))
+            rng, now = _generator_of(saved["rng"]), self._snapshot()
+            wanted = _Snapshot.of(parameters.data, saved["optimizer"], self.optimizer)
+            best = saved["best"]
+            best = _Snapshot.of(Parameters.of({**best, "frozen": []}, len(parameters.data)).data,
+                                best["optimizer"], self.optimizer)  # fmt: skip
+            compiled = self.compiled and self.compiled.read_state_dict(saved["compiled"])
+        frozen = [getattr(p, "frozen", None) for p in self.parameters]
+
+        def change() -> None:
+            parameters.give(self.parameters)
+            wanted.restore(self.parameters, self.optimizer)
+
+        def undo() -> None:
+            now.restore(self.parameters, self.optimizer)
+            for p, was in zip(self.parameters, frozen):
+                if was is not None and p.frozen != was:  # type: ignore[attr-defined]
+                    p.frozen = was  # type: ignore[attr-defined]
+
+        all_or_nothing(change, undo)
+        self.rng, self.best = rng, best
+        self.history.watch, self.history.rows, self.history.best = history.watch, history.rows, history.best
+        if self.compiled:
+            self.compiled.seen, self.compiled.eager = compiled
+
+    # what is looked at
+
+    def _score(self, X: Any, y: Any) -> tuple[float, float | None]:
+        return evaluate(self.model, X, y, self.cost, self.compiled.predict(X) if self.compiled else None)
+
+    def _recorded(self) -> tuple[list[Any], list[Any], list[Any]]:
+        if not self.options["record_weights"]:
+            return [], [], []
+        memory = [list(self.optimizer.remembered.get(p, ())) for p in self.parameters]
+        return [p.data for p in self.parameters], [p.grad for p in self.parameters], memory
+
+    def _snapshot(self) -> _Snapshot:
+        epoch, steps, remembered = self.optimizer.epoch, self.optimizer.steps, self.optimizer.remembered.copy()
+        return _Snapshot([p.data for p in self.parameters], epoch, steps, remembered)
+
+    def _show(self) -> None:
+        if show := getattr(self.options["watch"], "show", None):
+            show(self.history)
+
+    def _risen(self, loss: float, times: float) -> bool:
+        return not self.optimizer.maximize and loss > times * max(abs(self.history.rows[0].loss), 1.0)
+
+    def _say_if_it_rose(self) -> None:
+        rows = self.history.rows
+        if self.history.stopped == "epochs" and self._risen(rows[-1].loss, RISEN):
+            warn(
+                f"The loss rose from {rows[0].loss:.4g} to {rows[-1].loss:.4g}: learning overshot. "
+                f"Try lr={self.optimizer.lr / 10:.4g}, or standardize the inputs."
+            )
+
+
+@dataclass
+class _Snapshot:
+    """The parameters, and all that the optimizer has of them, at one moment."""
+
+    weights: list[float]
+    epoch: int
+    steps: int
+    remembered: dict[Value, tuple[float, ...]]
+
+    @classmethod
+    def of(cls, weights: list[float], state: dict[str, Any], optimizer: Optimizer) -> _Snapshot:
+        epoch, steps, remembered = optimizer.read_state_dict(state)
+        return cls(weights, epoch, steps, remembered)
+
+    def contents(self, optimizer: Optimizer) -> dict[str, Any]:
+        memory = [list(self.remembered[p]) for p in optimizer.parameters]
+        state = {"kind": type(optimizer).__name__, "epoch": self.epoch, "steps": self.steps, "memory": memory}
+        return {"parameters": self.weights, "optimizer": state}
+
+    def restore(self, parameters: Sequence[Value], optimizer: Optimizer) -> None:
+        for p, number in zip(parameters, self.weights):
             p.data = number
-    return history
+        optimizer.epoch, optimizer.steps, optimizer.remembered = self.epoch, self.steps, dict(self.remembered)
 
 
-def _pair(validation: Any) -> tuple[Any, Any]:
-    try:
-        X, y = validation
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"validation = {validation!r:.60} is not a pair (X, y). "
-            "Write train, validation = train_val_split(X, y, 0.2) and fit(model, *train, validation=validation)."
-        ) from None
-    return X, y
-
-
-def _examples(X: Any, y: Any) -> tuple[list[list[float]], list[Any]]:
-    X, y = table(X), targets(y)
-    check_lengths(X, y)
-    return X, y
-
-
-def _resume(
-    path: Path,
-    parameters: Sequence[Value],
-    optimizer: Optimizer,
-    best: list[float],
-    rng: Random,
-    history: History,
-) -> None:
-    """Bring all into the state that the file holds, or raise an error and leave network and optimizer."""
-    saved = read(path, "checkpoint")
-    with understood(path):
-        version, words, gauss = saved["rng"]
-        rng.setstate((version, tuple(words), gauss))
-        past = saved["history"]
-        rows = [Row._make(row) for row in past["rows"]]
-        copy(optimizer).load_state(saved["optimizer"])  # raises before anything is changed
-        restore(parameters, saved)
-        optimizer.load_state(saved["optimizer"])
-        history.watch, history.rows, history.best = past["watch"], rows, past["best"]
-        best[:] = saved["best"]
+def _generator_of(saved: Any) -> Random:
+    version, words, gauss = listed(saved)
+    if gauss is not None:
+        numbers([gauss])
+    rng = Random()
+    rng.setstate((whole(version), tuple([whole(word, 2**32) for word in listed(words)]), gauss))
+    return rng
 
 
 @contextmanager
@@ -329,36 +371,3 @@ def _diverging(optimizer: Optimizer) -> Iterator[None]:
         raise
     except (ArithmeticError, DomainError) as error:
         raise diverged(str(error).split(". ")[0], optimizer) from error
-
-
-class Bar:
-    """A bar on the terminal, at most ten times a second; nothing where the errors do not go to a terminal."""
-
-    def __init__(self, epoch: int, epochs: int, updates: int, shown: bool | None = None) -> None:
-        self.epochs, self.updates = epochs, updates  # the latter in each epoch
-        self.first = self.done = epoch * updates
-        self.shown = sys.stderr.isatty() if shown is None else shown
-        self.start = self.last = time.monotonic()
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __call__(self, loss: float) -> None:
-        """Count one update, after which the loss was this."""
-        self.done += 1
-        now = time.monotonic()
-        if not self.shown or now < self.last + 0.1:
-            return
-        self.last, total = now, self.epochs * self.updates
-        bar = ("#" * (20 * self.done // total)).ljust(20, ".")
-        left = (now - self.start) / (self.done - self.first) * (total - self.done)
-        epoch = -(-self.done // self.updates)
-        self._show(f"epoch {epoch}/{self.epochs} [{bar}] loss {loss:.4g}, {left:.0f} s left")
-
-    def __exit__(self, *exception: object) -> None:
-        if self.shown:
-            self._show("")
-
-    def _show(self, text: str) -> None:
-        sys.stderr.write(f"\r{text}\x1b[K")
-        sys.stderr.flush()

@@ -43,7 +43,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     X, y = moons(12, 0.1, labels=(-1, 1))
     model = MLP(2, [2, 1], rng=1)
     steps = SGD(model.parameters(), lr=0.1)
-    fit(model, X, y, "hinge", steps, 2, record_weights=True, progress=False).save(folder / "training.html")
+    fit(model, X, y, "hinge", 2, optimizer=steps, record_weights=True, progress=False).save(folder / "training.html")
     cells = [
         {"cell_type": "code", "source": x, "metadata": {}, "outputs": [], "execution_count": None, "id": f"cell{i}"}
         for i, x in enumerate(CELLS)

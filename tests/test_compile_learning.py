@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("numpy")
 
-from micrograd_like import MLP, SGD, fit, losses
+from micrograd_like import MLP, SGD, Adam, fit, losses
 from micrograd_like.compiler.learning import MOST_GRAPHS, Learner
 from micrograd_like.data import batches
 from micrograd_like.train import learn
@@ -65,7 +66,31 @@ def test_fit_compiles_by_itself() -> None:
     for way in (None, "auto"):
         model = MLP(3, [4, 1], activation="tanh", rng=1)
         optimizer = SGD(model.parameters(), 0.1)
-        histories.append(fit(model, X, y, "hinge", optimizer, epochs=5, batch_size=4, l2=1e-3, compile=way))
+        histories.append(fit(model, X, y, "hinge", optimizer=optimizer, epochs=5, batch_size=4, l2=1e-3, compile=way))
     assert histories[1].loss == pytest.approx(histories[0].loss, rel=1e-9)
     with pytest.raises(ValueError, match='Write compile="auto"'):
         fit(model, X, y, "hinge", compile="yes")
+
+
+WAYS = {"mse": 1, "hinge": 1, "bce_with_logits": 1, "cross_entropy": 2}
+
+
+@pytest.mark.parametrize("size", [None, 3, 4])
+@pytest.mark.parametrize("make", [lambda p: SGD(p, 0.1, momentum=0.9), Adam], ids=["SGD", "Adam"])
+@pytest.mark.parametrize("name", WAYS)
+def test_a_compiled_training_goes_on_from_a_checkpoint_bit_for_bit(
+    name: Any, make: Any, size: int | None, tmp_path: Path
+) -> None:
+    y = [2 * (i % 2) - 1 if name == "hinge" else i % 2 for i in range(10)]
+
+    def train(model: MLP, epochs: int, **options: Any) -> Any:
+        return fit(model, X, y, name, epochs, optimizer=make(model.parameters()), batch_size=size, l2=1e-3, **options)
+
+    for stop in 1, 2, 3:
+        path = tmp_path / f"{stop}.json"
+        models = [MLP(3, [4, WAYS[name]], rng=seed) for seed in (1, 1, 2)]
+        whole = train(models[0], 5, compile="auto")
+        train(models[1], stop, checkpoint=path, compile="auto")
+        resumed = train(models[2], 5, checkpoint=path, resume=True, compile="auto")
+        assert [p.data for p in models[2].parameters()] == [p.data for p in models[0].parameters()]
+        assert resumed == whole

@@ -2,6 +2,7 @@
 
 import math
 import sys
+import tracemalloc
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ from hypothesis import given, strategies as st
 
 from micrograd_like.data import (
     DATASETS,
-    Standardise,
+    Standardize,
     batches,
     circles,
     digits,
@@ -38,7 +39,7 @@ def test_a_seed_gives_the_same_points_and_another_seed_others(shape: Any) -> Non
 
 def test_a_seed_gives_the_same_bits_on_every_machine() -> None:
     everything = repr([list(shape(20)) for shape in SHAPES])
-    assert sha256(everything.encode()).hexdigest().startswith("d8459039024234da")
+    assert sha256(everything.encode()).hexdigest().startswith("f7bb002be7036086")
 
 
 @pytest.mark.parametrize("shape", [moons, circles, spirals, xor])
@@ -222,14 +223,14 @@ def test_a_split_with_an_empty_side_is_refused(share: float) -> None:
         train_val_split([[1.0]] * 10, [0] * 10, share)
 
 
-def test_standardised_columns_have_mean_0_and_deviation_1_and_serve_for_new_rows() -> None:
+def test_standardized_columns_have_mean_0_and_deviation_1_and_serve_for_new_rows() -> None:
     X = [[1.0, 100.0, 7.0], [2.0, 300.0, 7.0], [6.0, 200.0, 7.0]]
-    standardise = Standardise.fit(X)
-    for column in list(zip(*standardise(X)))[:2]:
+    standardize = Standardize.fit(X)
+    for column in list(zip(*standardize(X)))[:2]:
         assert sum(column) == pytest.approx(0) and sum(x * x for x in column) / 3 == pytest.approx(1)
-    assert standardise([[3.0, 200.0, 9.0]]) == [[0.0, 0.0, 2.0]]
+    assert standardize([[3.0, 200.0, 9.0]]) == [[0.0, 0.0, 2.0]]
     with pytest.raises(ValueError, match=r"The rows have 2 columns, and 3 were measured"):
-        standardise([[1.0, 2.0]])
+        standardize([[1.0, 2.0]])
 
 
 @pytest.mark.parametrize("k, error", [(3, ValueError), (-1, ValueError), (0.5, TypeError), ("a", TypeError)])
@@ -259,3 +260,47 @@ def test_batches_are_shuffled_anew_each_epoch_by_the_seed() -> None:
 def test_a_batch_size_that_is_none_is_refused(size: Any) -> None:
     with pytest.raises(ValueError, match=rf"batch_size = {size!r} is not a whole number from 1 up."):
         batches([[1.0]], [1], size)
+
+
+# Hostile and odd files.
+
+
+def test_a_column_of_ids_as_target_is_read_in_linear_time(csv: Any) -> None:
+    ids = [f"id{i:06}" for i in range(40_000)]
+    found = read_csv(csv("x,id\n" + "".join([f"{i % 7},{name}\n" for i, name in enumerate(reversed(ids))])))
+    assert found.classes == ids and found.y == list(range(40_000))[::-1]
+
+
+@pytest.mark.parametrize("cell", ["1,", "x", '"a\n",'])
+def test_a_row_without_an_end_is_refused_in_little_memory(csv: Any, cell: str) -> None:
+    path = csv(cell * (5_000_000 // len(cell)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"a row of more than 1,000,000 characters|not a CSV text in UTF-8"):
+            read_csv(path)
+        assert tracemalloc.get_traced_memory()[1] < 10 * 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_one_column_is_no_target_without_inputs(csv: Any) -> None:
+    with pytest.raises(ValueError, match=r"has one column, and a target needs inputs .* target=None"):
+        read_csv(csv("y\n1\n2\n"))
+    assert read_csv(csv("y\n1\n2\n"), target=None).X == [[1.0], [2.0]]
+
+
+def test_a_column_that_is_named_makes_a_header(csv: Any) -> None:
+    found = read_csv(csv("1,2,y\n3,4,5\n"), target="y")
+    assert (found.features, found.X) == (["1", "2"], [[3.0, 4.0]])
+
+
+def test_a_data_set_says_what_it_holds() -> None:
+    assert iris().name == "iris"
+    assert repr(iris()) == (
+        "<iris: 150 examples, 4 features (sepal length, sepal width, petal length, petal width), "
+        "3 classes (setosa, versicolor, virginica)>"
+    )
+
+
+def test_circles_repeat_no_point() -> None:
+    assert len({*map(tuple, circles(100, noise=0).X)}) == 100

@@ -8,7 +8,8 @@ from hypothesis import given, strategies as st
 
 from micrograd_like import Value
 from micrograd_like.graph.gradcheck import gradcheck, grade
-from micrograd_like.graph.names import Graph, changed_after_use, gradients
+from micrograd_like.graph.gradients import gradients
+from micrograd_like.graph.names import Graph, changed_after_use
 from micrograd_like.graph.parse import ExpressionError, parse
 from micrograd_like.nn import MLP, Neuron
 from micrograd_like.ops import OPS, NoFiniteGradientError, sin, tanh

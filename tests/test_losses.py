@@ -132,7 +132,7 @@ def test_targets_that_do_not_fit_are_refused(loss: Any, output: Any, target: Any
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=str)
 def test_no_example_has_no_average_and_each_output_needs_a_target(loss: Any) -> None:
-    with pytest.raises(ValueError, match=r"no average over no example"):
+    with pytest.raises(ValueError, match=r"no examples to average over"):
         loss([], [])
     with pytest.raises(ValueError, match=r"1 outputs and 2 targets"):
         loss([0.5], [1, 1])
@@ -150,7 +150,21 @@ def test_accuracy_decides_and_compares() -> None:
     assert accuracy([[0.1, 0.9], [0.8, 0.2]], [[0.0, 1.0], [0.9, 0.1]]) == 1.0
     assert accuracy([Value(0.3), Value(-0.3)], [1, -1]) == accuracy([0.7, 0.2], [1, 0], threshold=0.5) == 1.0
     assert decide([0.1, 0.3, 0.3]) == argmax([0.1, 0.3, 0.3]) == 1
-    with pytest.raises(ValueError, match=r"no average"):
+    with pytest.raises(ValueError, match=r"no examples to average"):
         accuracy([], [])
     with pytest.raises(ValueError, match=r"label 2 is outside the 2 classes"):
         accuracy([[0.1, 0.2]], [2])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_rows_of_arrays_are_lists(name: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    many = name in ("mse", "cross_entropy", "nll")
+    outputs: Any = [[0.25, 0.75], [0.5, 0.5]] if many else [0.25, 0.75]
+    wanted: Any = [[0.0, 1.0], [1.0, 0.0]] if many else [1, -1] if name == "hinge" else [1, 0]
+    expected = LOSSES[name](outputs, wanted)
+    for dtype in float, int if all(isinstance(w, int) for w in wanted) else float:
+        rows = numpy.array(wanted, dtype=dtype)
+        assert LOSSES[name](outputs, rows) == LOSSES[name](outputs, [*rows]) == expected
+        assert LOSSES[name].one(outputs[0], rows[0]) == LOSSES[name].one(outputs[0], wanted[0])
+        assert accuracy(outputs, rows) == accuracy(outputs, wanted)

@@ -86,7 +86,7 @@ def test_the_first_picture_shows_the_gradients_of_one_example(data: str, tmp_pat
     trained = load_model(tmp_path / "model.json")
     X, y = DATASETS[data]()
     matches = 0
-    for x, label in zip(trained.standardise(X), y):
+    for x, label in zip(trained.standardize(X), y):
         loss = losses.hinge([trained.model(x)], [2 * label - 1])
         trained.model.zero_grad()
         loss.backward()

@@ -8,12 +8,10 @@ import math
 import os
 import pickle
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import weakref
-import zipfile
 from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
@@ -188,8 +186,8 @@ def test_dot_records_the_nodes_that_the_loop_records(seed: int, size: int, start
 
 
 @pytest.mark.parametrize("make", [
-    lambda p: SGD(p, 0.1), lambda p: SGD(p, 0.1, momentum=0.9, weight_decay=0.01), lambda p: SGD(p, 0.1, maximise=True),
-    lambda p: Adam(p, 0.1), lambda p: Adam(p, 0.1, maximise=True),
+    lambda p: SGD(p, 0.1), lambda p: SGD(p, 0.1, momentum=0.9, weight_decay=0.01), lambda p: SGD(p, 0.1, maximize=True),
+    lambda p: Adam(p, 0.1), lambda p: Adam(p, 0.1, maximize=True),
 ])  # fmt: skip
 @pytest.mark.parametrize("last", [0.25, math.inf, math.nan, 1e308])
 def test_optimizers_step_to_the_same_bits(make: Any, last: float, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +202,7 @@ def test_optimizers_step_to_the_same_bits(make: Any, last: float, monkeypatch: p
             for p in params:
                 p.grad = grad * (1.0 + p.data)
             errors.append(outcome(optimizer.step)[1])
-        outcomes.append(([bits(p.data) for p in params], str(optimizer.state()), errors))
+        outcomes.append(([bits(p.data) for p in params], str(optimizer.state_dict()), errors))
     assert outcomes[0] == outcomes[1]
 
 
@@ -350,17 +348,3 @@ def test_a_signal_stops_backward_and_the_next_one_is_whole() -> None:
     assert leaf.grad == 0.0
     end.backward()
     assert leaf.grad == 1.0
-
-
-def test_a_wheel_without_c_runs_everywhere(tmp_path: Path) -> None:
-    pytest.importorskip("build")
-    tree, left = tmp_path / "tree" / "micrograd_like", shutil.ignore_patterns("*.so", "__pycache__")
-    shutil.copytree(ROOT / "micrograd_like", tree, ignore=left)
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tree.parent)
-    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "-o", str(tmp_path / "wheels")]
-    env = os.environ | {"MICROGRAD_LIKE_PURE": "1"}
-    subprocess.run(build, cwd=tree.parent, env=env, check=True, capture_output=True)
-    [wheel] = (tmp_path / "wheels").iterdir()
-    assert "py3-none-any" in wheel.name
-    assert not any(name.endswith((".so", ".pyd")) for name in zipfile.ZipFile(wheel).namelist())

@@ -87,10 +87,17 @@ def test_a_function_of_ones_own_is_an_activation() -> None:
 
 
 @pytest.mark.parametrize("name, near", [("rellu", "'relu'"), ("sigmoyd", "'sigmoid'"), ("add", "'"), (3, "'tanh'")])
-def test_an_unknown_activation_is_refused_with_names_that_are_near(name: str, near: str) -> None:
-    with pytest.raises(ValueError, match=rf"There is no activation {name!r}. Write one of: .*") as error:
+def test_an_unknown_activation_is_refused_with_the_one_that_is_near_and_the_whole_list(name: str, near: str) -> None:
+    with pytest.raises(ValueError, match=rf"There is no activation {name!r}.* Write one of: .*") as error:
         MLP(2, [3, 1], activation=name)
     assert near in str(error.value)
+    takes_one = [op.name for op in OPS.values() if op.arity - len(op.defaults) == 1]
+    assert all(repr(known) in str(error.value) for known in [*takes_one, "linear"])
+
+
+def test_capitals_are_no_other_activation() -> None:
+    with pytest.raises(ValueError, match=r"There is no activation 'Relu'. Did you mean 'relu'.*'tanh'"):
+        MLP(2, [4, 1], activation="Relu")
 
 
 def test_a_softmax_output_is_a_distribution() -> None:
@@ -291,7 +298,7 @@ def test_text_forms() -> None:
         ([1.0, 2.0, 3.0], ValueError, r"MLP\(2, \[3, 1\], .*\) takes 2 inputs, and 3 were given. Give 2"),
         ([1.0], ValueError, "takes 2 inputs, and 1 were given"),
         ([], ValueError, "takes 2 inputs, and 0 were given"),
-        ([[1.0, 2.0], [3.0, 4.0]], TypeError, r"one example at a time, and several were given. Write \[model\(row\)"),
+        (["1", "2"], TypeError, r"was called on texts, such as '1', .* Write \[float\(text\) for text in x\]"),
         (1.0, TypeError, r"was called on 1.0. Give a list of its 2 inputs"),
         ("ab", TypeError, "was called on 'ab'"),
     ],
@@ -299,6 +306,14 @@ def test_text_forms() -> None:
 def test_inputs_that_do_not_fit_are_refused(call: Any, x: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call(MLP(2, [3, 1]), x)
+
+
+def test_a_call_takes_one_example_and_predict_one_or_many() -> None:
+    model, rows = MLP(2, [3, 1]), [[1.0, 2.0], [3.0, 4.0]]
+    with pytest.raises(TypeError, match=r"one example at a time, and several were given. Write \[model\(row\)"):
+        model(rows)
+    for module in model, Layer(2, 3), Neuron(2), LogisticRegression(2):
+        assert module.predict(rows) == [module.predict(row) for row in rows]
 
 
 @pytest.mark.parametrize("module", [Neuron(2), Layer(2, 3)])

@@ -11,7 +11,7 @@ import pytest
 from micrograd_like import Value, ieee
 from micrograd_like.engine import topological_order
 from micrograd_like.graph.gradcheck import Precise, grade
-from micrograd_like.graph.names import gradients
+from micrograd_like.graph.gradients import gradients
 from micrograd_like.ops import OPS, DivisionByZeroError, DomainError, NoFiniteGradientError, Op, TooLargeError
 from micrograd_like.ops.notation import LaTeX, Python
 

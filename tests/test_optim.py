@@ -94,7 +94,7 @@ def _torch_descend(optimizer: Any, tensors: Any) -> Any:
 def test_descent_finds_the_bottom_and_ascent_the_top(make: Any) -> None:
     assert descend(make(parameters(0.0, 0.0)), bowl, 300) == pytest.approx([3.0, -1.0], abs=1e-3)
     climber = make(parameters(0.0, 0.0))
-    climber.maximise = True
+    climber.maximize = True
     assert descend(climber, lambda u, v: -bowl(u, v), 300) == pytest.approx([3.0, -1.0], abs=1e-3)
 
 
@@ -112,14 +112,14 @@ def test_the_learning_rate_may_be_a_function_of_the_epoch() -> None:
     optimizer.epoch = 50
     w.grad = 1.0
     optimizer.step()
-    assert optimizer.rate == 0.55 and w.data == 1.0 - 0.55
+    assert optimizer.lr == 0.55 and w.data == 1.0 - 0.55
 
 
 @pytest.mark.parametrize(
     "make, equation",
     [
         (lambda p: SGD(p, 0.1), "u = 0.5 - 0.1 * 2 = 0.3"),
-        (lambda p: SGD(p, 0.1, maximise=True), "u = 0.5 + 0.1 * 2 = 0.7"),
+        (lambda p: SGD(p, 0.1, maximize=True), "u = 0.5 + 0.1 * 2 = 0.7"),
         (lambda p: SGD(p, 0.1, momentum=0.9), "u = 0.5 - 0.1 * 2 + 0.9 * 0 = 0.3"),
         (lambda p: SGD(p, 0.1, weight_decay=0.2), "u = 0.5 - 0.1 * 2 - 0.1 * 0.2 * 0.5 = 0.29"),
         (lambda p: Adam(p, 0.1), "u = 0.5 - 0.1 * 2 / (sqrt(4) + 1e-08) = 0.4"),
@@ -198,10 +198,10 @@ def test_divergence_is_raised_before_any_parameter_is_written(make: Any, bad: fl
         optimizer, v.data = SGD([u, v], 100.0), 1e308
     u.grad, v.grad = 1.0, -bad
     what = "v would become -?inf" if bad == 1e308 else "The gradient of v is"
-    before = (u.data, v.data, optimizer.state())
+    before = (u.data, v.data, optimizer.state_dict())
     with pytest.raises(TrainingDivergedError, match=rf"{what}.*: learning overshot.* Try lr="):
         optimizer.step()
-    assert (u.data, v.data, optimizer.state()) == before
+    assert (u.data, v.data, optimizer.state_dict()) == before
 
 
 def test_clipping_refuses_a_gradient_that_is_not_finite() -> None:
@@ -218,7 +218,7 @@ def test_an_optimizer_goes_on_from_its_state(make: Any) -> None:
     first = make(parameters(0.5, -0.5))
     half = descend(first, bowl, 10)
     second = make(parameters(*half))
-    second.load_state(first.state())
+    second.load_state_dict(first.state_dict())
     assert descend(second, bowl, 10) == straight and second.steps == 20
 
 
@@ -226,7 +226,7 @@ def test_the_state_of_another_optimizer_is_refused() -> None:
     u, v = parameters(1.0, 2.0)
     for other in Adam([u, v]), SGD([u], 0.1):
         with pytest.raises(ValueError, match=r"The state is of .* and this is SGD with 2. Use the optimizer"):
-            SGD([u, v], 0.1).load_state(other.state())
+            SGD([u, v], 0.1).load_state_dict(other.state_dict())
 
 
 def test_a_kind_of_ones_own_says_only_its_update() -> None:

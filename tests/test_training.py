@@ -20,14 +20,16 @@ def trained(optimizer: type[Optimizer] = SGD, hidden: int = 3, epochs: int = 6, 
     X, y = moons(30, 0.1, labels=(-1, 1))
     model = MLP(2, [hidden, 1], rng=1)
     steps = optimizer(model.parameters(), lr=0.1, **options)
-    return fit(model, X, y, "hinge", steps, epochs, record_weights=True, watch=[2], progress=False)
+    return fit(model, X, y, "hinge", optimizer=steps, epochs=epochs, record_weights=True, watch=[2], progress=False)
 
 
 def test_a_hundred_epochs_of_moons_are_under_200_kilobytes(tmp_path: Path) -> None:
     X, y = moons(100, 0.1, labels=(-1, 1))
     model = MLP(2, [16, 16, 1], rng=1)
     for optimizer in (SGD(model.parameters(), lr=0.5, momentum=0.5), Adam(model.parameters(), lr=0.02)):
-        history = fit(model, X[::25], y[::25], "hinge", optimizer, 100, record_weights=True, progress=False)
+        history = fit(
+            model, X[::25], y[::25], "hinge", optimizer=optimizer, epochs=100, record_weights=True, progress=False
+        )
         assert history.save(tmp_path / "training.html").stat().st_size < 200_000
 
 
@@ -40,7 +42,7 @@ def number(text: str) -> float:
     [
         (SGD, {}, ["value", "gradient", "Δθ"]),
         (SGD, {"momentum": 0.9, "weight_decay": 0.01}, ["value", "gradient", "Δθ"]),
-        (SGD, {"maximise": True, "weight_decay": 0.01}, ["value", "gradient", "Δθ"]),
+        (SGD, {"maximize": True, "weight_decay": 0.01}, ["value", "gradient", "Δθ"]),
         (Adam, {}, ["value", "gradient", "Δθ", "m", "v"]),
     ],
 )
@@ -128,7 +130,7 @@ from micrograd_like.data import moons
 from micrograd_like.views.training import live
 X, y = moons(20, labels=(-1, 1))
 model = MLP(2, [3, 1], rng=1)
-history = fit(model, X, y, "hinge", SGD(model.parameters(), lr=0.1), 12, watch=live([4]), progress=False)
+history = fit(model, X, y, "hinge", 12, lr=0.1, watch=live([4]), progress=False)
 """
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     nbclient.NotebookClient(notebook, timeout=120).execute()

@@ -40,11 +40,16 @@ def twin(function: F) -> F:
 
 
 def updated(optimizer: Any, parameters: list[Any], rate: float) -> bool:
-    """Do the step of an SGD or Adam in C, and return True; or False where a number is not finite, and the like."""
+    """Do and count an SGD's or Adam's step in C and return True, or False where a number is not finite or the like."""
     kind = type(optimizer)
     if c is None or kind.__module__ != "micrograd_like.optim" or kind.__name__ not in ("SGD", "Adam"):
         return False
     return bool(c.update(optimizer, kind.__name__, parameters, rate))
+
+
+def passes() -> int:
+    """Return how many backward passes there were so far, of either engine and of compiled programs."""
+    return engine.passes[0] + (c.passes() if c else 0)
 
 
 c = _load()

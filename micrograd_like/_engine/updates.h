@@ -17,16 +17,16 @@ static int remembered_of(PyObject *remembered, PyObject *p, double *numbers, Py_
     return 1;
 }
 
-/* update(optimizer, kind, free, rate): True when done; False, with nothing changed, where Python is to see to it. */
+/* update(optimizer, kind, free, rate): True when done, `steps` too; False, with nothing changed, where Python is to see to it. */
 static PyObject *update(PyObject *module, PyObject *arguments) {
-    PyObject *optimizer, *free_, *remembered, *betas = NULL, *result = NULL;
+    PyObject *optimizer, *free_, *remembered, *betas = NULL, *rows = NULL, *next = NULL, *result = NULL;
     const char *kind;
-    double rate, maximise, steps, momentum = 0.0, weight_decay = 0.0, beta1 = 0.0, beta2 = 0.0, eps = 0.0, *new = NULL;
+    double rate, maximize, steps, momentum = 0.0, weight_decay = 0.0, beta1 = 0.0, beta2 = 0.0, eps = 0.0, *new = NULL;
     if (!PyArg_ParseTuple(arguments, "OsO!d", &optimizer, &kind, &PyList_Type, &free_, &rate)) return NULL;
     int adam = !strcmp(kind, "Adam"), width = adam ? 3 : 1, fine = 1;
     Py_ssize_t count = PyList_GET_SIZE(free_);
     if (!(remembered = PyObject_GetAttrString(optimizer, "remembered"))) return NULL;
-    if (!number_of(optimizer, "maximise", &maximise) || !number_of(optimizer, "steps", &steps)) goto done;
+    if (!number_of(optimizer, "maximize", &maximize) || !number_of(optimizer, "steps", &steps)) goto done;
     if (adam) {
         if (!(betas = PyObject_GetAttrString(optimizer, "betas")) || !PyArg_ParseTuple(betas, "dd", &beta1, &beta2)) goto done;
         if (!number_of(optimizer, "eps", &eps)) goto done;
@@ -43,7 +43,7 @@ static PyObject *update(PyObject *module, PyObject *arguments) {
             fine = 0;
             break;
         }
-        double gradient = maximise != 0.0 ? -p->grad : p->grad;
+        double gradient = maximize != 0.0 ? -p->grad : p->grad;
         if (adam) {
             out[1] = beta1 * old[1] + (1.0 - beta1) * gradient;
             out[2] = beta2 * old[2] + (1.0 - beta2) * gradient * gradient;
@@ -56,19 +56,23 @@ static PyObject *update(PyObject *module, PyObject *arguments) {
         }
         fine = fine && isfinite(p->grad) && isfinite(out[0]) && isfinite(p->data + out[0]);
     }
+    /* Everything is made first: what follows allocates nothing and looks for no signal, so all is done or nothing. */
+    if (fine && !(rows = PyList_New(count))) goto done;
+    for (Py_ssize_t i = 0; fine && i < count; i++) {
+        PyObject *row = PyTuple_New(width);
+        if (!row) goto done;
+        PyList_SET_ITEM(rows, i, row);
+        for (int k = 0; k < width; k++) {
+            PyObject *number = PyFloat_FromDouble(new[3 * i + k]);
+            if (!number) goto done;
+            PyTuple_SET_ITEM(row, k, number);
+        }
+    }
+    if (fine && !(next = PyLong_FromDouble(steps + 1.0))) goto done;
+    if (fine && PyObject_SetAttrString(optimizer, "steps", next) < 0) goto done;
     for (Py_ssize_t i = 0; fine && i < count; i++) {
         Node *p = (Node *)PyList_GET_ITEM(free_, i);
-        PyObject *row = PyTuple_New(width);
-        for (int k = 0; row && k < width; k++) {
-            PyObject *number = PyFloat_FromDouble(new[3 * i + k]);
-            if (!number) Py_CLEAR(row);
-            else PyTuple_SET_ITEM(row, k, number);
-        }
-        if (!row || PyDict_SetItem(remembered, (PyObject *)p, row) < 0) {
-            Py_XDECREF(row);
-            goto done;
-        }
-        Py_DECREF(row);
+        if (PyDict_SetItem(remembered, (PyObject *)p, PyList_GET_ITEM(rows, i)) < 0) goto done;
         p->data += new[3 * i];
         p->leaf.changed = tick();
     }
@@ -77,6 +81,6 @@ static PyObject *update(PyObject *module, PyObject *arguments) {
 done:
     if (!result && !PyErr_Occurred()) PyErr_NoMemory();
     free(new);
-    Py_XDECREF(remembered), Py_XDECREF(betas);
+    Py_XDECREF(remembered), Py_XDECREF(betas), Py_XDECREF(rows), Py_XDECREF(next);
     return result;
 }

@@ -1,8 +1,9 @@
 /* Runs a plan's instructions over one long array of floats. `native` writes the words that are read here. */
 
+#include "../_engine/node.h"
+
 #include <fenv.h>
 
-#include "../_engine/node.h"
 #include "../_engine/prelude.h"
 #include "rules.h"
 

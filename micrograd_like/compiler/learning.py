@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from ..checks import listed, whole
 from ..data import one_hot
 from ..losses import LOSSES
 from ..nn import Module
@@ -36,6 +37,18 @@ class Learner:
         self.program: Program | None = None
         self.predictor: Program | None = None
         self.eager = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold for the next batch to be computed as it would be now."""
+        return {"seen": sorted(self.seen), "eager": self.eager}
+
+    def read_state_dict(self, state: Any) -> tuple[set[int], bool]:
+        """Return `seen` and `eager` of a `state_dict()`; None is of a training that was not compiled."""
+        if state is None:
+            return set(), False
+        if type(state["eager"]) is not bool:
+            raise ValueError(f"{state['eager']!r:.60} stands where true or false belongs")
+        return {whole(size) for size in listed(state["seen"])}, state["eager"]
 
     def loss(self, X: Any, y: Any) -> Any:
         return self.penalised([self.model(x) for x in X], y)

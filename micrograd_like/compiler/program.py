@@ -7,6 +7,7 @@ from math import isfinite, prod
 from random import Random
 from typing import Any
 
+from .. import engine
 from ..engine import Value
 from ..graph.columns import collector_off
 from ..graph.names import callers_variables, named_values, variables_of
@@ -27,7 +28,8 @@ from .trace.inputs import as_inputs, check_finite, given, joined, shape
 from .update import RATE, STEPS, Remembered, instructions
 
 AT_ONCE = 2**18  # numbers of examples that the backend is handed in one call
-BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "lr"}  # what the update itself does not depend on
+# What the update itself does not depend on.
+BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "schedule", "passes"}
 
 
 class Program(Recorder):
@@ -52,6 +54,7 @@ class Program(Recorder):
         self.accept(inputs)
         self.run()
         self.write()
+        engine.passes[0] += 1
         return self.loss
 
     @property
@@ -161,6 +164,7 @@ class Program(Recorder):
             self.write()
         else:
             self.write()
+            engine.passes[0] += 1
             optimizer.step()
             exchange.read(self.parameters, self.now.memory)
         return loss
@@ -198,7 +202,7 @@ class Program(Recorder):
             optimizer.remembered = remembered  # type: ignore[assignment]
             self.optimizer, self.steps = optimizer, optimizer.steps
         hyper = (2 + MEMORY) * now.size
-        now.memory[hyper + RATE], now.memory[hyper + STEPS] = optimizer.rate, optimizer.steps
+        now.memory[hyper + RATE], now.memory[hyper + STEPS] = optimizer.lr, optimizer.steps
         return True
 
     def fit(
@@ -220,7 +224,7 @@ class Program(Recorder):
         self.fitted = None
         self.adopt(optimizer)
         tables = [] if self.exact else [np().asarray(given(column)[0]).reshape(count, -1) for column in columns]
-        even = not (count % size or callable(optimizer.lr))  # then several epochs are learnt like one
+        even = not (count % size or callable(optimizer.schedule))  # then several epochs are learnt like one
         together = max(1, AT_ONCE // sum([table.size for table in tables] or [AT_ONCE])) if even else 1
         for first in range(0, epochs, together):
             batches = []

@@ -74,6 +74,12 @@ class Remembered(MutableMapping[Value, tuple[float, ...]]):
     def __setitem__(self, p: Value, numbers: tuple[float, ...]) -> None:
         self.memory[self._places(p)] = numbers
 
+    def copy(self) -> dict[Value, tuple[float, ...]]:
+        """Return it as a dict, which stays when the program goes on."""
+        size = len(self.number)
+        columns = [self.memory[(2 + i) * size : (3 + i) * size].tolist() for i in range(self.count)]
+        return dict(zip(self.number, zip(*columns)))
+
     def __delitem__(self, p: Value) -> None:
         raise TypeError("A compiled program's optimizer keeps all its parameters. Make a new optimizer instead.")
 

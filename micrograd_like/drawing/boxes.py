@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .layout import Pair, layout
+from .layout import Layout, around, layout
 from .picture import escaped, framed, text, text_width
+from .rows import LONG, Pair
 
-PAD, HEAD, ROW, MARGIN = 9.0, 23.0, 15.0, 16.0
+PAD, HEAD, ROW, MARGIN, SMALL = 9.0, 23.0, 15.0, 16.0, 10.0
+RATIO = 3.0  # of length to width, from which on a drawing goes on in another row
+FAR, MANY = 160.0, 3  # from a leaf to a use, and uses: beyond, a long drawing names the leaf again beside each use
 LEGEND = {"input": "input", "parameter": "parameter", "op": "operation", "output": "output"}
 DOT_STYLES = {
     "input": 'shape=ellipse style=filled fillcolor="#dff5e5"',
@@ -32,6 +35,7 @@ class Box:
     rows: list[tuple[str, str]]
     stale: bool  # an input was changed after this was computed
     tip: str
+    again: bool = False  # the name alone, of a leaf that has its box elsewhere
 
     @property
     def pill(self) -> float:
@@ -48,13 +52,15 @@ class Box:
         """Where the text begins: leaves have their own shape on the left, where nothing enters."""
         return PAD + 8 if self.kind in ("input", "parameter") else PAD
 
-    def size(self, entering: int) -> Pair:
-        """Return the width and height for the text, and for so many labels before it, one below the other."""
+    def size(self, least: Pair = (0.0, 0.0)) -> Pair:
+        """Return the width and height for the text, and at least what the labels before the box need."""
         if self.kind == "constant":
             return text_width(self.rows[0][1] + self.lanes, 11) + 14, 22.0
+        if self.again:
+            return text_width(self.name, 11) + self.left + PAD, 20.0
         head = self.pill + text_width(self.name, self.letters) + text_width(self.lanes, 10) + 12
         rows = [text_width(label, 10) + text_width(content, 12) + 12 for label, content in self.rows]
-        return max(head, *rows) + self.left + PAD, max(HEAD + ROW * len(self.rows) + 6, 14.0 * entering)
+        return max(max(head, *rows) + self.left + PAD, least[0]), max(HEAD + ROW * len(self.rows) + 6, least[1])
 
     def svg(self, width: float, height: float, x: float, y: float) -> str:
         """Return the box of this size around (x, y)."""
@@ -62,6 +68,9 @@ class Box:
             return text(x, y + 4, f"{self.rows[0][1]} {self.lanes}".strip(), "dim", 11, "middle")
         left, right, top = x - width / 2 + self.left, x + width / 2 - PAD, y - height / 2
         parts = [self.outline(width, height, x - width / 2, top)]
+        if self.again:
+            parts.append(text(left, y + 4, self.name, "ink", 11))
+            return f'<g class="again"><title>{escaped(self.tip)}</title>{"".join(parts)}</g>'
         if self.op:
             frame = f'x="{left:.1f}" y="{top + 5:.1f}" width="{self.pill:.1f}" height="17" rx="8.5"'
             parts.append(f'<rect class="{self.kind}-edge paper" {frame}/>')
@@ -106,16 +115,26 @@ class Arrow:
     label: str
     tip: str
 
+    def size(self, vertical: bool) -> Pair:
+        """Return the room that the label needs before the box, the point of the arrow included."""
+        width = text_width(self.label, SMALL)
+        return (width + 6, 24.0 if self.label else 10.0) if vertical else (width + 16 if width else 10.0, 13.0)
+
     def svg(self, route: Sequence[Pair], at: Pair, vertical: bool) -> str:
-        """Return the arrow along a chain of Bézier curves, with its label around `at`."""
-        (x, y), (end_x, end_y) = route[0], route[-1]
-        curve = f"M{x:.1f} {y:.1f}C" + " ".join(f"{x:.1f} {y:.1f}" for x, y in route[1:])
+        """Return the arrow along a chain of Bézier curves, with its label in a gap of the line around `at`."""
+        x, y = (at[0], at[1] - 4) if vertical else (at[0] - 3, at[1])  # clear of the point
+        width = text_width(self.label, SMALL)
+        gap = ((0.0, 13.0) if vertical else (width + 4, 0.0)) if self.label else (0.0, 0.0)
+        pieces = around(route, (x, y), gap)
+        curve = "".join(
+            f"M{piece[0][0]:.1f} {piece[0][1]:.1f}C" + " ".join(f"{u:.1f} {v:.1f}" for u, v in piece[1:])
+            for piece in pieces
+        )
+        end_x, end_y = route[-1]
         point = f"M{end_x:.1f} {end_y:.1f}" + ("l-4 -7h8z" if vertical else "l-7 -4v8z")
-        x, y = at[0] - (0 if vertical else 3), at[1] - (2 if vertical else -3.5)  # clear of the point
         return (
             f'<g><title>{escaped(self.tip)}</title><path class="line" fill="none" d="{curve}"/>'
-            f'<path class="head" d="{point}"/>'
-            f"{text(x, y, self.label, 'slope halo', 10, 'middle')}</g>"
+            f'<path class="head" d="{point}"/>{text(x, y + 3.5, self.label, "slope halo", SMALL, "middle")}</g>'
         )
 
 
@@ -123,10 +142,7 @@ def svg(
     boxes: Sequence[Box], arrows: Sequence[Arrow], notes: Sequence[str], vertical: bool, title: str, description: str
 ) -> str:
     """Return the drawing as an SVG file, laid out by `layout`, with a legend and notes below."""
-    entering = Counter([arrow.head for arrow in arrows])
-    sizes = [box.size(0 if vertical else entering[i]) for i, box in enumerate(boxes)]
-    labels = [(text_width(arrow.label, 10) + 16, 24.0 if vertical else 13.0) for arrow in arrows]
-    placed = layout(sizes, [(arrow.tail, arrow.head) for arrow in arrows], labels, vertical=vertical, rank_gap=30.0)
+    boxes, arrows, sizes, placed = _placed(boxes, arrows, vertical)
     parts = [f'<g transform="translate({MARGIN:g} {MARGIN:g})">']
     parts += [arrow.svg(route, at, vertical) for arrow, route, at in zip(arrows, placed.routes, placed.labels)]
     parts += [box.svg(*size, *centre) for box, size, centre in zip(boxes, sizes, placed.centres)]
@@ -145,6 +161,37 @@ def svg(
         x += text_width(note, 10) + 14
         width = max(width, x)
     return framed("\n".join(parts), (width + MARGIN, y + MARGIN), title, description)
+
+
+def _placed(
+    boxes: Sequence[Box], arrows: Sequence[Arrow], vertical: bool
+) -> tuple[Sequence[Box], Sequence[Arrow], list[Pair], Layout]:
+    """Return boxes and arrows, the size of each box, and where all come; in a long drawing with leaves named again."""
+    labels = [arrow.size(vertical) for arrow in arrows]
+    least = [(0.0, 0.0)] * len(boxes)
+    rooms: dict[int, list[float]] = {}
+    for arrow, (width, _) in zip(arrows, labels):
+        rooms.setdefault(arrow.head, []).append(width)
+    for head, widths in rooms.items():
+        least[head] = (max(widths) * len(widths), 0.0) if vertical else (0.0, 14.0 * len(widths))
+    sizes = [box.size(room) for box, room in zip(boxes, least)]
+    edges = [(arrow.tail, arrow.head) for arrow in arrows]
+    placed = layout(sizes, edges, labels, vertical=vertical, rank_gap=30.0)
+    length, across = placed.size[::-1] if vertical else placed.size
+    if length <= max(RATIO * across, LONG):
+        return boxes, arrows, sizes, placed
+    flow, seen = 1 if vertical else 0, Counter[int]()
+    uses = Counter([arrow.tail for arrow in arrows])
+    boxes, arrows = list(boxes), list(arrows)
+    for i, (arrow, route) in enumerate(zip(arrows, placed.routes)):
+        seen[arrow.tail] += 1
+        far = route[-1][flow] - route[0][flow] > FAR or (uses[arrow.tail] > MANY and seen[arrow.tail] > 1)
+        if far and boxes[arrow.tail].kind in ("input", "parameter"):
+            arrows[i] = replace(arrow, tail=len(boxes))
+            boxes.append(replace(boxes[arrow.tail], again=True))
+            sizes.append(boxes[-1].size())
+    edges = [(arrow.tail, arrow.head) for arrow in arrows]
+    return boxes, arrows, sizes, layout(sizes, edges, labels, vertical=vertical, rank_gap=30.0, ratio=RATIO)
 
 
 def dot(boxes: Sequence[Box], arrows: Sequence[Arrow], notes: Sequence[str], vertical: bool) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
+from ..ops.notation import check_digits, short_name
 from . import boxes as written
 from .boxes import Arrow, Box
 from .fold import Group, Link, folded, opened, unfolded
-from .picture import NoConverterError, Picture, number, run, shortened, visible
+from .picture import NoConverterError, Picture, found, number, run, shortened, visible
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
 
@@ -31,7 +31,7 @@ class Drawing(Picture):
         try:
             return super().png
         except NoConverterError:
-            if shutil.which("dot"):
+            if found("dot"):
                 return run(["dot", "-Tpng"], self.dot)
             raise
 
@@ -61,6 +61,7 @@ def draw(
     """
     if engine not in ("own", "dot"):
         raise ValueError(f'There is no engine {engine!r}. Write engine="dot", or leave it out.')
+    check_digits(digits)
     graph = Graph(*_values(roots), names=names)
     fold = len(graph) > WHOLE if fold is None else fold
     groups = folded(graph.nodes, BOXES) if fold else unfolded(graph.nodes)
@@ -80,7 +81,7 @@ def draw(
     title = visible(f"{outputs}, a graph of {len(graph):,} nodes")
     dot = written.dot(boxes, arrows, notes, vertical)
     if engine == "dot":
-        if not shutil.which("dot"):
+        if not found("dot"):
             raise NoConverterError(
                 'engine="dot" needs the program dot of Graphviz, which is not installed. Leave engine out, or '
                 "type sudo apt install graphviz (Debian), brew install graphviz (macOS)."
@@ -97,7 +98,7 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR", **options: Any
         from graphviz import Digraph
     except ImportError:
         return drawing
-    if not shutil.which("dot"):
+    if not found("dot"):
         return drawing
     return Digraph(format=format, body=[line + "\n" for line in drawing.dot.splitlines()[1:-1]])
 
@@ -137,7 +138,7 @@ def _box(group: Group, graph: Graph, name_of: Mapping[Value, str], digits: int, 
     if first.op and not group.inside:
         tip.append(first.op.why)
     stale = any(map(changed_after_use, nodes + group.inside))
-    return Box(kind, op, shortened(name, 26), _lanes(nodes), rows, stale, "\n".join(tip))
+    return Box(kind, op, shortened(short_name(name), 26), _lanes(nodes), rows, stale, "\n".join(tip))
 
 
 def _arrow(groups: Sequence[Group], boxes: Sequence[Box], tail: int, head: int, link: Link, digits: int) -> Arrow:

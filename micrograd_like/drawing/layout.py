@@ -13,8 +13,9 @@ from itertools import accumulate, pairwise
 from math import inf
 
 from .layering import Edge, Layers, ordered, ranks
+from .rows import Pair, Rows, Stop, straight
 
-Pair = tuple[float, float]  # a size, or a point with y downward
+LEAF = 0.05  # how much a leaf pulls at its only use
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ def layout(
     vertical: bool = False,
     rank_gap: float = 40.0,
     node_gap: float = 16.0,
+    ratio: float = inf,
 ) -> Layout:
     """Lay out boxes of these (width, height) and edges (tail, head), of which several may join the same two.
 
     A label, of which `labels` gives (width, height) for each edge, stands where the edge enters its head; a
-    box as high as its labels together keeps them apart. Data flow to the right, or downward if `vertical`.
+    box as high as its labels together keeps them apart. Data flow to the right, or downward if `vertical`. What
+    would be more than `ratio` times as long as it is across goes on in another row, as a text does.
     Raises ValueError where the edges form a cycle.
     """
     labels = labels or [(0.0, 0.0)] * len(edges)
@@ -65,6 +68,7 @@ def layout(
             [turned(labels[i]) for i in inner],
             rank_gap,
             node_gap,
+            ratio,
         )
         centres.update(zip(nodes, map(placed, part.centres)))
         routes.update(zip(inner, [[placed(point) for point in route] for route in part.routes]))
@@ -97,7 +101,12 @@ def _components(count: int, edges: Sequence[Edge]) -> Iterator[tuple[list[int], 
 
 
 def _connected(
-    sizes: Sequence[Pair], edges: Sequence[Edge], labels: Sequence[Pair], rank_gap: float, node_gap: float
+    sizes: Sequence[Pair],
+    edges: Sequence[Edge],
+    labels: Sequence[Pair],
+    rank_gap: float,
+    node_gap: float,
+    ratio: float,
 ) -> Layout:
     """Lay out a connected graph in (depth, across)."""
     rank = ranks(len(sizes), edges)
@@ -127,20 +136,28 @@ def _connected(
     for layer, before in zip(layers, room):
         start = spans[-1][1] + rank_gap if spans else 0.0
         spans.append((start, start + before + max([sizes[x][0] for x in layer if x < len(sizes)])))
+    extents = [_extent(layer, across, [y for _, y in sizes]) for layer in layers]
+    rows = Rows.fitting(spans, extents, [(rank[tail], rank[head]) for tail, head in edges], ratio)
     centres = [((spans[r][0] + room[r] + spans[r][1]) / 2, across[x]) for x, r in enumerate(rank)]
-
     leaving = _ports([(e[0], across[path[1]], 10.0) for e, path in zip(edges, paths)], sizes)
     entering = _ports([(e[1], across[path[-2]], y) for e, path, (_, y) in zip(edges, paths, labels)], sizes)
     routes, places = [], []
     for (tail, head), path, out, into, (depth, _) in zip(edges, paths, leaving, entering, labels):
         begin, end = centres[tail][0] + sizes[tail][0] / 2, centres[head][0] - sizes[head][0] / 2
-        stops = [(begin, spans[rank[tail]][1], across[tail] + out)]
-        stops += [(*spans[r], across[x]) for r, x in enumerate(path[1:-1], rank[tail] + 1)]
-        stops += [(spans[rank[head]][0], end, across[head] + into)]
-        routes.append(_curve(stops))
-        places.append((end - depth / 2, across[head] + into))
-    height = max([across[x] + y / 2 for x, (_, y) in enumerate(sizes)])
-    return Layout((spans[-1][1], max([height, *across])), centres, routes, places)
+        stops = [Stop(rank[tail], begin, spans[rank[tail]][1], across[tail] + out)]
+        stops += [Stop(r, *spans[r], across[x]) for r, x in enumerate(path[1:-1], rank[tail] + 1)]
+        stops += [Stop(rank[head], spans[rank[head]][0], end, across[head] + into)]
+        routes.append(rows.route(stops, _curve))
+        places.append(rows.moved(rank[head], (end - depth / 2, across[head] + into)))
+    centres = [rows.moved(r, centre) for r, centre in zip(rank, centres)]
+    return Layout(rows.size, centres, routes, places)
+
+
+def _extent(layer: list[int], across: list[float], extents: list[float]) -> Pair:
+    """Return from where to where a layer reaches across, its dummies included."""
+    halves = [extents[x] / 2 if x < len(extents) else 0.0 for x in layer]
+    places = [across[x] for x in layer]
+    return min(map(float.__sub__, places, halves)), max(map(float.__add__, places, halves))
 
 
 def _across(
@@ -160,13 +177,16 @@ def _across(
     for layer, step in zip(layers, steps):
         for x, place in zip(layer, accumulate(step, initial=-sum(step) / 2)):
             across[x] = place
+    alone = [not before and len(after) == 1 for before, after in zip(tails, heads)]  # a leaf comes to its only use
     for turn in range(16):
         onward = turn % 2 == 0
         for layer, step in zip(layers, steps) if onward else zip(layers[::-1], steps[::-1]):
             wanted, weights = [], []
             for x in layer:
                 near = tails[x] + heads[x] if turn >= 8 else tails[x] if onward else heads[x]
-                pulls = [8.0 if x >= real <= y else 2.0 if x >= real or y >= real else 1.0 for y in near]
+                pulls = [
+                    8.0 if x >= real <= y else 2.0 if real <= max(x, y) else LEAF if alone[y] else 1.0 for y in near
+                ]
                 weights.append(sum(pulls) or 0.01)
                 pulled = [pull * across[y] for pull, y in zip(pulls, near)]
                 wanted.append(sum(pulled) / weights[-1] if near else across[x])
@@ -232,15 +252,31 @@ def _ports(ends: Sequence[tuple[int, float, float]], sizes: Sequence[Pair]) -> l
     return ports
 
 
-def _curve(stops: Sequence[tuple[float, float, float]]) -> list[Pair]:
-    """Return a chain of Bézier curves through straight pieces (from, to, across)."""
-    route = [(stops[0][0], stops[0][2])]
-    for start, end, across in stops:
+def _curve(stops: Sequence[Stop]) -> list[Pair]:
+    """Return a chain of Bézier curves through straight pieces."""
+    route = [(stops[0].begin, stops[0].across)]
+    for _, start, end, across in stops:
         (depth, before) = route[-1]
         half = (depth + start) / 2
         if start > depth:
             route += [(half, before), (half, across), (start, across)]
         if end > start:
-            third = (end - start) / 3
-            route += [(start + third, across), (end - third, across), (end, across)]
+            route += straight((start, across), (end, across))
     return route
+
+
+def around(route: Sequence[Pair], centre: Pair, size: Pair) -> list[list[Pair]]:
+    """Return a curve in two pieces, such that a label of this size has its place on it to itself."""
+    begin, end = route[-4], route[-1]
+    axis = 1 if begin[0] == end[0] and begin[1] != end[1] else 0
+    if not size[axis]:
+        return [list(route)]
+
+    def at(depth: float) -> Pair:
+        return (depth, end[1]) if axis == 0 else (end[0], depth)
+
+    first, last = centre[axis] - size[axis] / 2, centre[axis] + size[axis] / 2
+    pieces = [list(route[:-3])]
+    if first > begin[axis]:
+        pieces[0] += straight(begin, at(first))
+    return [piece for piece in pieces if len(piece) > 1] + [[at(last), *straight(at(last), end)]]

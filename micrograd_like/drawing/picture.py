@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 from base64 import b64encode
+from html import escape as escape_html
 from pathlib import Path
 from unicodedata import east_asian_width
-from xml.sax.saxutils import escape
+
+from ..ops.notation import visible as visible
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
@@ -26,6 +26,8 @@ PALETTE = {  # class: (property, light, dark)
     "dim":       ("fill", "#5a6470", "#a3adb8"),
     "warn":      ("fill", "#9a3412", "#fdba74"),
     "slope":     ("fill", "#6d28d9", "#c4b5fd"),
+    "plus":      ("fill", "#1d4ed8", "#79a8ff"),
+    "minus":     ("fill", "#c2410c", "#fb923c"),
     "head":      ("fill", "#5a6470", "#a3adb8"),
     "line":      ("stroke", "#7d8793", "#7d8793"),
     "grid":      ("stroke", "#e3e7ec", "#2a323c"),
@@ -104,7 +106,7 @@ class Picture:
         """The picture in pixels, two for each unit of length where that is not too many for a converter."""
         lengths = [float(length) for length in re.findall(r'(?:width|height)="([\d.]+)', self.svg)[:2]]
         zoom = min(2.0, 16000 / max(lengths))
-        if shutil.which("rsvg-convert"):
+        if found("rsvg-convert"):
             return run(["rsvg-convert", "--zoom", f"{zoom:.3f}", "--unlimited"], self.svg)
         try:
             from cairosvg import svg2png  # type: ignore[import-not-found]
@@ -128,8 +130,8 @@ class Picture:
 
     def _repr_html_(self) -> str:
         data = b64encode(self.svg.encode()).decode()
-        image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escaped(self.title)}" style="max-width:none"/>'
-        return f'<div style="overflow:auto;max-height:80vh">{image}</div>'
+        style = "max-width:100%;height:auto"  # all of it: what a box that scrolls hides is not printed either
+        return f'<div><img src="data:image/svg+xml;base64,{data}" alt="{escaped(self.title)}" style="{style}"/></div>'
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.title}>"
@@ -160,24 +162,28 @@ def style(body: str) -> str:
     return f"{fixed}{light}@media(prefers-color-scheme:dark){{{dark}}}"
 
 
+def found(program: str) -> bool:
+    """Tell whether a program is installed."""
+    import shutil  # here and below: `import micrograd_like` is not to wait for what few pictures need
+
+    return shutil.which(program) is not None
+
+
 def run(command: list[str], source: str) -> bytes:
     """Return what a program writes when it is given `source`."""
+    import subprocess
+
     return subprocess.run(command, input=source.encode(), capture_output=True, check=True).stdout
 
 
-def visible(text: object) -> str:
-    """Return text in which control characters are seen and do nothing, so that every format can hold it."""
-
-    def shown(match: re.Match[str]) -> str:
-        code = ord(match[0])
-        return chr(0x2400 + code) if code < 32 else "\u2421" if code == 127 else "\ufffd"
-
-    return re.sub("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]", shown, str(text))
+def escape(text: str) -> str:
+    """Return text for XML, between tags."""
+    return escape_html(text, quote=False)
 
 
 def escaped(text: str) -> str:
     """Return text for XML, also for an attribute between double quotes."""
-    return escape(text, {'"': "&quot;"})
+    return escape(text).replace('"', "&quot;")
 
 
 def shortened(text: str, most: int) -> str:

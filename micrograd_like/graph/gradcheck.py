@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import inspect
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from ..engine import Value
 from ..ops import Number, Op, ieee, real
-from ..ops.notation import Python
+from ..ops.notation import Python, short
 
 Sides = tuple[float, float] | None
 DIGITS = 50  # of a measured slope; eight times as many are carried, for slopes as small as 1e-300
@@ -50,7 +50,7 @@ class Precise(Number):
     def __ge__(self, other: Any) -> bool: return bool(self.number >= getattr(other, "number", other))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Slope:
     """One derivative: the claim, the slopes that nudging measured, and on a kink those of its two sides."""
 
@@ -77,6 +77,9 @@ class Slope:
             return f"{place}: right" + ("" if self.ulps is None else f", {self.ulps:.1f} ULP off")
         return f"{place}: wrong, claimed {self.claimed!r}, measured {self.measured:.12g}"
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 class Report(list[Slope]):
     """The slopes that were checked; true if every one is right."""
@@ -87,15 +90,31 @@ class Report(list[Slope]):
     def __str__(self) -> str:
         return "\n".join(map(str, self))
 
+    def __repr__(self) -> str:
+        return str(self)
 
-def gradcheck(f: Callable[..., Any], xs: Sequence[float], tolerance: float = 1e-6) -> Report:
+    def _repr_html_(self) -> str:
+        head = "<tr><th>derivative</th><th>at</th><th>by backward</th><th>by nudging</th><th></th></tr>"
+        rows = [
+            f"<tr><td>d/d{escape(x.name)}</td><td>{escape(x.at)}</td><td>{short(x.claimed, 6)}</td>"
+            f"<td>{' and '.join(short(y, 6) for y in x.sides or [x.measured])}</td>"
+            f"<td>{escape(str(x).partition(': ')[2])}</td></tr>"
+            for x in self
+        ]
+        return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def gradcheck(f: Callable[..., Any], xs: float | Sequence[float], tolerance: float = 1e-6) -> Report:
     """Hold the gradients of your own function against its slopes, measured by nudging one number at a time.
 
-    `f` takes as many Values as there are numbers in `xs` and returns one Value. Where mpmath is installed and
-    `f` is made of this library's operations, the slopes are measured on 50-digit numbers, and errors come in
-    ULP, units in the last place. `tolerance` is relative. On a kink any slope between its sides' is right.
+    `f` takes as many Values as there are numbers in `xs`, which may be one number, and returns one Value. Where
+    mpmath is installed and `f` is made of this library's operations, the slopes are measured on 50-digit numbers,
+    and errors come in ULP, units in the last place of a float. `tolerance` is relative. On a kink any slope between
+    its sides' is right.
     """
-    numbers = [real(x) for x in xs]
+    if not callable(f):
+        raise TypeError(f"gradcheck needs a function, and was given {f!r}. Write gradcheck(lambda a: a * 2, [3.0]).")
+    numbers = [real(x) for x in xs] if isinstance(xs, Iterable) and not isinstance(xs, str) else [real(xs)]
     names = _names(f, len(numbers))
     leaves = [Value(x, name) for x, name in zip(numbers, names)]
     out = f(*leaves)
@@ -171,8 +190,17 @@ def _nudge(f: Callable[..., Any], xs: Sequence[Any], i: int, h: Any) -> tuple[An
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
-    with contextlib.suppress(TypeError, ValueError):
-        names = [p.name for p in inspect.signature(f).parameters.values() if p.kind is not p.VAR_POSITIONAL]
-        if len(names) == count:
-            return names
-    return [f"x{i + 1}" for i in range(count)]
+    import inspect
+
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):  # a function written in C may not tell
+        return [f"x{i + 1}" for i in range(count)]
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        asked = len(signature.parameters)
+        example = ", ".join(["1.0"] * asked)
+        raise TypeError(f"f takes {asked} numbers, and xs has {count}. Write gradcheck(f, [{example}]).") from None
+    names = [p.name for p in signature.parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    return names if len(names) == count else [f"x{i + 1}" for i in range(count)]

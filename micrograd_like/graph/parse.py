@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from ..engine import Value
 from ..ops import OPS, Op
@@ -30,40 +30,92 @@ def parse(text: str, values: Mapping[str, float]) -> tuple[Value, dict[str, Valu
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ExpressionError(f"{text!r} is no expression. Write one as '(a*b + c).tanh()'.") from None
-    variables = {name: Value(number, name) for name, number in values.items()}
-    try:
-        root = _read(tree, variables)
-    except RecursionError:
+    except (SyntaxError, ValueError):
+        raise ExpressionError(f"{_part(text)} is no expression. Write one as '(a*b + c).tanh()'.") from None
+    except (RecursionError, MemoryError):
         raise ExpressionError("The expression is nested too deeply to be read. Split it in two.") from None
+    variables = {name: Value(number, name) for name, number in values.items()}
+    root = read(tree, variables, text.strip())
     if isinstance(root, float):
-        raise ExpressionError(f"{text!r} has no variable to derive it by. Name one, as in 'a * 2' with a=3.")
+        raise ExpressionError(
+            f"{_part(text)} has no variable to differentiate with respect to. Name one, as in 'a * 2' with a=3."
+        )
     return root, variables
 
 
-def _read(tree: ast.AST, variables: Mapping[str, Value]) -> Value | float:
-    match tree:
+def read(tree: ast.expr, variables: Mapping[str, Any], text: str = "") -> Value | float:
+    """Compute an expression of numbers, of names for Values or numbers, and of the table's operations.
+
+    Raises ExpressionError where there is anything else in it. `text` is what the tree was read from.
+    """
+    made: list[Value | float] = []
+    todo: list[ast.expr | tuple[Op, int]] = [tree]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, tuple):  # its operands have been computed
+            op, count = part
+            operands = made[len(made) - count :]
+            del made[len(made) - count :]
+            try:
+                made.append(op(*operands))
+            except TypeError as error:
+                raise ExpressionError(str(error)) from None
+        elif (number := _number(part, variables)) is not None:
+            made.append(number)
+        elif (called := _call(part)) is not None:
+            op, inner = called
+            todo.append((op, len(inner)))
+            todo += reversed(inner)
+        else:
+            shown = ast.get_source_segment(text, part) or "A part of the expression"
+            raise ExpressionError(
+                f"{_part(shown)} is not arithmetic. "
+                f"Use numbers, names, + - * / // % ** and {', '.join(_functions())}."
+            )
+    return made[0]
+
+
+def _number(part: ast.expr, variables: Mapping[str, Any]) -> Value | float | None:
+    """Return what a part of an expression is if it is a number or a name."""
+    match part:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return float(number)
+            try:
+                return float(number)
+            except OverflowError:
+                raise ExpressionError(f"A number of {len(str(number))} digits is larger than any float.") from None
         case ast.Name(id=name):
-            if name not in variables and name not in CONSTANTS:
-                raise ExpressionError(f"{name} has no number. Give it one, as in {name}=2.")
-            return variables.get(name, CONSTANTS.get(name, 0.0))
+            x = variables.get(name, CONSTANTS.get(name))
+            if isinstance(x, Value | float | int) and not isinstance(x, bool):
+                return x if isinstance(x, Value) else float(x)
+            name = _part(name)[1:-1]
+            raise ExpressionError(f"{name} has no number. Give it one, as in {name}=2.")
+    return None
+
+
+def _call(part: ast.expr) -> tuple[Op, list[ast.expr]] | None:
+    """Return the operation that a part of an expression asks for, and its operands."""
+    match part:
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _read(operand, variables)
+            return _same, [operand]  # type: ignore[return-value]
         case ast.UnaryOp(op=sign, operand=operand) if type(sign) in SIGNS:
-            return OPS[SIGNS[type(sign)]](_read(operand, variables))
+            return OPS[SIGNS[type(sign)]], [operand]
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in SIGNS:
-            return OPS[SIGNS[type(sign)]](_read(left, variables), _read(right, variables))
+            return OPS[SIGNS[type(sign)]], [left, right]
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            return _operation(name)(*[_read(x, variables) for x in args])
+            return _operation(name), args
         case ast.Call(func=ast.Attribute(value=x, attr=name), args=args, keywords=[]):
-            return _operation(name)(_read(x, variables), *[_read(y, variables) for y in args])
-    raise ExpressionError(
-        f"{ast.unparse(tree)!r} is not arithmetic. "
-        f"Use numbers, names, + - * / // % ** and {', '.join(_functions())}."
-    )
+            return _operation(name), [x, *args]
+    return None
+
+
+def _same(x: Value | float) -> Value | float:
+    return x
+
+
+def _part(text: str) -> str:
+    """Return a piece of what was typed for an error, and not all of it where it is long."""
+    shown = repr(text)
+    return shown if len(shown) <= 62 else f"{shown[:56]}...'"
 
 
 def _functions() -> list[str]:
@@ -72,7 +124,9 @@ def _functions() -> list[str]:
 
 def _operation(name: str) -> Op:
     if name not in OPS:
-        near = difflib.get_close_matches(name, OPS, n=1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name[:60], OPS, n=1)
         guess = f" Did you mean {near[0]}?" if near else ""
-        raise ExpressionError(f"There is no operation {name}.{guess} There are {', '.join(_functions())}.")
+        raise ExpressionError(f"There is no operation {_part(name)[1:-1]}.{guess} There are {', '.join(_functions())}.")
     return OPS[name]

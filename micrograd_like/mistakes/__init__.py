@@ -2,3 +2,6 @@
 
 # isort: off
 from . import whole_pass as whole_pass, slopes as slopes  # which fill the list, in this order
+from .mistake import MISTAKES
+
+__all__ = ["MISTAKES"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from math import isfinite, nan
 from types import MappingProxyType
@@ -199,6 +198,8 @@ def mistake_named(mistake: str | Mistake) -> Mistake:
     if mistake == RIGHT.name:
         return RIGHT
     if mistake not in MISTAKES:
+        from difflib import get_close_matches
+
         near = get_close_matches(str(mistake), MISTAKES, 1) or ["overwrite"]
         raise ValueError(
             f"There is no rule {mistake!r}. Write rule={near[0]!r}, or one of: {', '.join([RIGHT.name, *MISTAKES])}."

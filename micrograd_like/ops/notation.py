@@ -9,13 +9,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from html import escape
 from typing import Any, ClassVar, Self
 
-from . import Number, Op
+from . import OPS, Number, Op
 
-SUM, CALL, PRODUCT, SIGN, POWER, ATOM = range(6)  # how tightly a text holds together, loosest first
+COMPARED, SUM, CALL, PRODUCT, SIGN, POWER, ATOM = range(-1, 6)  # how tightly a text holds together, loosest first
+ABOVE, BELOW = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+KNOWN = {  # numbers that formulas contain, and how people write them
+    math.pi: lambda sqrt, pi: pi,
+    math.sqrt(2.0): lambda sqrt, pi: sqrt(2.0),
+    math.sqrt(math.pi): lambda sqrt, pi: sqrt(pi),
+    math.sqrt(2.0 * math.pi): lambda sqrt, pi: sqrt(2.0 * pi),
+    2.0 / math.sqrt(math.pi): lambda sqrt, pi: 2.0 / sqrt(pi),
+}
 
 
 class Written(Number):
@@ -31,14 +40,39 @@ class Written(Number):
     }  # fmt: skip
 
     minus: ClassVar[str] = "-"  # how a negative number begins
+    pi: ClassVar[str] = ""  # what pi is called in a notation for people; then √2 is not written as 1.4142...
+    compared: ClassVar[int] = COMPARED  # how tightly a comparison holds together
+    sides: tuple[str, str] | None = None  # of a difference
 
     def __init__(self, text: object, holds: int = ATOM) -> None:
-        self.text = self.number(float(text)) if isinstance(text, int | float) else str(text)
+        if isinstance(text, int | float):
+            if self.pi and (known := KNOWN.get(abs(float(text)))):
+                text, holds = self._known(known, float(text) < 0.0)
+            else:
+                text = self.number(float(text))
+        self.text = str(text)
         self.holds = SIGN if self.text.startswith(self.minus) and holds == ATOM else holds
 
+    def _known(self, known: Any, negative: bool) -> tuple[str, int]:
+        sqrt, kind = OPS["sqrt"], type(self)
+        written = known(lambda x: sqrt(x if isinstance(x, Written) else kind(x)), kind(self.pi))
+        written = -written if negative else written
+        return written.text, written.holds
+
     def apply(self, op: Op, *operands: Any) -> Self:
+        if any(isinstance(x, Exact) for x in operands):
+            return next(x for x in operands if isinstance(x, Exact)).apply(op, *operands)  # type: ignore[no-any-return]
         texts = [x if isinstance(x, Written) else type(self)(x) for x in operands]
-        return type(self)(self.write(op, *texts), self.tightness.get(op.name, ATOM))
+        if op.name == "step" and self.pi:
+            return type(self)(self.above(*(texts[0].sides or (str(texts[0]), self.number(0.0)))), self.compared)
+        written = type(self)(self.write(op, *texts), self.tightness.get(op.name, ATOM))
+        if op.name == "sub":
+            written.sides = str(texts[0]), str(texts[1])
+        return written
+
+    def above(self, left: str, right: str) -> str:
+        """Return the text of 1 if the left side is above the right one, else 0."""
+        return f"{left} > {right}"
 
     def write(self, op: Op, *operands: Written) -> str:
         """Return the text of `op` on operands: with its sign if it has one, else as a call."""
@@ -71,14 +105,25 @@ class Python(Written):
     """Python source, in which operations without a sign have the names of the table."""
 
     def number(self, number: float) -> str:
+        if not math.isfinite(number):
+            return f'float("{number}")'
         text = repr(number)
         return text if text == "-0.0" else text.removesuffix(".0")  # the integer -0 has no sign
 
 
-class Text(Python):
+class Formula(Python):
+    """Python source as people write it: the constants by their names, a comparison for a step."""
+
+    pi = "pi"
+
+
+class Text(Formula):
     """Python source as a line of explanation holds it: a*b + (c / d)."""
 
     tightness = Written.tightness | {"div": SUM}
+
+    def number(self, number: float) -> str:
+        return super().number(number) if math.isfinite(number) else str(number)
 
     def write(self, op: Op, *operands: Written) -> str:
         if op.sign and operands[-1].text.startswith("-"):  # 2*(-3) and -(-3)
@@ -87,6 +132,29 @@ class Text(Python):
             return super().write(op, *operands)
         sign = "*" if op.name == "mul" else " / "
         return f"{operands[0].within(PRODUCT)}{sign}{operands[1].within(PRODUCT + 1)}"
+
+
+class Exact(Number):
+    """A constant of a formula, in a notation: 3 - 1 is written as 2, but log(2) as it stands."""
+
+    constant = True
+    folded = frozenset(["add", "sub", "mul", "neg", "abs", "step", "maximum", "minimum"])
+
+    def __init__(self, number: float, kind: type[Written]) -> None:
+        self.number, self.kind = number, kind
+
+    def apply(self, op: Op, *operands: Any) -> Any:
+        numbers = [x.number if isinstance(x, Exact) else x for x in operands]
+        if not any(isinstance(x, Written) for x in numbers):
+            if op.name in self.folded:
+                return Exact(op(*numbers), self.kind)
+            return self.kind(numbers[0]).apply(op, *numbers)
+        if op.name == "pow" and numbers[1] == 1.0:
+            return numbers[0]
+        return next(x for x in numbers if isinstance(x, Written)).apply(op, *numbers)
+
+    def __str__(self) -> str:
+        return str(self.kind(self.number))
 
 
 class JavaScript(Written):
@@ -110,6 +178,10 @@ class MathML(Written):
     tightness = Written.tightness | {"div": ATOM, "exp": POWER, "sqrt": ATOM}
     signs: ClassVar[dict[str, str]] = {"mul": "·", "sub": "−", "neg": "−", "mod": "mod"}
     minus = "<mo>−</mo>"
+    pi, compared = "<mi>π</mi>", ATOM
+
+    def above(self, left: str, right: str) -> str:
+        return _row(f"<mo>(</mo>{left}<mo>&gt;</mo>{right}<mo>)</mo>")
 
     def write(self, op: Op, *operands: Written) -> str:
         a, b = operands[0], operands[-1]
@@ -161,8 +233,14 @@ class LaTeX(Written):
     """LaTeX source. Names go through `latex_name` first."""
 
     tightness = Written.tightness | {"neg": CALL, "div": POWER, "exp": POWER, "expm1": SUM}
+    pi, compared = r"\pi", ATOM
+
+    def above(self, left: str, right: str) -> str:
+        return rf"\left[{left} > {right}\right]"
 
     def apply(self, op: Op, *operands: Any) -> Self:
+        if op.name == "step" or any(isinstance(x, Exact) for x in operands):
+            return super().apply(op, *operands)
         texts = [x if isinstance(x, Written) else type(self)(x) for x in operands]
         own = self.tightness.get(op.name, CALL if op.latex.endswith(" {a}") else ATOM)
 
@@ -176,7 +254,9 @@ class LaTeX(Written):
             tight = own + 1 if beside == "b" and op.name != "add" else own
             return x.within(ATOM if op.name == "pow" or op.latex.endswith(" {a}") else min(tight, ATOM))
 
-        return type(self)(re.sub(r"\{\{([abc])\}\}|\{([abc])\}", place, op.latex), own)
+        written = type(self)(re.sub(r"\{\{([abc])\}\}|\{([abc])\}", place, op.latex), own)
+        written.sides = (str(texts[0]), str(texts[1])) if op.name == "sub" else None
+        return written
 
     def number(self, number: float) -> str:
         digits, _, exponent = repr(number).removesuffix(".0").partition("e")
@@ -196,6 +276,42 @@ def short(number: float, digits: int = 4) -> str:
     text = f"{number + 0.0:.{digits}g}"
     mantissa, e, exponent = text.partition("e")
     return f"{float(text):.0f}" if 0 <= int(exponent or -1) < 6 else f"{mantissa}e{int(exponent)}" if e else text
+
+
+def check_digits(digits: object) -> None:
+    """Raise ValueError where a number cannot be shown with so many digits."""
+    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
+        raise ValueError(f"digits={digits!r} shows nothing: a number has one digit or more. Write digits=4.")
+
+
+def short_name(name: str) -> str:
+    """Return a name as a picture writes it: indices small, of a network's the layer above and the place below.
+
+    >>> short_name("layers[0].neurons[2].w[1]"), short_name("layers[1].neurons[0].b"), short_name("z1[0]")
+    ('w¹₂₁', 'b²₀', 'z¹₀')
+    >>> short_name("x[3]"), short_name("w[10][2]"), short_name("rate"), short_name("z1[·]")
+    ('x₃', 'w₁₀,₂', 'rate', 'z1[·]')
+    """
+    above, letter, places = "", name, ""
+    if match := re.fullmatch(r"(?:\w+\.)?layers\[(\d+)\]\.neurons\[(\d+)\]\.([a-z]+)((?:\[\d+\])?)", name):
+        above, letter, places = str(int(match[1]) + 1), match[3], f"[{match[2]}]{match[4]}"
+    elif match := re.fullmatch(r"([za])(\d+)(\[\d+\])", name):
+        letter, above, places = match.groups()
+    elif match := re.fullmatch(r"([^\W\d]+)((?:\[\d+\])+)", name):
+        letter, places = match.groups()
+    indices = re.findall(r"\d+", places)
+    below = ("," if any(len(index) > 1 for index in indices) else "").join(indices)
+    return letter + above.translate(ABOVE) + below.translate(BELOW)
+
+
+def visible(text: object) -> str:
+    """Return text in which control characters are seen and do nothing, so that every format can hold it."""
+
+    def shown(match: re.Match[str]) -> str:
+        code = ord(match[0])
+        return chr(0x2400 + code) if code < 32 else "\u2421" if code == 127 else "\ufffd"
+
+    return re.sub("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]", shown, str(text))
 
 
 def mathml_name(name: str) -> str:

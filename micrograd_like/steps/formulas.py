@@ -4,49 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isclose
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ..engine import Value, ieee
+from ..graph.names import changed_after_use
+from ..graph.textbook import Formula, agrees, at_numbers, in_notation, numbers_of, only_digits_lost
 from ..mistakes.mistake import RIGHT, Mistake
-from ..ops import Ieee
 from ..ops.notation import PRODUCT, Text, Written, short
 
 W = TypeVar("W", bound=Written)
-Formula = Callable[..., tuple[Any, ...]]
 
 
-def numbers_of(node: Value) -> list[float]:
-    """Return a node's value and those of its inputs."""
-    return [node.data, *[x.data for x in node.inputs]]
+def slope_formula(node: Value, position: int, rule: Mistake = RIGHT, *, exact: bool = True) -> Formula | None:
+    """Return what writes a node's local derivatives as books print them, or None where that is not the number.
 
-
-def slope_formula(node: Value, position: int, rule: Mistake = RIGHT) -> Formula:
-    """Return what writes a node's local derivatives: as books print them, if that gives the engine's number.
-
-    Where the textbook's form has lost its digits, it is the engine's own.
+    At a corner or a tie the table takes a number that no formula of a book gives. With exact=False a formula is
+    enough that has only lost its digits there, or whose numbers have changed since.
     """
     assert node.op is not None
     if wrong := rule.written(node):
         return wrong
-    book = at_numbers(node.op.textbook, position, numbers_of(node))
-    exact = isclose(book, rule.slopes(node)[position], rel_tol=1e-9, abs_tol=1e-300)
-    return node.op.textbook if exact else node.op.rule
-
-
-def at_numbers(formula: Formula, position: int, numbers: Sequence[float]) -> float:
-    """Return one local derivative at (output, *operands), inf or nan where it is not finite."""
-    return float(formula(*map(Ieee, numbers))[position])
+    book, slope = at_numbers(node.op.textbook, position, numbers_of(node)), rule.slopes(node)[position]
+    enough = not exact and (only_digits_lost(book, slope) or bool(changed_after_use(node)))
+    return node.op.textbook if enough or agrees(book, slope) else None
 
 
 def in_symbols(kind: type[W], node: Value, position: int, names: Sequence[str], rule: Mistake = RIGHT) -> W:
     """Write a local derivative in names for (output, *inputs); a constant is its number."""
-    operands = [kind(x.data if x.constant else name) for x, name in zip((node, *node.inputs), names)]
-    return _written(kind, slope_formula(node, position, rule)(*operands)[position])
-
-
-def in_numbers(kind: type[W], formula: Callable[..., Any], numbers: Sequence[float]) -> W:
-    """Write a formula with these numbers put in."""
-    return _written(kind, formula(*map(kind, numbers)))
+    formula = slope_formula(node, position, rule, exact=False)
+    return in_notation(kind, formula, position, node, names) if formula else kind(rule.slopes(node)[position])
 
 
 def rounded(numbers: Sequence[float], compute: Callable[..., float], digits: int = 4) -> list[float]:
@@ -72,7 +58,3 @@ def value_text(number: float, digits: int = 17) -> str:
     """Write a number as a later term of a sum or factor of a product has it: a negative one in parentheses."""
     text = str(Text(number)) if digits == 17 else short(number, digits)
     return f"({text})" if text.startswith("-") else text
-
-
-def _written(kind: type[W], formula: Any) -> W:
-    return formula if isinstance(formula, kind) else kind(formula)

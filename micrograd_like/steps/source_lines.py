@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import Any, NamedTuple
 
 from ..engine import Value
-from ..graph.names import callers_frame
+from ..graph.names import callers_frame, callers_variables
+from ..graph.parse import SIGNS
 from ..ops import OPS
-
-SIGNS = {
-    "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "FloorDiv": "floordiv", "Mod": "mod", "Pow": "pow",
-    "USub": "neg",
-}  # fmt: skip
 
 
 class Line(NamedTuple):
@@ -35,10 +34,12 @@ class Code:
     def __init__(self, text: str | None = None, output: Value | None = None) -> None:
         """Read the code that called this package, or `text`, whose last expression made `output`."""
         frame = callers_frame()
-        self.variables: Mapping[str, Any] = frame.f_globals | frame.f_locals if text is None else {"": output}
+        variables = callers_variables() if text is None else {"": output}
+        self.variables = {name: y for name, x in variables.items() if (y := _only_values(x)) is not None}
         cells = frame.f_globals.get("In") if text is None else None
         here = linecache.getlines(frame.f_code.co_filename, frame.f_globals) if text is None else text.splitlines(True)
-        self.texts = [*(cells[:-1] if isinstance(cells, list) else ()), "".join(here)]
+        here = here or _of_command_line(frame.f_code.co_filename)
+        self.texts = [*(cells[:-1] if isinstance(cells, list) else ()), *_before(frame), "".join(here)]
         self.last = frame.f_lineno if text is None else len(here)
         self.function = frame.f_code.co_name
 
@@ -88,6 +89,38 @@ class Code:
         return found
 
 
+def backward_calls() -> list[ast.expr]:
+    """Return the expressions on which the caller's code has called backward() so far, in order."""
+    calls = [value.func for _, value, _ in Code().statements() if isinstance(value, ast.Call)]
+    return [x.value for x in calls if isinstance(x, ast.Attribute) and x.attr == "backward"]
+
+
+def _of_command_line(filename: str) -> list[str]:
+    """Return the lines of `python -c "..."`."""
+    words = sys.orig_argv
+    if filename != "<string>" or "-c" not in words[:-1]:
+        return []
+    return words[words.index("-c") + 1].splitlines(True)
+
+
+def _before(frame: FrameType) -> list[str]:
+    """Return the earlier examples of a doctest, each of which is a text of its own."""
+    match = re.fullmatch(r"(<doctest .*\[)(\d+)(\]>)", frame.f_code.co_filename)
+    if not match:
+        return []
+    start, count, end = match.groups()
+    return ["".join(linecache.getlines(f"{start}{i}{end}")) for i in range(int(count))]
+
+
+def _only_values(x: Any) -> Any:
+    """Return x if it is a Value or a list of Values; a list is copied, because it may hold this walk some day."""
+    if isinstance(x, Value):
+        return x
+    if isinstance(x, list | tuple) and x and isinstance(x[0], Value | list | tuple) and x[0] is not x:
+        return [y if isinstance(y, Value) else None for y in x]
+    return None
+
+
 def _statements(scope: ast.AST) -> Iterator[ast.stmt]:
     """Yield what is done in a module or function itself, not in the functions that it defines."""
     for part in ast.iter_child_nodes(scope):
@@ -131,7 +164,7 @@ def _operands(part: ast.expr, node: Value) -> list[ast.expr] | None:
             return operands if node.op and node.op.name == called else None
         return None if called[:1].isupper() and node.op else []  # Value(2.0), or a function we cannot see into
     if isinstance(part, ast.BinOp | ast.UnaryOp):
-        if not node.op or node.op.name != SIGNS.get(type(part.op).__name__):
+        if not node.op or node.op.name != SIGNS.get(type(part.op)):
             return None
         return [part.left, part.right] if isinstance(part, ast.BinOp) else [part.operand]
     return None

@@ -18,9 +18,10 @@ y = v1 + a = -6 + 2 = -4 | a.grad = 1 · 1 = 1
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from itertools import islice
 from math import isclose
 from os import PathLike
@@ -28,22 +29,52 @@ from pathlib import Path
 from typing import Any, overload
 
 from ..engine import Value
-from ..graph.names import Graph, changed_after_use
+from ..graph.names import Graph, as_value, changed_after_use
+from ..graph.textbook import at_numbers, in_notation, numbers_of
 from ..mistakes.mistake import MISTAKES, RIGHT, Gradient, Mistake, mistake_named
 from ..mistakes.passes import Pass, grads
-from ..ops.notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
+from ..ops.notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, check_digits, latex_name, mathml_name, short
 from ..shows import SHOWS
-from .formulas import at_numbers, in_numbers, in_symbols, numbers_of, rounded, slope_formula
+from .formulas import in_symbols, rounded, slope_formula
 from .source_lines import Code, Line
 
 NAMING = {LaTeX: latex_name, MathML: mathml_name}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass
+class Record:
+    """What the events of one walk share. It knows no event, so that a walk is freed without the garbage collector."""
+
+    root: Value
+    rule: Mistake
+    digits: int
+    graph: Graph
+    code: Code
+    arrivals: dict[Value, list[Value]] = field(default_factory=dict)  # for each input, what it got something from
+    turns: dict[Value, int] = field(default_factory=dict)  # how much had arrived at a node when it first passed back
+
+    @cached_property
+    def lines(self) -> dict[Value, Line]:
+        """The line of the learner's code that made each node, where it is known."""
+        return self.code.lines(self.graph.nodes)
+
+    def waiting(self, node: Value, arrived: int) -> list[Value]:
+        """Return from what a node still waits for a contribution after so many, twice for a + a."""
+        there = Counter(self.arrivals.get(node, [])[:arrived])
+        waiting = []
+        for use in reversed(self.graph.uses[node]):
+            if there[use]:
+                there[use] -= 1
+            else:
+                waiting.append(use)
+        return waiting
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Event:
     """One step of a walk: `index` in it, and the node whose turn it is."""
 
-    walk: Walk = field(repr=False)
+    walk: Record
     index: int
     node: Value
 
@@ -74,6 +105,9 @@ class Event:
     def __str__(self) -> str:
         return self.equation() + self.note
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.equation(LaTeX)}$"
 
@@ -87,7 +121,7 @@ class Event:
         return [write(self.walk.graph.name(x)) for x in (self.node, *self.node.inputs)]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Forward(Event):
     """A node gets its value."""
 
@@ -103,13 +137,31 @@ class Forward(Event):
             parts.append(str(node.op(*[kind(x.data if x.constant else text) for x, text in zip(node.inputs, inputs)])))
             if not changed_after_use(node):
                 numbers = rounded([x.data for x in node.inputs], node.op, self.walk.digits)
-                parts.append(str(in_numbers(kind, node.op, numbers)))
+                parts.append(str(node.op(*map(kind, numbers))))
         return " = ".join(dict.fromkeys([*parts, self._result(node.data, kind)]))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Seed(Event):
+    """Where the backward pass begins: the output's own gradient, d(output)/d(output) = 1."""
+
+    after: float  # the output's gradient; a mistake may set another one
+
+    @property
+    def why(self) -> str:
+        """Why it is 1, in one sentence."""
+        name = self.name
+        return f"Backward begins here: if {name} grows by 1, {name} grows by 1, so d{name}/d{name} = 1."
+
+    def equation(self, kind: type[Written] = Text) -> str:
+        name = self.names(kind)[0]
+        left = rf"\frac{{\partial {name}}}{{\partial {name}}}" if kind is LaTeX else name
+        return f"{f'{name}.grad' if kind is Text else left} = {self._result(self.after, kind)}"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Backward(Event):
-    """A node hands one contribution on to one of its inputs: local derivative times upstream gradient."""
+    """A node passes one contribution back to one of its inputs: local derivative times upstream gradient."""
 
     input: Value
     position: int  # of the input among the node's inputs
@@ -128,7 +180,7 @@ class Backward(Event):
     @property
     def pending(self) -> list[Value]:
         """The nodes from which the input still waits for a contribution, twice for a + a."""
-        return self.walk._waiting(self.input, self.arrival + 1)
+        return self.walk.waiting(self.input, self.arrival + 1)
 
     @property
     def reason(self) -> str:
@@ -136,11 +188,11 @@ class Backward(Event):
         if self.node is self.walk.root:
             return f"{self.name} is the output, and d{self.name}/d{self.name} = 1."
         graph = self.walk.graph
-        if waiting := self.walk._waiting(self.node, self.walk._turns[self.node]):
+        if waiting := self.walk.waiting(self.node, self.walk.turns[self.node]):
             late = ", ".join(map(graph.name, dict.fromkeys(waiting)))
             return f"{self.name} is handled too early: what comes from {late} is still missing."
         uses = list(map(graph.name, dict.fromkeys(reversed(graph.uses[self.node]))))
-        return f"{self.name} is complete: all its uses ({', '.join(uses)}) have handed on to it."
+        return f"{self.name} is complete: all its uses ({', '.join(uses)}) have passed back to it."
 
     def symbols(self, kind: type[Written] = Text) -> Written:
         """Return the local derivative in the names of the nodes."""
@@ -169,16 +221,16 @@ class Backward(Event):
         def chain_rule(before: float, upstream: float, slope: float) -> float:
             return float(number(before) + slope * number(upstream))
 
-        if not self._has_formula or changed_after_use(self.node):
+        formula = slope_formula(self.node, position, self.walk.rule) if self._has_formula else None
+        if formula is None or changed_after_use(self.node):
             before, upstream, slope = rounded([self.before, self.upstream, self.local_grad], chain_rule, digits)
             return kind(slope), upstream, before
-        formula = slope_formula(self.node, position, self.walk.rule)
         before, upstream, *numbers = rounded(
             [self.before, self.upstream, *numbers_of(self.node)],
             lambda x, y, *z: chain_rule(x, y, at_numbers(formula, position, z)),
             digits,
         )
-        return in_numbers(kind, lambda *z: formula(*z)[position], numbers), upstream, before
+        return in_notation(kind, formula, position, self.node, numbers), upstream, before
 
     def equation(self, kind: type[Written] = Text) -> str:
         slope, upstream, before = self.numbers(kind)
@@ -217,47 +269,14 @@ class Walk(Sequence[Event]):
         code: str | None = None,
         digits: int = 4,
     ) -> None:
+        as_value(root, "walk")
+        check_digits(digits)
         self.root, self.rule, self.digits, self.position = root, mistake_named(rule), digits, -1
         self.graph = Graph(root, names=names)
-        self._code = Code(code, root)
+        self._record = Record(root, self.rule, digits, self.graph, Code(code, root))
         self._pass = Pass(root, self.rule, self.graph.nodes)
-        self._arrivals: dict[Value, list[Value]] = {}  # for each input, the nodes it got something from
-        self._turns: dict[Value, int] = {}  # how much had arrived at a node when it first handed on
         self._events: list[Event] = []
-        self._rest = self._run()
-
-    def _run(self) -> Iterator[Event]:
-        index = 0
-        for node in self.graph.nodes:
-            if not node.constant:
-                yield Forward(self, index, node)
-                index += 1
-        steps, shadows = self._pass, self._pass.shadows
-        befores = {node: shadow.grad for node, shadow in shadows.items()}
-        for node, input, position, local_grad, shadow in steps:
-            if input.constant and not local_grad:
-                continue
-            before, after = befores[input], shadow.grad
-            befores[input] = after
-            contribution = 0.0 if after is before else after.contribution
-            self._turns.setdefault(node, len(self._arrivals.get(node, ())))
-            arrived = self._arrivals.setdefault(input, [])
-            yield Backward(
-                self, index, node, input, position, local_grad, float(shadows[node].grad), contribution,
-                float(before), float(after), len(arrived),
-            )  # fmt: skip
-            arrived.append(node)
-            index += 1
-
-    def _waiting(self, node: Value, arrived: int) -> list[Value]:
-        there = Counter(self._arrivals.get(node, [])[:arrived])
-        waiting = []
-        for use in reversed(self.graph.uses[node]):
-            if there[use]:
-                there[use] -= 1
-            else:
-                waiting.append(use)
-        return waiting
+        self._rest = _run(self._record, self._pass)
 
     def __iter__(self) -> Iterator[Event]:
         index = 0
@@ -280,7 +299,9 @@ class Walk(Sequence[Event]):
     def __getitem__(self, index: slice) -> list[Event]: ...
     def __getitem__(self, index: int | slice) -> Event | list[Event]:
         if isinstance(index, slice) or index < 0 or not self._reach(index):
-            _ = len(self)
+            most = len(self)
+            if not (isinstance(index, slice) or -most <= index < most):
+                raise IndexError(f"There is no event {index}: this walk has {most}. Write w.goto({most - 1}) or below.")
         return self._events[index]
 
     @property
@@ -290,7 +311,7 @@ class Walk(Sequence[Event]):
 
     @property
     def backward(self) -> list[Backward]:
-        """The events of the backward pass, one for each contribution."""
+        """The events of the backward pass after its seed, one for each contribution."""
         return [event for event in self if isinstance(event, Backward)]
 
     def next(self) -> Event:
@@ -317,10 +338,10 @@ class Walk(Sequence[Event]):
             index += 1
         return self.goto(self.position)
 
-    @cached_property
+    @property
     def lines(self) -> dict[Value, Line]:
         """The line of the learner's code that made each node, where it is known."""
-        return self._code.lines(self.graph.nodes)
+        return self._record.lines
 
     @cached_property
     def grads(self) -> dict[Value, float]:
@@ -329,9 +350,9 @@ class Walk(Sequence[Event]):
         return {node: grad for node, grad in self._pass.grads().items() if not node.constant or grad}
 
     @cached_property
-    def differences(self) -> dict[Value, tuple[float, float]]:
+    def differences(self) -> Differences:
         """The nodes for which a wrong rule goes wrong: (right, wrong)."""
-        return _differences(grads(self.root), self.grads)
+        return Differences(self.graph, self.rule.name, grads(self.root), self.grads)
 
     @property
     def agrees(self) -> bool:
@@ -357,7 +378,7 @@ class Walk(Sequence[Event]):
 
     @property
     def _seed(self) -> float:
-        return next((e.upstream for e in self.backward if e.node is self.root), 1.0)
+        return next(event.after for event in self if isinstance(event, Seed))
 
     def _heading(self) -> list[str]:
         rule = self.rule
@@ -365,13 +386,8 @@ class Walk(Sequence[Event]):
 
     def side_by_side(self) -> list[str]:
         """Return the lines of a table of right and wrong gradients, with a mark where they differ."""
-        rows = [("node", "right", self.rule.name, "")]
-        for node, right in reversed(grads(self.root).items()):
-            wrong = self.grads.get(node, 0.0)
-            mark = "<- differs" if node in self.differences else ""
-            rows.append((self.graph.name(node), short(right, self.digits), short(wrong, self.digits), mark))
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        table = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
+        right = {node: (grad, self.grads.get(node, 0.0)) for node, grad in grads(self.root).items()}
+        table = _table(self.graph, self.rule.name, right, self.differences)
         return [*table, *(["", "On this graph it happens to give the right gradients."] if self.agrees else [])]
 
     def save(self, path: str | PathLike[str], title: str | None = None) -> Path:
@@ -393,6 +409,33 @@ class Walk(Sequence[Event]):
         return f"<Walk of {self.graph.name(self.root)}, {len(self.graph)} nodes, rule {self.rule.name!r}>"
 
 
+def _run(record: Record, steps: Pass) -> Iterator[Event]:
+    """Yield the events of both passes, and note in the record what has arrived where."""
+    index = 0
+    for node in record.graph.nodes:
+        if not node.constant:
+            yield Forward(record, index, node)
+            index += 1
+    shadows = steps.shadows
+    befores = {node: shadow.grad for node, shadow in shadows.items()}
+    yield Seed(record, index, record.root, float(befores[record.root]))
+    index += 1
+    for node, input, position, local_grad, shadow in steps:
+        if input.constant and not local_grad:
+            continue
+        before, after = befores[input], shadow.grad
+        befores[input] = after
+        contribution = 0.0 if after is before else after.contribution
+        record.turns.setdefault(node, len(record.arrivals.get(node, ())))
+        arrived = record.arrivals.setdefault(input, [])
+        yield Backward(
+            record, index, node, input, position, local_grad, float(shadows[node].grad), contribution,
+            float(before), float(after), len(arrived),
+        )  # fmt: skip
+        arrived.append(node)
+        index += 1
+
+
 def walk(
     root: Value,
     rule: str | Mistake = RIGHT,
@@ -408,18 +451,39 @@ def walk(
     return Walk(root, rule, names=names, code=code, digits=digits)
 
 
-def compare(root: Value) -> dict[str, dict[Value, tuple[float, float]]]:
+class Differences(dict[Value, tuple[float, float]]):
+    """The nodes whose gradients two passes give differently, as (right, wrong); printed, a table by their names."""
+
+    def __init__(self, graph: Graph, rule: str, right: Mapping[Value, float], wrong: Mapping[Value, float]) -> None:
+        pairs = {node: (grad, wrong.get(node, 0.0)) for node, grad in right.items()}
+        pairs |= {node: (0.0, grad) for node, grad in wrong.items() if node not in right}
+        super().__init__({node: pair for node, pair in pairs.items() if not isclose(*pair, rel_tol=1e-12)})
+        self.graph, self.rule = graph, rule
+
+    def __repr__(self) -> str:
+        return "\n".join(_table(self.graph, self.rule, self)) if self else "no difference"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+def _table(
+    graph: Graph, rule: str, pairs: Mapping[Value, tuple[float, float]], marked: Collection[Value] = ()
+) -> list[str]:
+    """Return the lines of a table of (right, wrong) gradients, the output first."""
+    rows = [("node", "right", rule, "")]
+    for node, pair in reversed(pairs.items()):
+        rows.append((graph.name(node), short(pair[0]), short(pair[1]), "<- differs" if node in marked else ""))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def compare(output: Value, *, names: Mapping[str, Any] | None = None) -> dict[str, Differences]:
     """Return, for each mistake, the nodes whose gradient it gets wrong, as (right, wrong); none where it agrees.
 
     >>> x = Value(3.0)
     >>> [name for name, wrong in compare(x * 2.0).items() if not wrong][:4]
     ['overwrite', 'first_path', 'multiply', 'no_upstream']
     """
-    right = grads(root)
-    return {name: _differences(right, grads(root, rule)) for name, rule in MISTAKES.items()}
-
-
-def _differences(right: dict[Value, float], wrong: dict[Value, float]) -> dict[Value, tuple[float, float]]:
-    pairs = {node: (grad, wrong.get(node, 0.0)) for node, grad in right.items()}
-    pairs |= {node: (0.0, grad) for node, grad in wrong.items() if node not in right}
-    return {node: pair for node, pair in pairs.items() if not isclose(*pair, rel_tol=1e-12)}
+    right, graph = grads(output), Graph(output, names=names)
+    return {name: Differences(graph, name, right, grads(output, rule)) for name, rule in MISTAKES.items()}

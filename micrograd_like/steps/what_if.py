@@ -20,10 +20,10 @@ from typing import Any
 
 from ..engine import Value, ieee
 from ..graph.copies import make
-from ..graph.names import Graph
+from ..graph.names import Graph, as_value
 from ..mistakes.passes import grads
 from ..ops import real
-from ..ops.notation import short
+from ..ops.notation import short, visible
 
 
 def values(nodes: Sequence[Value], changes: Mapping[Value, float]) -> dict[Value, float]:
@@ -37,12 +37,13 @@ def values(nodes: Sequence[Value], changes: Mapping[Value, float]) -> dict[Value
     return found
 
 
-def what_if(root: Value, changes: Mapping[Value, object], *, names: Mapping[str, Any] | None = None) -> Value:
-    """Return the output of a new graph like that of `root`, in which some leaves have other values.
+def what_if(output: Value, changes: Mapping[Value, object], *, names: Mapping[str, Any] | None = None) -> Value:
+    """Return the output of a new graph like this one, in which some of the values are others.
 
-    What the learner's program decided by comparing numbers stays decided as it was.
+    What the learner's program decided by comparing numbers stays decided as it was. Raises ValueError where the
+    output was not made from a value that is to change, and TypeError where one is not a Value.
     """
-    graph = Graph(root, names=names)
+    graph = Graph(as_value(output, "what_if"), names=names)
     numbers = _checked(graph, changes)
     copies: dict[Value, Any] = {}
     for node in graph.nodes:
@@ -54,20 +55,25 @@ def what_if(root: Value, changes: Mapping[Value, object], *, names: Mapping[str,
         else:
             copies[node] = node.op(*[copies[x] for x in node.inputs])
             copies[node].label = graph.name(node)
-    return copies[root]  # type: ignore[no-any-return]
+    return copies[output]  # type: ignore[no-any-return]
 
 
 def _checked(graph: Graph, changes: Mapping[Value, object]) -> dict[Value, float]:
+    known = next((graph.name(x) for x in graph.nodes if not x.constant), "a")
+    if not isinstance(changes, Mapping):
+        raise TypeError(f"The changes are a dictionary from values to numbers. Write {{{known}: 3.0}}.")
     for node in changes:
+        if not isinstance(node, Value):
+            raise TypeError(f"{visible(repr(node))} is not a Value. Change one of the graph, as in {{{known}: 3.0}}.")
         if node not in graph.uses or node.constant:
             raise ValueError(
-                f"{node!r} is not among the values that the output was made from. Change one of them, as in "
-                f"{{{next((graph.name(x) for x in graph.nodes if not x.constant), 'a')}: 3.0}}."
+                f"{visible(repr(node))} is not among the values that {graph.name(graph.outputs[0])} was made from. "
+                f"Change one of them, as in {{{known}: 3.0}}."
             )
     return {node: real(number) for node, number in changes.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Nudge:
     """A slope measured by moving a leaf by h to both sides, beside the gradient that backward computes."""
 
@@ -133,18 +139,26 @@ class Nudge:
             f'<text x="40" y="14">{names[1]} from {short(low)} to {short(high)}</text></svg>'
         )
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         picture = b64encode(self.svg.encode()).decode()
         return f'<p>{escape(str(self))}</p><img alt="curve and tangent" src="data:image/svg+xml;base64,{picture}">'
 
 
-def nudge(root: Value, leaf: Value, h: float | None = None, *, names: Mapping[str, Any] | None = None) -> Nudge:
-    """Measure the slope of an output by a leaf, moved by h to both sides in a replay of the recorded graph."""
+def nudge(output: Value, wrt: Value, h: float | None = None, *, names: Mapping[str, Any] | None = None) -> Nudge:
+    """Measure d(output)/d(wrt): move wrt by h to both sides in a replay of the recorded graph.
+
+    Without h it is 1e-4 times the size of wrt, and 1e-4 at least. Raises ValueError where the output was not made
+    from wrt, or h is not a number above 0.
+    """
+    root, leaf = as_value(output, "nudge"), as_value(wrt, "nudge")
     graph = Graph(root, names=names)
     _checked(graph, {leaf: leaf.data})
     h = real(h) if h is not None else 1e-4 * max(1.0, abs(leaf.data))
     if not (isfinite(h) and h > 0):
-        raise ValueError(f"h = {h} is no step. Give a small number above 0, as in h=0.001.")
+        raise ValueError(f"h = {h} is not a step. Give a small number above 0, as in h=0.001.")
     below, above = [values(graph.nodes, {leaf: leaf.data + side * h}) for side in (-1, 1)]
     crossed = []
     for node in graph.nodes:

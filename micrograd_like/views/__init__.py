@@ -14,3 +14,5 @@ for _name, _module, _function in (
     ("training as a page", "training", "save"),
 ):
     shown_by(_name, f"{__name__}.{_module}", _function)
+for _name, _function in ("loss curves", "curves"), ("network diagram", "diagram"):
+    shown_by(_name, "micrograd_like.drawing.plots", _function)

@@ -40,16 +40,16 @@ const say = (x) => {
 
 // The update as an equation with its numbers in, and what was added.
 export function update(told, row, w, g, kept) {
-  const { kind, momentum = 0, weight_decay: decay = 0, maximise, betas, eps } = told.optimizer, lr = row[2];
+  const { kind, momentum = 0, weight_decay: decay = 0, maximize, betas, eps } = told.optimizer, lr = row[2];
   if (kind === "Adam") {
     const [delta, m, v] = kept, t = row[1], mean = m / (1 - betas[0] ** t), square = v / (1 - betas[1] ** t);
     return { delta, text: `${say(w - delta)} − ${say(lr)} · ${factor(mean)} / (√${say(square)} + ${say(eps)}) = ${say(w)}` };
   }
   if (kind !== "SGD") return { delta: kept[0], text: `${say(w - kept[0])} + ${factor(kept[0])} = ${say(w)}` };
   // Δ = -lr (g + decay (w - Δ)) without momentum
-  const sign = maximise ? 1 : -1, delta = momentum ? kept[0] : (sign * lr * (g + (maximise ? -decay : decay) * w)) / (1 - (maximise ? 0 : lr * decay));
+  const sign = maximize ? 1 : -1, delta = momentum ? kept[0] : (sign * lr * (g + (maximize ? -decay : decay) * w)) / (1 - (maximize ? 0 : lr * decay));
   const before = w - delta, carried = momentum ? delta - sign * lr * g + lr * decay * before : 0;
-  const parts = [say(before), maximise ? "+" : "−", `${say(lr)} · ${factor(g)}`];
+  const parts = [say(before), maximize ? "+" : "−", `${say(lr)} · ${factor(g)}`];
   if (decay) parts.push("−", `${say(lr)} · ${say(decay)} · ${factor(before)}`);
   if (momentum) parts.push("+", `${momentum} · ${factor(carried / momentum)}`);
   return { delta, text: `${parts.join(" ")} = ${say(w)}` };

@@ -1,0 +1,160 @@
+"""The house as its imports show it: which module imports which, and what would be a circle or a climb.
+
+`tests/test_layers.py` asks it, and `docs/make.py` draws it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+NAME = "micrograd_like"
+
+# Below stands first: a module may import what stands before it in its line, and rooms before its own.
+ORDER = {
+    "": """
+        shows atomic files ops checks engine _engine graph
+        functions tables data losses module nn optim history checkpoint progress asked train
+        drawing mistakes steps exercises compiler views __init__ __main__
+    """,
+    "ops": "methods numerics op table __init__ notation",
+    "_engine": "generate",
+    "graph": "columns copies textbook names gradients gradcheck parse",
+    "drawing": "layering rows layout picture boxes fold draw plots",
+    "mistakes": "mistake passes whole_pass slopes script",
+    "steps": "source_lines formulas walk explain what_if answer_key",
+    "exercises": """
+        progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build
+    """,
+    "compiler": """
+        extra trace vectorize lower guards printing backends executable update recorder export program learning
+    """,
+    "compiler.trace": "inputs recording calls",
+    "compiler.vectorize": "strides lanes",
+    "compiler.lower": "expression plan contraction",
+    "compiler.printing": "naming reading algebra explanation",
+    "compiler.backends": "tape straight whole native exchange replay",
+    "compiler.export": "to_torch to_onnx arrays",
+    "views": """
+        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
+        terminal_exercise lessons learn
+    """,
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import of a module of ours by another: modules are named from the package down, as in "graph.names"."""
+
+    source: str
+    target: str
+    line: int
+    where: str  # "module", "function", or "types" for what only a type checker imports
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line} imports {self.target}"
+
+
+def modules() -> dict[str, Path]:
+    """Return the path of every module; a package's own module ends in ".__init__"."""
+    base = ROOT / NAME
+    return {".".join(path.relative_to(base).with_suffix("").parts): path for path in sorted(base.rglob("*.py"))}
+
+
+def imports(source: str) -> Iterator[Import]:
+    """Yield what a module imports from the house, in functions too."""
+    known = modules()
+
+    def visit(node: ast.AST, where: str) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ImportFrom):
+                for target in _targets(child, source, known):
+                    yield Import(source, target, child.lineno, where)
+            inner = where
+            if where == "module" and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                inner = "function"
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                inner = "types"
+            yield from visit(child, inner)
+
+    yield from visit(ast.parse(known[source].read_text(encoding="utf-8")), "module")
+
+
+def _targets(node: ast.ImportFrom, source: str, known: dict[str, Path]) -> list[str]:
+    """Return the modules that a `from ... import ...` loads."""
+    parts = source.split(".")
+    if node.level:
+        base = parts[: len(parts) - node.level] + (node.module.split(".") if node.module else [])
+    elif node.module and node.module.split(".")[0] == NAME:
+        base = node.module.split(".")[1:]
+    else:
+        return []
+    found = []
+    for alias in node.names:
+        full = ".".join([*base, alias.name])
+        if full in known or f"{full}.__init__" in known:
+            found.append(full if full in known else f"{full}.__init__")
+        elif ".".join(base) in known:
+            found.append(".".join(base))
+        else:
+            found.append(".".join([*base, "__init__"]))
+    return sorted(set(found) - {source})
+
+
+def all_imports() -> list[Import]:
+    """Return every import within the house that happens when it runs."""
+    return [x for source in modules() for x in imports(source) if x.where != "types"]
+
+
+def place(module: str) -> tuple[float, ...]:
+    """Return where a module stands in the ORDER, floor by floor; KeyError with advice where it has no place."""
+    found: list[float] = []
+    room = ""
+    for part in module.split("."):
+        order = ORDER.get(room, "").split()
+        if part == "__init__" and part not in order:  # what a package gives to others stands above its own modules
+            return (*found, float(len(order)))
+        if part not in order:
+            raise KeyError(f"{module} has no place in ORDER of docs/house.py: write {part!r} into ORDER[{room!r}].")
+        found.append(float(order.index(part)))
+        room = f"{room}.{part}".strip(".")
+    return tuple(found)
+
+
+def climbs(found: list[Import]) -> list[Import]:
+    """Return the imports that do not point down."""
+    return [x for x in found if place(x.target) >= place(x.source)]
+
+
+def circles(found: list[Import]) -> list[list[str]]:
+    """Return the groups of modules that import each other, a group sorted by name (Tarjan, SIAM J. Comput. 1, 1972)."""
+    after: dict[str, list[str]] = {}
+    for x in found:
+        after.setdefault(x.source, []).append(x.target)
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    groups: list[list[str]] = []
+
+    def visit(module: str) -> None:
+        index[module] = low[module] = len(index)
+        stack.append(module)
+        for target in after.get(module, []):
+            if target not in index:
+                visit(target)
+                low[module] = min(low[module], low[target])
+            elif target in stack:
+                low[module] = min(low[module], index[target])
+        if low[module] == index[module]:
+            group = stack[stack.index(module) :]
+            del stack[stack.index(module) :]
+            if len(group) > 1:
+                groups.append(sorted(group))
+
+    for module in modules():
+        if module not in index:
+            visit(module)
+    return groups

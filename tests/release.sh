@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Rehearses a release, publishes nothing: `tests/release.sh [FOLDER]` leaves in it what would be published.
+#   two builds from two copies have the same bytes; twine and auditwheel accept them; no path of this machine is inside;
+#   the wheel runs in a bare environment; the source distribution passes its own tests; an SBOM names what is inside.
+set -euo pipefail
+python=$(command -v "${PYTHON:-python3}")
+out=$(realpath -m "${1:-$(mktemp -d)}")
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$python" -m venv "$work/tools"
+"$work/tools/bin/pip" install --quiet build "setuptools>=77" twine auditwheel
+for n in 1 2; do
+    mkdir -p "$work/a/path/of/length-$n" && tree="$work/a/path/of/length-$n/tree"
+    git clone -q . "$tree"
+    (cd "$tree" && "$work/tools/bin/python" -m build --no-isolation --outdir "$work/built$n" >"$work/log$n" 2>&1) || { tail -30 "$work/log$n"; exit 1; }
+done
+(cd "$work/built1" && sha256sum ./*) >"$work/hashes"
+(cd "$work/built2" && sha256sum --check --quiet "$work/hashes") && echo "two builds, one hash"
+"$work/tools/bin/twine" check --strict "$work"/built1/*
+
+wheel=$(ls "$work"/built1/*.whl) sdist=$(ls "$work"/built1/*.tar.gz)
+mkdir "$work/inside" && "$python" -m zipfile -e "$wheel" "$work/inside"
+if grep -rlaF "$work" "$work/inside"; then echo "the path of the build is inside" && exit 1; fi
+case "$wheel" in *linux*) "$work/tools/bin/auditwheel" show "$wheel" | tr '\n' ' ' && echo ;; esac
+
+"$python" -m venv "$work/bare"
+"$work/bare/bin/pip" install --quiet --no-index "$wheel"
+(cd "$work" && bare/bin/micrograd-like --version | tee version && grep -q "engine in C" version)
+(cd "$work" && bare/bin/python -c "import micrograd_like as m; from pathlib import Path; v = m.Value(3.0); (v * v).backward(); assert v.grad == 6.0; assert len(list(Path(m.__file__).parent.glob('lessons/*.ipynb'))) >= 8")
+
+mkdir "$work/sources" && tar xzf "$sdist" -C "$work/sources" --strip-components=1
+"$work/bare/bin/pip" install --quiet pytest hypothesis numpy mpmath
+(cd "$work/sources" && MICROGRAD_LIKE_PURE=1 ../bare/bin/python -m pytest -q --engine Python tests/test_engine.py tests/test_ops.py \
+    tests/test_graph.py tests/test_nn.py tests/test_layers.py tests/test_docs.py tests/test_notebooks.py -p no:cacheprovider)
+
+mkdir -p "$out" && cp "$work"/built1/* "$out"
+"$python" tests/sbom.py "$wheel" >"$out/micrograd-like.cdx.json"
+ls -l "$out"
