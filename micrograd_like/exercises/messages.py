@@ -91,11 +91,11 @@ class Message:
     hypotheses: tuple[Hypothesis, ...] = field(default=(), repr=False, compare=False)
 
     def __str__(self) -> str:
-        """Return what was done, and as much of the rest as fits into 200 letters."""
+        """Return what was done, and of an answer as much of the rest as fits into 200 letters."""
         start = self.did if self.did.startswith(("Your ", f"{self.keys[0]}: ")) else f"{self.where}: {self.did}"
         text = start
         for part in (self.redo, self.idea) if self.verdict == "unknown" else (self.idea, self.redo):
-            if part and part not in text and len(text) + 1 + len(part) < MOST_LETTERS:
+            if part and part not in text and (len(text) + 1 + len(part) < MOST_LETTERS or text[:5] != "Your "):
                 text += f" {part}"
         return text
 
@@ -256,7 +256,7 @@ def wrong_slope(task: Task, rule: Mistake, node: Value, site: Value | None = Non
     """Say which local derivative was used instead of the right one."""
     differs = _differs(task, rule, node) if site is None else _at(rule, site)
     if not differs:
-        return _said(rule)
+        return briefly(rule)
     use, i, wrong = differs
     number = short(wrong)
     names = [called(task, x) for x in (use, *use.inputs)]
@@ -268,7 +268,8 @@ def wrong_slope(task: Task, rule: Mistake, node: Value, site: Value | None = Non
     return f"d{inside[0]}/d{inside[1 + i]} is taken as {formula}{number}"
 
 
-def _said(rule: Mistake) -> str:
+def briefly(rule: Mistake) -> str:
+    """Return what was done wrong in a few words: how the idea of a mistake begins."""
     text = re.split("[:;.] |[.]$", rule.idea)[0]
     return text[0].lower() + text[1:] if text[1:2].islower() else text
 
