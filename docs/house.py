@@ -30,14 +30,14 @@ ORDER = {
         progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build
     """,
     "compiler": """
-        extra trace vectorize lower guards printing backends executable update recorder export program learning
+        extra trace vectorize lower printing backends guards executable replay update recorder export program learning
     """,
-    "compiler.trace": "inputs recording calls",
+    "compiler.trace": "tracked watch inputs recording calls world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
     "compiler.printing": "naming reading algebra explanation",
-    "compiler.backends": "tape straight whole native exchange replay",
-    "compiler.export": "to_torch to_onnx arrays",
+    "compiler.backends": "tape straight whole native exchange",
+    "compiler.export": "library arrays to_jax to_torch to_onnx",
     "views": """
         bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
         terminal_exercise lessons learn
