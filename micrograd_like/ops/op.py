@@ -35,7 +35,7 @@ class Op:
     body of a function of a, b, c.
 
     An operation made at run time is a function, and a method of every Value. One whose name is taken is
-    refused, unless `replace` asks for it.
+    refused, unless `replace` asks for it. One that is not `listed` is neither in OPS nor a method.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Op:
         fails: Sequence[tuple[Callable[..., Any], str, str]] = (),
         spelled: Mapping[str, Any] | None = None,
         replace: bool = False,
+        listed: bool = True,
     ) -> None:
         _refuse_name(name, replace)
         if value is None and definition is None:
@@ -72,8 +73,9 @@ class Op:
         self.corner, self.fails, self.spelled = corner or {}, fails, spelled or {}
         letters = ", ".join([f"{{{{{letter}}}}}" for letter in "abc"[: self.arity]])
         self.latex = latex or rf"\operatorname{{{name.replace('_', chr(92) + '_')}}}\left({letters}\right)"
-        OPS[name] = self
-        _add_method(self)
+        if listed:
+            OPS[name] = self
+            _add_method(self)
 
     @overload
     def __call__(self, *operands: float) -> float: ...  # type: ignore[overload-overlap]

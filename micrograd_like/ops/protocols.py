@@ -24,7 +24,7 @@ class _Refused:
         self.advice = advice
 
     def __get__(self, value: Any, kind: type) -> Any:
-        raise NoSequenceError(f"{value if value is not None else kind.__name__} {self.advice}")
+        raise NoSequenceError(f"A Value {self.advice}")  # which one is not said: `hasattr` asks, and is often asked
 
 
 class Protocols(Number):
