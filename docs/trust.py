@@ -121,7 +121,7 @@ BESIDE = [
     "* **Pickles from strangers are not safe**, as no pickle is. `save_model` and `load_model` are.",
     "  [SECURITY.md](../SECURITY.md) has the rest.",
     "* **Threads**: one graph belongs to one thread at a time.",
-    "* **Subinterpreters, and Python without the GIL**: that in C is not loaded there, that in Python is used.",
+    "* **Subinterpreters, and Python without the GIL**: the one in C is not loaded there; the one in Python runs.",
     "* **Attackers**: a learner's code is run with limits against accidents, not in a sandbox.",
     "* Compiled programs may add in another order than the engine, to a relative 1e-12, unless `exact=True`.",
     "",
