@@ -23,7 +23,7 @@ ORDER = {
     """,
     "ops": "methods numerics op table __init__ notation",
     "_engine": "generate",
-    "graph": "columns copies textbook names gradients gradcheck parse",
+    "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
     "steps": "source_lines formulas walk explain what_if answer_key",
@@ -31,16 +31,16 @@ ORDER = {
         progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build
     """,
     "compiler": """
-        extra trace vectorize lower guards printing backends executable update recorder export program learning
+        extra trace vectorize lower printing backends guards executable replay update recorder export program learning
     """,
-    "compiler.trace": "inputs recording calls",
+    "compiler.trace": "tracked watch inputs recording calls world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
     "compiler.printing": "naming reading algebra explanation",
-    "compiler.backends": "tape straight whole native exchange replay",
-    "compiler.export": "to_torch to_onnx arrays",
+    "compiler.backends": "tape straight whole native exchange",
+    "compiler.export": "library arrays to_jax to_torch to_onnx",
     "views": """
-        javascript walk_page animation training widget terminal landscape blanks practice worksheets
+        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
         terminal_exercise lessons learn
     """,
 }

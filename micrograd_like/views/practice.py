@@ -25,8 +25,9 @@ from ..mistakes.passes import Pass, examples
 from ..ops import OPS
 from ..ops.notation import short
 from .blanks import sketch
+from .bundle import asset, bundle, packed, whole
 from .javascript import operations
-from .walk_page import arranged, asset, document, lesson as graph_lesson, mounted, walk_script, written
+from .walk_page import arranged, document, lesson as graph_lesson, mounted, written
 from .widget import anywidget_needed
 
 ROW = 28
@@ -132,7 +133,7 @@ def _roomy(ex: Exercise, found: dict[str, Any]) -> dict[str, Any]:
 
 def script(ex: Exercise, id: str) -> str:
     """Return the script that puts the exercise into the element with this id."""
-    return mounted(f"{walk_script()}\n{asset('exercise.js')}", ex.walk.graph, lesson(ex, id))
+    return packed(mounted(bundle("exercise.js"), ex.walk.graph, lesson(ex, id)))
 
 
 def style() -> str:
@@ -143,13 +144,15 @@ def style() -> str:
 def notebook(ex: Exercise) -> str:
     """Return HTML for a notebook: the graph with its blanks, in which a script lets the reader type."""
     id = f"mgl-{uuid4().hex[:12]}"
+    shown = f'<div id="{id}"><b>{escape(ex.title)}</b><br>{still(ex)}</div>'
+    return whole(f'{shown}<style>{style()}</style><script type="module">\n{script(ex, id)}\n</script>')
+
+
+def still(ex: Exercise) -> str:
+    """Return the exercise as HTML that needs no script: the graph with its blanks, and what is asked."""
     data = b64encode(sketch(ex).svg.encode()).decode()
     asked = "".join(f"<li><code>{escape(key)}</code>: {escape(x.asked)}</li>" for key, x in ex.questions.items())
-    still = (
-        f'<b>{escape(ex.title)}</b><br><img alt="{escape(ex.program())}" src="data:image/svg+xml;base64,{data}">'
-        f"<ul>{asked}</ul>"
-    )
-    return f'<div id="{id}">{still}</div><style>{style()}</style><script type="module">\n{script(ex, id)}\n</script>'
+    return f'<img alt="{escape(ex.program())}" src="data:image/svg+xml;base64,{data}"><ul>{asked}</ul>'
 
 
 def save(ex: Exercise, path: str | os.PathLike[str]) -> Path:
@@ -157,7 +160,7 @@ def save(ex: Exercise, path: str | os.PathLike[str]) -> Path:
 
     The answers stand in the page, for it marks without a server: it is for practice, not for a test.
     """
-    return written(path, document(ex.title, style(), "", "exercise", script(ex, "exercise")))
+    return written(path, document(ex.title, style(), "exercise", script(ex, "exercise"), still(ex)))
 
 
 RENDER = """
@@ -186,7 +189,7 @@ def _kind() -> Any:
         import traitlets
 
     class ExerciseWidget(anywidget.AnyWidget):
-        _esm = f"{walk_script()}\n{asset('exercise.js')}\nconst ops = {operations(OPS)};\n{RENDER}"
+        _esm = f"{bundle('exercise.js')}\nconst ops = {operations(OPS)};\n{RENDER}"
         _css = style()
         lesson = traitlets.Dict().tag(sync=True)
         answers = traitlets.Dict().tag(sync=True)

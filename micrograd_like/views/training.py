@@ -66,7 +66,12 @@ def snapshot(history: Any) -> str:
     if len(X[0]) == 2:
         pictures.append(decision_boundary(model, X, y, threshold=None))
     images = [picture.svg for picture in pictures] + [strips(model)]
-    shown = [f'<img src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">' for svg in images]
+    told = ["Loss over the epochs", "What the network makes of the plane", "Weights and gradients"]
+    told = told if len(images) == 3 else told[::2]
+    shown = [
+        f'<img src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}" alt="{words}">'
+        for words, svg in zip(told, images)
+    ]
     row = history.rows[-1]
     watched = ", ".join(f"example {i}: {_outputs(x)}" for i, x in zip(history.watch, row.predictions))
     accuracy = "" if row.accuracy is None else f", accuracy {row.accuracy:.1%}"
@@ -87,7 +92,8 @@ def strips(model: Module) -> str:
         [("weights", [p.data for p in parameters]), ("gradients", [p.grad for p in parameters])]
     ):
         top, most = 24 + 90 * row, max([abs(x) for x in numbers]) or 1.0
-        parts.append(text(8, top, f"{what}, up to {most:.3g}", "dim", 11))
+        parts.append(text(8, top, f"{what}, up to {most:.3g} (above the line plus, below it minus)", "dim", 11))
+        parts.append(f'<path class="line" d="M8 {top + 40}h{width}"/>')
         step = width / len(numbers)
         for i, x in enumerate(numbers):
             high = 30 * abs(x) / most

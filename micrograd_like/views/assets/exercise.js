@@ -1,4 +1,10 @@
-// An exercise on the graph of a walk: blanks to type into, marked as `diagnosis.py` marks them. It stands behind walk.js.
+// An exercise on a graph: blanks to type into, marked as `diagnosis.py` marks them.
+
+import { linkParts } from "./controls.js";
+import { h, leaveKeysAlone, put, SVG } from "./dom.js";
+import { drawing } from "./graph.js";
+import { MISTAKES } from "./mistakes.js";
+import { abs, primitives, short } from "./numbers.js";
 
 const TOLERANCE = 5.0001e-4, FLOOR = 1e-12; // of a right answer: half a unit of the fourth digit; and next to 0
 
@@ -163,7 +169,23 @@ const MARKS = { right: "M2 8l4 5 8-10", wrong: "M3 3l10 10M13 3L3 13", carried: 
 const WORDS = { right: "right", wrong: "wrong", carried: "follows from a number further up" };
 const ROW = 28;
 
-// Put blanks into the graph that `mount` has drawn, and below it what is said. Python marks where it listens.
+// Show an exercise in an element. Python marks where it listens.
+export function mount(root, lesson, ops, changed = () => {}) {
+  const practice = exercise(root, lesson, changed);
+  const view = { root, lesson, ops, leaves: lesson.nodes.map((node) => node.data) };
+  const graph = drawing(view, { finished: ({ svg, boxes, edges, plan }) => practice.draw(svg, boxes, edges, plan) });
+  root.classList.add("mgl");
+  leaveKeysAlone(root);
+  root.addEventListener("focusin", (e) => leaveKeysAlone(e.target));
+  Object.entries({ tabindex: 0, role: "region", "aria-label": `Exercise on ${lesson.nodes.at(-1).name}.` }).forEach((x) => root.setAttribute(...x));
+  put(root, graph.stage, practice.panel);
+  linkParts(root);
+  graph.draw();
+  new ResizeObserver(() => { graph.draw(); graph.resize(); }).observe(root);
+  return { practice };
+}
+
+// Blanks for the graph, and below it what is said.
 function exercise(root, lesson, changed) {
   const { nodes, exercise: ex } = lesson, levels = map(), text = map();
   let fields = map(), focus = ex.blanks[0].key, marks = {}, verdicts = map(), answered = false;
