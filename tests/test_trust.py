@@ -1,6 +1,7 @@
-"""Every promise on docs/trust.md names tests that exist."""
+"""The pages about the code name what is there: docs/trust.md its tests, docs/architecture.md its functions."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
+import architecture  # noqa: E402
 import trust  # noqa: E402
 
 
@@ -23,3 +25,14 @@ def test_the_page_has_every_promise() -> None:
     page = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
     for rows in trust.PROMISES.values():
         assert all(promise in page for promise in rows), "run python docs/trust.py"
+
+
+def test_the_page_of_the_house_names_what_is_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"\[`([\w.]+)`\]\(\.\./([\w/]+\.py)\) \|", page)
+    assert len(named) > 30
+    for place, path in named:
+        source = (ROOT / path).read_text(encoding="utf-8")
+        assert re.search(rf"def {place.rpartition('.')[2]}\(", source), f"{place}: run python docs/architecture.py"
+    picture = (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8")
+    assert picture == architecture.picture(), "run python docs/architecture.py"
