@@ -28,8 +28,10 @@ ORDER = {
     "mistakes": "mistake passes whole_pass slopes script",
     "steps": "source_lines formulas walk explain what_if answer_key",
     "exercises": """
-        progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build
+        progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
+        bugs build
     """,
+    "exercises.hypotheses": "sheet formulas grammar search table",
     "compiler": """
         extra trace vectorize lower printing backends guards executable replay update recorder export program learning
     """,
