@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import micrograd_like
-from micrograd_like import MLP, Value, data, draw, losses
+from micrograd_like import MLP, Value, data, draw, losses, walk
 from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.ops import OPS, Op
 from micrograd_like.ops.notation import LaTeX, Python
@@ -80,6 +80,14 @@ def picture() -> str:
     return draw(o).svg
 
 
+def walked() -> str:
+    """Return docs/walk.svg: both passes of the README's first example, as a moving picture."""
+    a, b = Value(2.0), Value(-3.0)
+    e = a * b
+    L = e + a
+    return str(walk(L).animation().svg)
+
+
 def arrays() -> str:
     """Return docs/arrays.svg: what is found in the network of micrograd's demo and its loss, on 100 examples."""
     from micrograd_like.compiler import compile
@@ -99,6 +107,7 @@ GENERATED = {
     "docs/operations.md": operations,
     "docs/mistakes.md": mistakes,
     "docs/picture.svg": picture,
+    "docs/walk.svg": walked,
     "docs/arrays.svg": arrays,
 }
 

@@ -54,7 +54,7 @@ def logsumexp(xs: Sequence[Any]) -> Any:
     The largest is taken out first, so that no exp overflows.
     """
     highest, shifted = _shift(xs)
-    if isinf(getattr(highest, "data", highest)):
+    if isinf(getattr(highest, "_data", highest)):
         return highest  # inf - inf is not a number
     return highest + log(_total([exp(x) for x in shifted]))
 

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from ..engine import Value
+from ..graph.certain import Certain, certain, digits_certain
 from ..graph.names import Graph, as_value, changed_after_use
 from ..graph.textbook import at_numbers, in_notation, numbers_of
 from ..mistakes.mistake import MISTAKES, RIGHT, Gradient, Mistake, mistake_named
@@ -50,6 +51,7 @@ class Record:
     digits: int
     graph: Graph
     code: Code
+    certify: bool = False
     arrivals: dict[Value, list[Value]] = field(default_factory=dict)  # for each input, what it got something from
     turns: dict[Value, int] = field(default_factory=dict)  # how much had arrived at a node when it first passed back
 
@@ -57,6 +59,11 @@ class Record:
     def lines(self) -> dict[Value, Line]:
         """The line of the learner's code that made each node, where it is known."""
         return self.code.lines(self.graph.nodes)
+
+    @cached_property
+    def certain(self) -> dict[Value, Certain]:
+        """How many digits of each node's value and of its right gradient are certain."""
+        return certain(self.root)
 
     def waiting(self, node: Value, arrived: int) -> list[Value]:
         """Return from what a node still waits for a contribution after so many, twice for a + a."""
@@ -103,7 +110,12 @@ class Event:
         raise NotImplementedError
 
     def __str__(self) -> str:
-        return self.equation() + self.note
+        return self.equation() + self.digits + self.note
+
+    @property
+    def digits(self) -> str:
+        """How many digits of the result are certain, in a walk with certify=True."""
+        return ""
 
     def __repr__(self) -> str:
         return str(self)
@@ -129,6 +141,11 @@ class Forward(Event):
     def value(self) -> float:
         """The node's value."""
         return self.node.data
+
+    @property
+    def digits(self) -> str:
+        record = self.walk
+        return f" ({digits_certain(record.certain[self.node].value)})" if record.certify and self.node.op else ""
 
     def equation(self, kind: type[Written] = Text) -> str:
         node, (name, *inputs) = self.node, self.names(kind)
@@ -193,6 +210,12 @@ class Backward(Event):
             return f"{self.name} is handled too early: what comes from {late} is still missing."
         uses = list(map(graph.name, dict.fromkeys(reversed(graph.uses[self.node]))))
         return f"{self.name} is complete: all its uses ({', '.join(uses)}) have passed back to it."
+
+    @property
+    def digits(self) -> str:
+        if not self.walk.certify or self.pending or self.walk.rule is not RIGHT or self.input.constant:
+            return ""
+        return f" ({digits_certain(self.walk.certain[self.input].grad)})"
 
     def symbols(self, kind: type[Written] = Text) -> Written:
         """Return the local derivative in the names of the nodes."""
@@ -268,12 +291,13 @@ class Walk(Sequence[Event]):
         names: Mapping[str, Any] | None = None,
         code: str | None = None,
         digits: int = 4,
+        certify: bool = False,
     ) -> None:
         as_value(root, "walk")
         check_digits(digits)
         self.root, self.rule, self.digits, self.position = root, mistake_named(rule), digits, -1
         self.graph = Graph(root, names=names)
-        self._record = Record(root, self.rule, digits, self.graph, Code(code, root))
+        self._record = Record(root, self.rule, digits, self.graph, Code(code, root), certify)
         self._pass = Pass(root, self.rule, self.graph.nodes)
         self._events: list[Event] = []
         self._rest = _run(self._record, self._pass)
@@ -342,6 +366,11 @@ class Walk(Sequence[Event]):
     def lines(self) -> dict[Value, Line]:
         """The line of the learner's code that made each node, where it is known."""
         return self._record.lines
+
+    @property
+    def certain(self) -> dict[Value, Certain]:
+        """How many digits of each node's value and of its right gradient are certain."""
+        return self._record.certain
 
     @cached_property
     def grads(self) -> dict[Value, float]:
@@ -448,12 +477,14 @@ def walk(
     names: Mapping[str, Any] | None = None,
     code: str | None = None,
     digits: int = 4,
+    certify: bool = False,
 ) -> Walk:
     """Return the walk through the graph of `root`: its forward pass, then its backward pass, event by event.
 
-    Nodes are named as in `Graph`. `code` is the program that made the graph, if it is not the caller's own.
+    Nodes are named as in `Graph`. `code` is the program that made the graph, if it is not the caller's own. With
+    certify=True each event says how many digits of its result are certain; `walk(...).certain` has them all.
     """
-    return Walk(root, rule, names=names, code=code, digits=digits)
+    return Walk(root, rule, names=names, code=code, digits=digits, certify=certify)
 
 
 class Differences(dict[Value, tuple[float, float]]):

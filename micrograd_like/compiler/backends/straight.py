@@ -95,6 +95,6 @@ def functions(
     graph: Recording, numbers: Sequence[bool] = ()
 ) -> tuple[Callable[[list[float]], None], Callable[[list[float], list[float]], None]]:
     """Return both functions."""
-    made: dict[str, Any] = dict(NAMESPACE)
+    made: dict[str, Any] = NAMESPACE | {op.name: op.value for op in graph.ops if op}
     exec(source(graph, numbers), made)
     return made["forward"], made["backward"]
