@@ -16,7 +16,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from .walk_page import document, visible_halves
+from .bundle import whole
+from .walk_page import document
 
 PACKAGE = Path(__file__).parent.parent
 STYLE = """
@@ -135,8 +136,7 @@ def page(lesson: Lesson, course: list[Lesson]) -> str:
     ]  # fmt: skip
     note = "<p><small>To change the code and run it again, open the lessons in JupyterLab.</small></p>"
     body = f"{note}{''.join(parts)}<nav>{''.join(links)}</nav>"
-    whole = document(f"{lesson.number}. {lesson.title}", STYLE, body, "end", "")
-    return visible_halves(whole.replace("This page computes in your browser, with JavaScript.", "", 1))
+    return whole(document(f"{lesson.number}. {lesson.title}", STYLE, "end", "", body))
 
 
 INLINE = (
