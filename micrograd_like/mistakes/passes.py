@@ -77,9 +77,7 @@ class Pass:
     With `nodes`, its topological order, that need not be found again. Raises NoFiniteGradientError as `backward` does.
     """
 
-    def __init__(
-        self, root: Value, mistake: str | Mistake = RIGHT, nodes: Sequence[Value] | None = None
-    ) -> None:
+    def __init__(self, root: Value, mistake: str | Mistake = RIGHT, nodes: Sequence[Value] | None = None) -> None:
         self.root, self.mistake = root, mistake_named(mistake)
         self.shadows: dict[Value, Shadow] = {}
         shadows = self.shadows
