@@ -29,6 +29,7 @@ add_module_names = False
 
 html_theme = "furo"  # small, readable without JavaScript, dark and light, kept by those who keep pip's own pages
 html_title = "micrograd-like"
+html_favicon = "_static/icon.svg"
 html_static_path = ["_static"]
 html_extra_path = ["_extra"]
 html_css_files = ["cells.css"]

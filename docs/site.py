@@ -1,7 +1,7 @@
-"""Build the site, or serve it: `python docs/site.py build`, `python docs/site.py serve`. Needs the extra `docs` and npm.
+"""Build the site, or serve it: `python docs/site.py build`, `python docs/site.py serve`.
 
-The pages in docs/ and the lessons in notebooks/ are its only sources. Python for the page is Pyodide, which npm brings; it
-is loaded when a reader first runs a cell, from the site itself.
+It needs the extra `docs` and npm. The pages in docs/ and the lessons in notebooks/ are its only sources. Python for the
+page is Pyodide, which npm brings. It is loaded when a reader first runs a cell, from the site itself.
 """
 
 from __future__ import annotations
@@ -38,13 +38,14 @@ def build() -> None:
     (SOURCE / "home.html").write_text(home(), encoding="utf-8")
     (SOURCE / "operations.md").write_text(operations(as_mathml=True), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(SITE.with_name("doctrees")), str(SOURCE), str(SITE)]
-    subprocess.run(command, check=True, env=environment)
+    options = ["-q", "-b", "html", "-d", str(SITE.with_name("doctrees"))]
+    subprocess.run([sys.executable, "-m", "sphinx", *options, str(SOURCE), str(SITE)], check=True, env=environment)
     python_in_the_page(SITE / "python")
     for_offline()
-    sizes = {name: sum(x.stat().st_size for x in SITE.rglob("*") if x.is_file() and ("python" in x.parts) == with_python)
-             for name, with_python in (("without Python", False), ("Python", True))}  # fmt: skip
-    print(f"wrote {SITE}: " + ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in sizes.items()))
+    files = [path for path in SITE.rglob("*") if path.is_file()]
+    python = sum(path.stat().st_size for path in files if path.parent.name == "python")
+    rest = sum(path.stat().st_size for path in files) - python
+    print(f"wrote {SITE}: {rest / 1e6:.1f} MB, and {python / 1e6:.1f} MB of Python that is loaded when it is asked for")
 
 
 def home() -> str:
@@ -62,7 +63,8 @@ def python_in_the_page(folder: Path) -> None:
     folder.mkdir(parents=True)
     kept = ROOT / "build" / f"pyodide-{PYODIDE}.tgz"
     if not kept.exists():
-        subprocess.run(["npm", "pack", "--silent", f"pyodide@{PYODIDE}"], check=True, cwd=kept.parent, stdout=subprocess.DEVNULL)
+        command = ["npm", "pack", "--silent", f"pyodide@{PYODIDE}"]
+        subprocess.run(command, check=True, cwd=kept.parent, stdout=subprocess.DEVNULL)
     with tarfile.open(kept) as archive:
         for name in NEEDED:
             member = archive.extractfile(f"package/{name}")
@@ -97,7 +99,8 @@ def serve(port: int = 8000) -> None:
     """Serve the site on this machine until Ctrl-C."""
     if not SITE.exists():
         raise SystemExit("There is no site yet. Write: python docs/site.py build")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Handler, directory=str(SITE))) as server:
+    handler = functools.partial(Handler, directory=str(SITE))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         print(f"http://127.0.0.1:{server.server_port}", flush=True)
         try:
             server.serve_forever()
