@@ -29,7 +29,7 @@ class Precise(Number):
     """A number of 50 digits, through mpmath."""
 
     constant = True
-    by_name = {"pow": "power"}  # what mpmath calls differently
+    by_name: dict[str, str] = {"pow": "power"}  # what mpmath calls differently
 
     def __init__(self, number: Any) -> None:
         self.number = number

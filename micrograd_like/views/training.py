@@ -16,8 +16,9 @@ from ..files import Path as AnyPath, write_whole
 from ..nn import Module, name_of
 from ..ops import OPS, Op
 from ..optim import SGD
+from .bundle import asset, script_json
 from .javascript import operations
-from .walk_page import PRIVATE, asset, script_json
+from .walk_page import PRIVATE
 
 BUDGET = 150_000  # bytes of numbers in a page; beyond, it has fewer epochs
 
@@ -28,6 +29,9 @@ class live(list[int]):
     Loss, decision boundary, weights and gradients; what is there last is saved with the notebook. Drawing takes
     about a tenth of the time at most.
     """
+
+    took: float
+    last: float
 
     def __init__(self, examples: Iterable[int] = ()) -> None:
         super().__init__(examples)
