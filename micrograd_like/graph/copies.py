@@ -7,7 +7,7 @@ from operator import getitem
 from typing import Any
 from weakref import WeakSet
 
-from ..engine import Value, new, tick, topological_order
+from ..engine import Value, tick, topological_order
 
 
 class Recording(list[Value]):
@@ -49,7 +49,7 @@ def make(
     kind: type[Value], inputs: tuple[Value, ...], data: float, grad: float, op: Any, slopes: Any, label: str
 ) -> Value:
     """Return a node with these fields, born now."""
-    node = new(kind)
+    node: Value = kind.__new__(kind)
     node._data, node.grad, node.op, node.inputs, node.local_grads = data, grad, op, inputs, slopes
     node.label, node._born = label, tick()
     return node

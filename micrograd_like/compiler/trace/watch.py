@@ -14,7 +14,7 @@ from typing import Any
 
 from ... import engine
 from ...engine import Value
-from ...ops import OPS, Op
+from ...ops import OPS, Op, protocols
 from .tracked import DETACH, Guard, Test, Tracked, _as_number, compare
 
 PACKAGE = str(Path(__file__).parent.parent.parent)
@@ -161,7 +161,7 @@ def _attributes() -> dict[str, Any]:
     made["grad"] = _attribute(vars(Value)["grad"], None, "it reads or sets a gradient")
     made["backward"] = _giving_up(vars(Value)["backward"], "it calls backward()")
     for name in ("__repr__", "__format__"):
-        made[name] = _text(vars(Value)[name])
+        made[name] = _text(getattr(Value, name))
     return made
 
 
@@ -197,7 +197,7 @@ def _attribute(plain: Any, read: Callable[[Tracer, Value], Any] | None, reason: 
 
 def _engine_asks() -> bool:
     """Tell whether it is the engine that makes a node."""
-    return sys._getframe(2).f_code.co_filename == engine.__file__
+    return sys._getframe(2).f_code.co_filename in (engine.__file__, protocols.__file__)
 
 
 def _giving_up(plain: Any, reason: str) -> Any:
