@@ -26,7 +26,7 @@ from itertools import islice
 from math import isclose
 from os import PathLike
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 from ..engine import Value
 from ..graph.certain import Certain, certain, digits_certain
@@ -283,6 +283,12 @@ class Walk(Sequence[Event]):
     index of the event that `next`, `back`, `goto` and `until` have come to, -1 before the first one.
     """
 
+    root: Value
+    rule: Mistake
+    digits: int
+    position: int
+    graph: Graph
+
     def __init__(
         self,
         root: Value,
@@ -419,9 +425,14 @@ class Walk(Sequence[Event]):
         table = _table(self.graph, self.rule.name, right, self.differences)
         return [*table, *(["", "On this graph it happens to give the right gradients."] if self.agrees else [])]
 
-    def save(self, path: str | PathLike[str], title: str | None = None) -> Path:
-        """Write the walk as one page that steps through it, and return its path."""
-        return Path(SHOWS["walk as a page"](self, path, title))
+    def save(
+        self, path: str | PathLike[str], title: str | None = None, *, assets: Literal["inside", "files"] = "inside"
+    ) -> Path:
+        """Write the walk as one page that steps through it, and return its path.
+
+        With assets="files", script and style are files beside it, as a strict Content-Security-Policy wants them.
+        """
+        return Path(SHOWS["walk as a page"](self, path, title, assets=assets))
 
     def animation(self, path: str | PathLike[str] | None = None) -> Any:
         """Return the walk as a moving SVG picture that needs no script, and write it to `path`, ending in .svg."""
@@ -457,11 +468,11 @@ def _run(record: Record, steps: Pass) -> Iterator[Event]:
         contribution = 0.0 if after is before else after.contribution
         record.turns.setdefault(node, len(record.arrivals.get(node, ())))
         arrived = record.arrivals.setdefault(input, [])
+        arrived.append(node)
         yield Backward(
             record, index, node, input, position, local_grad, float(shadows[node].grad), contribution,
-            float(before), float(after), len(arrived),
+            float(before), float(after), len(arrived) - 1,
         )  # fmt: skip
-        arrived.append(node)
         index += 1
 
 
@@ -485,6 +496,9 @@ def walk(
 class Differences(dict[Value, tuple[float, float]]):
     """The nodes whose gradients two passes give differently, as (right, wrong); printed, a table by their names."""
 
+    graph: Graph
+    rule: str
+
     def __init__(self, graph: Graph, rule: str, right: Mapping[Value, float], wrong: Mapping[Value, float]) -> None:
         pairs = {node: (grad, wrong.get(node, 0.0)) for node, grad in right.items()}
         pairs |= {node: (0.0, grad) for node, grad in wrong.items() if node not in right}
@@ -503,7 +517,7 @@ def _table(
 ) -> list[str]:
     """Return the lines of a table of (right, wrong) gradients, the output first."""
     rows = [("node", "right", rule, "")]
-    for node, pair in reversed(pairs.items()):
+    for node, pair in reversed(list(pairs.items())):
         rows.append((graph.name(node), short(pair[0]), short(pair[1]), "<- differs" if node in marked else ""))
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]

@@ -25,10 +25,9 @@ SIGNS: dict[str, Callable[[Any, Any], bool]] = {
 
 def _detach() -> Op:
     """Return the operation that gives the number of a Value and no gradient; it is not one of the table."""
-    op = Op("detach", lambda a: a, lambda out, a: (0.0,), latex="{a}", sample=[(-9.0, 9.0)],
-            definition=None, why="The number of a Value, taken out of its graph.")  # fmt: skip
+    op = Op("detach", lambda a: a, lambda out, a: (0.0,), latex="{a}", sample=[(-9.0, 9.0)], listed=False,
+            why="The number of a Value, taken out of its graph.")  # fmt: skip
     op.definition = op.value
-    del OPS["detach"]
     return op
 
 
