@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -20,26 +21,28 @@ ORDER = {
         functions tables data losses module nn optim history checkpoint progress asked train
         drawing mistakes steps exercises compiler views __init__ __main__
     """,
-    "ops": "methods numerics op table __init__ notation",
+    "ops": "errors methods number advice op numerics gates protocols table __init__ notation",
     "_engine": "generate",
-    "graph": "columns copies textbook names gradients gradcheck parse",
+    "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
     "steps": "source_lines formulas walk explain what_if answer_key",
     "exercises": """
-        progress questions answers diagnosis messages marking confusions exercise concepts generator bugs build
+        progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
+        bugs build
     """,
+    "exercises.hypotheses": "sheet formulas grammar search table",
     "compiler": """
-        extra trace vectorize lower guards printing backends executable update recorder export program learning
+        extra trace vectorize lower printing backends guards executable replay update recorder export program learning
     """,
-    "compiler.trace": "inputs recording calls",
+    "compiler.trace": "tracked watch inputs recording calls world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
     "compiler.printing": "naming reading algebra explanation",
-    "compiler.backends": "tape straight whole native exchange replay",
-    "compiler.export": "to_torch to_onnx arrays",
+    "compiler.backends": "tape straight whole native exchange",
+    "compiler.export": "library arrays to_jax to_torch to_onnx",
     "views": """
-        javascript walk_page animation training widget terminal landscape blanks practice worksheets
+        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
         terminal_exercise lessons learn
     """,
 }
@@ -58,14 +61,16 @@ class Import:
         return f"{self.source}:{self.line} imports {self.target}"
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return the path of every module; a package's own module ends in ".__init__"."""
     base = ROOT / NAME
     return {".".join(path.relative_to(base).with_suffix("").parts): path for path in sorted(base.rglob("*.py"))}
 
 
-def imports(source: str) -> Iterator[Import]:
-    """Yield what a module imports from the house, in functions too."""
+@cache
+def imports(source: str) -> tuple[Import, ...]:
+    """Return what a module imports from the house, in functions too."""
     known = modules()
 
     def visit(node: ast.AST, where: str) -> Iterator[Import]:
@@ -80,7 +85,7 @@ def imports(source: str) -> Iterator[Import]:
                 inner = "types"
             yield from visit(child, inner)
 
-    yield from visit(ast.parse(known[source].read_text(encoding="utf-8")), "module")
+    return tuple(visit(ast.parse(known[source].read_text(encoding="utf-8")), "module"))
 
 
 def _targets(node: ast.ImportFrom, source: str, known: dict[str, Path]) -> list[str]:

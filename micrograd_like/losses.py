@@ -22,6 +22,11 @@ class Loss:
     `classes` says that targets are classes; one output above `threshold` means the positive class.
     """
 
+    function: Any
+    threshold: float
+    classes: bool
+    name: str
+
     def __init__(self, one: Callable[..., Any], threshold: float, classes: bool) -> None:
         self.function, self.threshold, self.classes = one, threshold, classes
         self.name, self.__doc__ = one.__name__, one.__doc__
@@ -82,7 +87,7 @@ def mse(output: Any, target: Any, half: bool = False) -> Any:
 def hinge(score: Any, label: Any) -> Any:
     """max(0, 1 - label * score): 0 once the score has the label's sign, -1 or 1, by a margin of 1."""
     _check_score(score, "hinge")
-    if label not in (-1, 1):
+    if not (label == -1) | (label == 1):
         raise ValueError(
             f"hinge wants labels -1 and 1, and {label!r} was given. "
             "Write [2 * k - 1 for k in y] for classes 0 and 1."

@@ -17,7 +17,7 @@ from micrograd_like.ops import OPS
 from micrograd_like.ops.notation import short
 from micrograd_like.steps.walk import Backward, walk
 from micrograd_like.steps.what_if import what_if
-from micrograd_like.views.walk_page import asset
+from micrograd_like.views.bundle import asset
 
 
 def example() -> tuple[Value, dict[str, Value]]:
@@ -97,7 +97,7 @@ def test_every_formula_on_the_screen_gives_its_number(chromium: Any, tmp_path: P
         formulas = page.evaluate(READ_FORMULAS)
         assert len(formulas) == len(w)
         for event, text in zip(w, formulas):
-            _, *parts, result = text.translate({0x2212: "-", 0xB7: "*"}).split("=")
+            _, *parts, result = text.translate({0x2212: "-", 0xB7: "*", 0x5B: "(", 0x5D: ")"}).split("=")
             for part in parts:
                 upstream = f"({getattr(event, 'upstream', '')!r})"
                 slope = re.sub(r"\(∂[^()]*\)/\(∂[^()]*\)", upstream, part)
@@ -195,12 +195,16 @@ def test_predict_hides_the_number_and_waits(shown: Any) -> None:
     page.keyboard.press("Enter")
     assert "Not yet" in page.locator(".tell .bad").text_content()
     press(page, "ArrowRight")
-    assert page.locator(".counter").text_content() == "3 / 8"  # it waits
+    assert page.locator(".counter").text_content() == "3 / 9"  # it waits
     page.locator(".answer").fill("6")
     page.keyboard.press("Enter")
     assert page.locator(".tell .good").text_content() == "Right: 6."
     press(page, "ArrowRight")
     page.locator(".answer").fill("8")
+    page.keyboard.press("Enter")
+    press(page, "ArrowRight")
+    assert page.locator(".chain .grad").text_content() == "∂L∂L?"
+    page.locator(".answer").fill("1")
     page.keyboard.press("Enter")
     press(page, "ArrowRight")
     page.locator(".answer").fill("1")
@@ -247,6 +251,7 @@ def test_every_mistake_on_the_page_is_that_of_python(shown: Any) -> None:
     assert len(names) > 30 and {"double", "inverted", "step_too_far", "square_once", "constants"} <= {*names}
     for name in names:
         chooser.select_option(name)
+        press(page, "End")
         cells = page.locator(".compare tbody tr").all_text_contents()
         right, wrong = grads(L), grads(L, name)
         node = {"a": a, "b": b}

@@ -11,7 +11,6 @@ from micrograd_like.exercises.answers import read
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.marking import Marking
 from micrograd_like.exercises.progress import Progress
-from micrograd_like.graph.parse import ExpressionError
 from micrograd_like.mistakes.passes import grads
 
 
@@ -47,9 +46,42 @@ def test_numbers_fractions_and_expressions(typed: object) -> None:
 
 
 @pytest.mark.parametrize("typed", ["two", "b +", "1/0", "__import__('os').getcwd()", "nan", "inf"])
-def test_what_is_no_number_is_refused_by_name(typed: str) -> None:
-    with pytest.raises(ExpressionError, match=r"^a: .*Type one|^a: .*no finite"):
-        lesson().check(a=typed)
+def test_one_cell_that_cannot_be_read_leaves_the_others_marked(typed: object) -> None:
+    marking = lesson().check(a=typed, b=2)
+    assert marking["b"].verdict == "right" and marking["a"].verdict == "not yet" and not marking
+    [message] = marking.messages
+    assert message.keys == ("a",) and message.verdict == "unreadable" and str(message).startswith("a: ")
+
+
+SPOKEN = [("–½ · 4", -2), ("1 × −2", -2), ("−1½ - ½", -2), ("-2,0", -2), ("-4 ÷ 2", -2), ("2·b²", 18),
+          ("b · 1 + 1 · 1", -2), ("Redo: a.grad = b · 1 + 1 · 1 = ___.", -2),
+          ("a.grad = b · v.grad + 1 · L.grad = ___", -2)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "number"), SPOKEN)
+def test_the_signs_of_paper_and_the_line_to_redo_are_read(text: str, number: float) -> None:
+    marking = lesson().check({"L": 1, "v": 1, "a": text})
+    assert (marking["a"].verdict == "right") == (number == -2), marking
+    assert not any(message.verdict == "unreadable" for message in marking.messages)
+
+
+@pytest.mark.parametrize(("digits", "typed", "right"), [(4, "0.33", False), (2, "0.33", True), (3, "0.333", True)])
+def test_a_teacher_says_how_many_digits_are_wanted(digits: int, typed: str, right: bool) -> None:
+    x, y = Value(1.0, "x"), Value(3.0, "y")
+    marking = Exercise(x / y, ask=[x], names={}, digits=digits).check(x=typed)
+    assert bool(marking) == right
+    if not right:
+        assert "right to two digits; four are wanted" in str(marking.messages[0])
+
+
+def test_a_number_that_was_not_asked_may_be_given_and_shows_where_the_slip_is() -> None:
+    x, w = Value(0.7, "x"), Value(1.3, "w")
+    z = w * x
+    z.label = "z"
+    ex = Exercise(z.tanh() * 2.5, ask=[w], names={})
+    wrong = 2.5 * 0.437
+    assert ex.check(w=wrong * 0.7).messages[0].redo.startswith(("What did you get for z.grad?", "Redo"))
+    assert ex.check({"w": wrong * 0.7, "z.grad": wrong}).messages[0].keys == ("z",)
 
 
 def test_a_question_that_is_not_asked_is_refused_with_those_that_are() -> None:
@@ -91,7 +123,16 @@ def test_a_message_says_what_was_done_with_the_numbers_the_idea_and_the_step_to_
         "Your a = -3 is the contribution through v alone; what came through L was overwritten."
     )
     assert message.idea.startswith("`=` for `+=`")
-    assert message.redo == "Redo: a.grad = b · 1 + 1 · 1 = ___."
+    assert message.redo == "Redo a: local derivative times upstream gradient, for each of its 2 uses."
+    assert len(str(message)) <= 200
+
+
+def test_the_step_to_redo_gives_away_nothing_at_first_and_never_what_was_not_typed() -> None:
+    ex = lesson()
+    first, second = [ex.check(a=-3).messages[0].redo for _ in range(2)]
+    assert not any(sign in first for sign in "·=_")
+    assert second == "Redo: a.grad = b · v.grad + 1 · L.grad = ___."
+    assert ex.check(v=1, L=1, a=-3).messages[0].redo == "Redo: a.grad = b · 1 + 1 · 1 = ___."
 
 
 def test_zero_is_what_rounding_leaves_of_it() -> None:
@@ -114,26 +155,25 @@ def test_an_error_is_carried_forward() -> None:
 def test_a_mistake_made_at_every_node_is_said_to_be_so() -> None:
     a, b, c = Value(4.0, "a"), Value(5.0, "b"), Value(3.0, "c")
     [message] = Exercise(a * b * c, ask=["v2", "a"], names={}).check(v2=1, a=1).messages
-    assert message.mistakes == ("no_local",) and "if this is done at every node" in message.did
+    assert message.mistakes[0] == "no_local" and "left out at every node" in message.did
 
 
 def test_a_slip_of_arithmetic_is_called_so() -> None:
     x = Value(12.34, "x")
     [message] = Exercise(x * x * 10.0, ask=[x], names={}).check(x=246.1).messages
-    assert message.verdict == "arithmetic" and not message.mistakes and "is close to" in message.did
+    assert message.verdict == "arithmetic" and not message.mistakes and "one digit differs" in message.did
 
 
 def test_of_two_mistakes_that_give_the_same_number_both_are_named() -> None:
     x = Value(3.0, "x")
     marking = Exercise(x * x, ask=[x], names={}).check(x=3)
-    assert {"overwrite", "square_once", "half"} <= set(marking.messages[0].mistakes)
-    assert "may as well" in marking.messages[0].did
+    assert {"overwrite", "square_once"} <= set(marking.messages[0].mistakes)
 
 
 def test_a_value_typed_for_a_gradient_is_called_so() -> None:
     x, c = Value(0.7, "x"), Value(2.5, "c")
     [message] = Exercise(x.tanh() * c, ask=[x], names={}).check(x=0.7).messages
-    assert message.mistakes == ("value",) and message.did == "Your x = 0.7 is the value of x, not its gradient."
+    assert message.mistakes == ("value",) and message.did == "Your x = 0.7 is the value, not the gradient."
 
 
 def test_two_mistakes_at_once_are_a_guess() -> None:
@@ -141,7 +181,7 @@ def test_two_mistakes_at_once_are_a_guess() -> None:
     ex = Exercise(x.tanh() * c, ask=[x], names={})
     number = -(1 - 0.7**2) * 2.5  # 1 - x² for 1 - t², and the sign turned
     [message] = ex.check(x=number).messages
-    assert message.did.startswith("Perhaps two things at once") and message.mistakes == ("negated + tanh_of_input",)
+    assert "two things at once" in message.did and "tanh_of_input" in message.mistakes[0]
 
 
 def test_a_mistake_at_a_node_that_was_not_asked_is_looked_for() -> None:
@@ -149,12 +189,12 @@ def test_a_mistake_at_a_node_that_was_not_asked_is_looked_for() -> None:
     ex = Exercise((a * b).tanh() * c, ask=[a], names={})
     [message] = ex.check(a=(1 - 0.91**2) * 2.1 * 0.7).messages
     assert message.mistakes[0] == "tanh_of_input"
-    assert message.did == "Your a = 0.252693 comes out if dv2/dv1 is taken as 1 - v1 ** 2 = 0.1719."
+    assert message.did == "Your a = 0.252693 comes out if d(tanh(a*b))/d(a*b) is taken as 1 - (a*b) ** 2 = 0.1719."
     ex = Exercise(((a * b).tanh() * c).tanh(), ask=[a], names={})
     inner = 1 - 0.91**2  # of the two tanh, only at this one
     outer = ex.root.local_grads[0]
     [message] = ex.check(a=inner * outer * 2.1 * 0.7).messages
-    assert message.mistakes[0] == "tanh_of_input" and "a slip at v1, which was not asked" in message.did
+    assert message.mistakes[0] == "tanh_of_input" and "(tanh(a*b))/d(a*b)" in message.did
 
 
 @pytest.mark.parametrize("slope", [0, 0.3, 1])

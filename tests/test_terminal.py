@@ -87,13 +87,13 @@ def test_the_arrow_keys_step() -> None:
             if select.select([ours], [], [], 1)[0]:
                 seen += os.read(ours, 65536)
 
-    wait_for("step 1 of 11, forward")
+    wait_for("step 1 of 12, forward")
     os.write(ours, b"\x1b[C")
-    wait_for("step 2 of 11")
+    wait_for("step 2 of 12")
     os.write(ours, b"\x1b[F")
-    wait_for("step 11 of 11, backward")
+    wait_for("step 12 of 12, backward")
     os.write(ours, b"\x1b[D")
-    wait_for("step 10 of 11")
+    wait_for("step 11 of 12")
     os.write(ours, b"q")
     assert process.wait(timeout=60) == 0
     os.close(ours)
@@ -142,7 +142,7 @@ def test_every_number_hides_until_it_is_right(monkeypatch: pytest.MonkeyPatch) -
             assert equation[0].partition(" = ")[0] in shown and f"{equation[0]} = {equation[2]}" not in shown
             type_in(steps, f"{getattr(event, 'after', event.node.data):g}\r")
             assert not steps.hidden
-    assert asked == 6  # two values, and four contributions
+    assert asked == 7  # two values, the seed, and four contributions
 
 
 def test_mistakes_can_be_made_on_purpose(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ from random_graphs import random_graph
 from micrograd_like import Value, topological_order
 from micrograd_like.nn import MLP
 from micrograd_like.ops import OPS, NoFiniteGradientError, log, sin
-from micrograd_like.steps.walk import Backward, Forward, Walk, compare, walk
+from micrograd_like.ops.notation import short
+from micrograd_like.steps.walk import Backward, Forward, Seed, Walk, compare, walk
 
 seeds = st.integers(0, 10**6)
 
@@ -29,12 +30,14 @@ def test_one_forward_event_a_node_and_one_backward_event_a_contribution() -> Non
     w = walk(L)
     assert [(type(e), e.name) for e in w] == [
         (Forward, "a"), (Forward, "b"), (Forward, "c"), (Forward, "L"),
-        (Backward, "L"), (Backward, "L"), (Backward, "c"), (Backward, "c"),
+        (Seed, "L"), (Backward, "L"), (Backward, "L"), (Backward, "c"), (Backward, "c"),
     ]  # fmt: skip
-    assert len(w) == 8
+    assert len(w) == 9
+    assert str(w[4]) == "L.grad = 1"
+    assert w[4]._repr_latex_() == r"$\displaystyle \frac{\partial L}{\partial L} = 1$"
     assert (len(w.forward), len(w.backward)) == (4, 4)
-    assert w[-1] is w[7]
-    assert w[4:6] == w.backward[:2]
+    assert w[-1] is w[8]
+    assert w[5:7] == w.backward[:2]
 
 
 def test_an_event_knows_the_whole_contribution() -> None:
@@ -83,7 +86,7 @@ def test_both_edges_of_a_square_are_steps() -> None:
 def test_constants_are_no_targets() -> None:
     a = Value(3.0)
     y = 2 * a
-    assert [e.name for e in walk(y)] == ["a", "y", "y"]
+    assert [e.name for e in walk(y)] == ["a", "y", "y", "y"]
 
 
 def test_moving_about() -> None:
@@ -91,12 +94,12 @@ def test_moving_about() -> None:
     w = walk(L)
     assert w.next().index == 0
     assert w.until(c).index == 2
-    assert w.until(c).index == 4
-    assert w.goto(-1) is w[7]
-    assert w.next() is w[7]
-    assert w.back() is w[6]
+    assert w.until(c).index == 5
+    assert w.goto(-1) is w[8]
+    assert w.next() is w[8]
+    assert w.back() is w[7]
     assert w.goto(0) is w.back()
-    assert w.until(a).index == 5
+    assert w.until(a).index == 6
 
 
 @given(seeds)
@@ -139,7 +142,9 @@ def test_so_do_the_formulas_of_a_mistake(seed: int, rule: str) -> None:
 def check_formulas(w: Walk) -> None:
     values = {w.graph.name(node): node.data for node in w.graph.nodes if not node.constant}
     for event in w:
-        if isinstance(event, Forward):
+        if isinstance(event, Seed):
+            assert str(event) == f"{event.name}.grad = {short(event.after)}"
+        elif isinstance(event, Forward):
             *formulas, result = str(event).split(" = ")[1:]
             for text in formulas:
                 assert isclose(evaluate(text, values), event.value, rel_tol=5.01e-4), str(event)

@@ -10,7 +10,7 @@ import pytest
 from browser import chromium as chromium
 
 from micrograd_like import Value, walk
-from micrograd_like.views.walk_page import asset
+from micrograd_like.views.bundle import asset, bundle
 
 
 def example() -> Any:
@@ -36,7 +36,7 @@ def test_the_script_puts_the_live_view_in_its_place(chromium: Any, tmp_path: Pat
     for root in page.locator(".mgl").all():
         root.focus()
         page.keyboard.press("End")
-        assert root.locator(".counter").text_content() == "8 / 8"
+        assert root.locator(".counter").text_content() == "9 / 9"
     page.close()
 
 
@@ -87,14 +87,14 @@ def test_the_widget_and_its_model_follow_each_other(chromium: Any, tmp_path: Pat
         [widget._esm, json.loads(json.dumps(state))],
     )
     counter = page.locator(".counter")
-    assert counter.text_content() == "2 / 8"
+    assert counter.text_content() == "2 / 9"
     page.locator(".mgl").focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate("[state.step, heard.at(-1)]") == [3, 3]
     page.locator("input[aria-label=a]").fill("5")
     assert page.evaluate("state.leaves") == {"a": 5, "b": 3}
-    page.evaluate("tell({ step: 8, leaves: { a: 1, b: 1 } })")
-    assert counter.text_content() == "8 / 8"
+    page.evaluate("tell({ step: 9, leaves: { a: 1, b: 1 } })")
+    assert counter.text_content() == "9 / 9"
     assert page.locator("input[aria-label=a]").input_value() == "1"
     page.close()
 
@@ -110,6 +110,7 @@ def test_without_anywidget_one_sentence_says_what_to_type(monkeypatch: pytest.Mo
 
 
 def test_the_module_has_no_import_and_no_address() -> None:
-    for name in ("walk.js", "training.js", "walk.css", "training.css"):
-        text = asset(name).replace("http://www.w3.org/2000/svg", "")
+    scripts = [bundle(name) for name in ("walk.js", "exercise.js", "training.js")]
+    for name in (*scripts, *map(asset, ("walk.css", "exercise.css", "training.css", "page.css"))):
+        text = name.replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"\bimport\b|https?:|@import|url\(", text), name

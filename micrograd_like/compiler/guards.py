@@ -1,68 +1,96 @@
-"""The comparisons that were made while recording, asked again of other numbers."""
+"""The decisions that were taken while recording, asked again of other numbers: each of every lane by itself."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..engine import Value
+from .backends.whole import function
 from .extra import numpy as np
 from .lower.plan import Plan
-from .trace.inputs import Guard, Input
+from .trace.tracked import Guard, Test
 
-Path = tuple[tuple[str, float, bool], ...]
+Array = Any
+
+
+class Question(NamedTuple):
+    """Guards of one form: for each place of a number in it, all those numbers, or where they stand."""
+
+    test: Test
+    outcome: bool
+    nodes: list[list[int] | None]  # their numbers in the graph
+    places: list[Any]  # where they stand in the memory; plain numbers stand here themselves
+
+    which: list[Any]  # where they stand among the inputs, if all of them do
+
+    def holds(self, columns: Sequence[Any]) -> bool:
+        answer = self.test.answer(iter(columns))
+        return bool(answer.all() if self.outcome else not answer.any())
 
 
 class Guards:
-    """Finds whether a comparison now comes out otherwise.
+    """Finds whether a decision now comes out otherwise."""
 
-    What was asked of an input alone, one question after the other, is a way; every way that one of the inputs of
-    an array went is open to the others, for they all led to the same operations.
-    """
+    def __init__(self, guards: Sequence[Guard], plan: Plan, inputs: Sequence[int], of_inputs_alone: bool) -> None:
+        self.graph, self.recorded = plan.graph, guards
+        self.which = {node: i for i, node in enumerate(inputs)}
+        together: dict[Any, list[Guard]] = {}
+        for guard in guards:
+            kinds = tuple([isinstance(x, Value) for x in guard.test.operands()])
+            together.setdefault((guard.test.form(), kinds, guard.outcome), []).append(guard)
+        self.of_inputs: list[Question] = []  # asked of inputs as they are given
+        self.of_derived: list[Question] = []  # asked of what is computed from inputs alone
+        self.of_values: list[Question] = []
+        for (_, kinds, outcome), members in together.items():
+            columns = list(zip(*[guard.test.operands() for guard in members]))
+            nodes = [self.graph.numbers(x) if value else None for x, value in zip(columns, kinds)]
+            places = [plan.place[found] if found else np().array(x, dtype=float) for x, found in zip(columns, nodes)]
+            every = [i for found in nodes if found for i in found]
+            given = all(i in self.which for i in every)
+            which = [np().array([self.which[i] for i in found]) if found and given else None for found in nodes]
+            computed = self.of_derived if of_inputs_alone else self.of_values
+            (self.of_inputs if given else computed).append(Question(members[0].test, outcome, nodes, places, which))
 
-    def __init__(self, guards: Sequence[Guard], plan: Plan, inputs: Sequence[int]) -> None:
-        number, which = plan.graph.number, {place: i for i, place in enumerate(inputs)}
-        ways: dict[int, list[tuple[str, float, bool]]] = {}
-        between: dict[tuple[str, bool, bool], list[tuple[int, Any]]] = {}
-        for left, sign, right, outcome in guards:
-            if type(left) is Input and not isinstance(right, Value):
-                ways.setdefault(int(plan.place[number(left)]), []).append((sign, float(right), outcome))
+    def inputs_hold(self, numbers: Array) -> bool:
+        """Tell whether the numbers of all inputs lead to this graph, as far as they alone say."""
+        return all(
+            asked.holds([places if w is None else numbers[..., w] for w, places in zip(asked.which, asked.places)])
+            for asked in self.of_inputs
+        )
+
+    def rows_hold(self, rows: Array) -> bool:
+        """Tell it of many rows of inputs, for everything that depends on inputs alone."""
+        if not self.inputs_hold(rows):
+            return False
+        known = {node: rows[:, i] for node, i in self.which.items()}
+        return all(
+            question.holds([
+                np().stack([self._computed(i, known) for i in found], axis=-1) if found else places
+                for found, places in zip(question.nodes, question.places)
+            ])
+            for question in self.of_derived
+        )  # fmt: skip
+
+    def _computed(self, node: int, known: dict[int, Array]) -> Array:
+        ahead = [node]
+        while ahead:
+            i = ahead[-1]
+            missing = [x for x in self.graph.inputs[i] if x not in known]
+            if i in known or not missing:
+                ahead.pop()
+                if i not in known:
+                    op, rows = self.graph.ops[i], len(next(iter(known.values())))
+                    numbers = [known[x] for x in self.graph.inputs[i]]
+                    known[i] = function(op)(*numbers) if op else np().full(rows, self.graph.data[i])
             else:
-                two = isinstance(right, Value)
-                there = plan.place[number(right)] if two else float(right)
-                between.setdefault((sign, two, outcome), []).append((plan.place[number(left)], there))
-        used = {int(p) for b in plan.blocks for p in range(b.offset, b.offset + b.size) if b.kind == "number"}
-        used -= {int(plan.place[i]) for i in plan.unused}
-        together: dict[Any, tuple[list[int], set[Path]]] = {}
-        for place, way in ways.items():
-            key = plan.source(place).offset if place in used else tuple(way)
-            asked, paths = together.setdefault(key, ([], set()))
-            asked.append(which[place])
-            paths.add(tuple(way))
-        self.ways = [(np().array(asked), sorted(paths)) for asked, paths in together.values()]
-        self.between = [
-            (sign, outcome, np().array([a for a, _ in pairs]), np().array([b for _, b in pairs]), two)
-            for (sign, two, outcome), pairs in between.items()
-        ]
+                ahead += missing
+        return known[node]
 
-    def inputs_hold(self, numbers: Any) -> bool:
-        """Tell whether the numbers of all inputs, or many rows of them, lead to this graph."""
-        for inputs, paths in self.ways:
-            asked = numbers[..., inputs]
-            open_ = np().zeros(asked.shape, dtype=bool)
-            for path in paths:
-                here = np().ones(asked.shape, dtype=bool)
-                for sign, number, outcome in path:
-                    here &= getattr(operator, sign)(asked, number) == outcome
-                open_ |= here
-            if not open_.all():
-                return False
-        return True
-
-    def values_hold(self, memory: Any) -> bool:
+    def values_hold(self, memory: Array) -> bool:
         """Tell whether what was computed leads to this graph."""
         return all(
-            (getattr(operator, sign)(memory[left], memory[right] if two else right) == outcome).all()
-            for sign, outcome, left, right, two in self.between
+            question.holds([memory[x] if found else x for found, x in zip(question.nodes, question.places)])
+            for question in (*self.of_derived, *self.of_values)
         )
+

@@ -50,14 +50,6 @@ class Learner:
             raise ValueError(f"{state['eager']!r:.60} stands where true or false belongs")
         return {whole(size) for size in listed(state["seen"])}, state["eager"]
 
-    def loss(self, X: Any, y: Any) -> Any:
-        return self.penalised([self.model(x) for x in X], y)
-
-    def outputs(self, X: Any) -> Any:
-        """Return a number that depends on all outputs, which are what is wanted, and these."""
-        made = [self.model(x) for x in X]
-        return sum(flat(made)), made
-
     def predict(self, X: Sequence[Any]) -> list[Any]:
         """Return the outputs for all examples: a batch of arrays at a time, once training is compiled."""
         if self.program and not self.eager:
@@ -67,7 +59,7 @@ class Learner:
 
     def _predict(self, X: Sequence[Any]) -> list[Any]:
         size = min(len(X), BATCH)
-        self.predictor = self.predictor or compile(self.outputs, X[:size], parameters=self.model.parameters())
+        self.predictor = self.predictor or compile(_outputs(self.model), X[:size], parameters=self.model.parameters())
         made: list[Any] = []
         for start in range(0, len(X), size):
             part = X[start : start + size]
@@ -84,11 +76,11 @@ class Learner:
             outputs = self.model.predict(X[0])
             y = [one_hot(int(k), len(outputs)) for k in y]
         try:
-            self.program = self.program or compile(self.loss, X, y)
+            self.program = self.program or compile(_loss(self.model, self.penalised), X, y)
             loss = self._step(X, y, clip)
         except (RefusedError, NotInstalledError) as reason:
             return self._give_up(X, y, clip, str(reason).split(". ")[0])
-        if max(map(len, self.program.variants.values())) > MOST_GRAPHS:
+        if not self.program.reason and self.program.calls - self.program.uses > MOST_GRAPHS:
             self.eager = True
             warnings.warn("The graph changes from batch to batch, so training goes on without compiling.", stacklevel=4)
         return loss
@@ -106,3 +98,22 @@ class Learner:
         self.eager = True
         warnings.warn(f"Training goes on without compiling: {reason}.", stacklevel=4)
         return self.learn(self.model, X, y, self.penalised, self.optimizer, clip)
+
+
+def _loss(model: Module, penalised: Cost) -> Callable[..., Any]:
+    """Return the loss as a function of a batch, which depends on the network and on nothing else of the training."""
+
+    def loss(X: Any, y: Any) -> Any:
+        return penalised([model(x) for x in X], y)
+
+    return loss
+
+
+def _outputs(model: Module) -> Callable[..., Any]:
+    """Return a function that gives a number that depends on all outputs, which are what is wanted, and these."""
+
+    def outputs(X: Any) -> Any:
+        made = [model(x) for x in X]
+        return sum(flat(made)), made
+
+    return outputs

@@ -9,16 +9,25 @@ from typing import Any
 
 from ..engine import Value, topological_order
 from .backends import BACKENDS, best
-from .backends.replay import Replay
 from .executable import Ends, Executable, IrregularError, RefusedError
-from .extra import numpy as np
-from .trace.calls import check_again, eager_loss, recorded_call
-from .trace.inputs import Chosen, shape
+from .extra import NotInstalledError, numpy as np
+from .replay import Replay
+from .trace.calls import Trace, checked, eager, loss_and_outputs, traced
+from .trace.inputs import Chosen, Input, shape
 from .trace.recording import Recording, record
+from .trace.tracked import Guard, Tracked
+from .trace.world import World
+
+FREE = 3  # graphs that a program may record without having used the others
+USES = 40  # for each further one the graphs must have served so often
+MOST = 16  # graphs that are kept
 
 
 class Recorder:
-    """Records a loss, given as a graph or as a function, and keeps a `variant` for each graph and shape of inputs."""
+    """Records a loss, given as a graph or as a function, and keeps a `variant` for each graph and shape of inputs.
+
+    `reason` is empty, or says why the engine runs the function.
+    """
 
     def __init__(self, parameters: Any, backend: str, exact: bool) -> None:
         self.backend = best() if backend == "auto" else backend
@@ -26,19 +35,180 @@ class Recorder:
         if self.backend not in (known := [*BACKENDS, "source"]):
             raise ValueError(f"There is no backend {backend!r} here. Write one of: {', '.join(map(repr, known))}.")
         self.wanted = None if parameters is None else list(dict.fromkeys(flat(parameters)))
-        self.parameters: list[Value] = []
-        self.variants: dict[str, list[Executable | Replay]] = {}
+        self.parameters: list[Value] = list(self.wanted or [])
+        self.variants: dict[Any, list[Executable | Replay]] = {}
+        self.worlds: list[World] = []
         self.function: Callable[..., Any] | None = None
+        self.reason, self.as_values, self.listed = "", False, True
+        self.ran: tuple[Value, Any] | None = None  # what the engine made of these inputs already, while recording
+        self.of_networks = False  # whether the parameters are those of networks, and other leaves are none
+        self.recorded = self.uses = 0
+        self.seen: set[Any] = set()  # shapes that were met, whether recorded or not
 
-    def record(self, function: Callable[..., Any], examples: Sequence[Any]) -> Executable | Replay:
-        """Return the compiled graph of a function, whose arguments are given anew with each call."""
+    # what a run of the function is
+
+    def set_function(self, function: Callable[..., Any], examples: Sequence[Any]) -> None:
         if not callable(function):
             raise TypeError(
                 f"compile was given {function!r:.60}. Give it a loss, one Value, or a function that returns one."
             )
-        self.function, names = function, [*signature(function).parameters]
+        try:
+            names = [*signature(function).parameters]
+        except ValueError:
+            names = []
+        self.function = function
         self.names = names if len(names) == len(examples) else [f"x{i}" for i in range(len(examples))]
-        return self.captured_call(examples)
+
+    def first_call(self, function: Callable[..., Any], examples: Sequence[Any]) -> Executable | Replay | None:
+        """Run the function once, and compile it unless the engine must run it; each call gives its arguments anew."""
+        self.set_function(function, examples)
+        checked(examples, self.names)
+        self.listed = not any(map(is_array, examples))
+        world, births = World(function), Value(0.0)._born
+        self.reason = world.reason
+        result = self._first_run(examples)
+        loss, self.nested = loss_and_outputs(result)
+        nodes = topological_order(loss)
+        if not self.parameters:
+            self.parameters = parameters_of(nodes, births)
+        self.of_networks = any(getattr(x, "parameter", False) for x in self.parameters)
+        self.reason = self.reason or self._changes(world, nodes, births)
+        if self.reason:
+            world.restore_random()  # to compile draws nothing
+            return None
+        made = self.captured_call(examples, world, loss)
+        if world.random_states() != world.states:
+            world.restore_random()
+        return made
+
+    def _first_run(self, examples: Sequence[Any]) -> Any:
+        """Run the engine, and find out what the function takes: arrays or lists, numbers or Values."""
+        assert self.function
+        try:
+            result, self.as_values = eager(self.function, examples, self.names, None)
+        except (TypeError, ValueError, AttributeError):
+            if self.listed:
+                raise
+            self.listed = True
+            result, self.as_values = eager(self.function, self.arguments(examples), self.names, None)
+        return result
+
+    def arguments(self, examples: Sequence[Any]) -> list[Any]:
+        """Return the examples as the function takes them."""
+        return [x.tolist() if self.listed and is_array(x) else x for x in examples]
+
+    def engine_call(self, examples: Sequence[Any]) -> tuple[Value, Any]:
+        """Return the loss of these examples as the engine records it, and what the function returned beside it."""
+        assert self.function
+        result, self.as_values = eager(self.function, self.arguments(examples), self.names, self.as_values or None)
+        return loss_and_outputs(result)
+
+    def _changes(self, world: World, nodes: list[Value], births: int) -> str:
+        """Return what the function changed by being run, for which the engine must run it each time; or nothing."""
+        if world.random_states() != world.states:
+            return "it draws random numbers"
+        if not world.same():
+            return "it changes what it depends on"
+        if any(x.op is None and getattr(x, "_changed", 0) > births for x in nodes):
+            return "it sets the .data of a Value"
+        if any(x.op and x._born < births for x in nodes):
+            return "a part of its graph was made outside of it, and is not computed again"
+        return ""
+
+    def captured_call(
+        self, examples: Sequence[Any], world: World, loss: Value | None = None
+    ) -> Executable | Replay | None:
+        """Run the function on tracked numbers, and return what it recorded; None where the engine must run it."""
+        assert self.function
+        if loss is None:
+            births, world.states = Value(0.0)._born, world.random_states()
+            self.ran = self.engine_call(examples)
+            loss = self.ran[0]
+            self.reason = self._changes(world, topological_order(loss), births)
+            if self.reason:
+                return None
+        try:
+            trace = traced(self.function, self.arguments(examples), self.names, self.as_values, self.exact)
+        except Exception as error:  # what the engine can do and a tracked number cannot
+            self.reason = f"it does what cannot be followed: {error!s:.100}"
+            return None
+        if not world.same():
+            trace = trace._replace(reason="it changes what it depends on")
+        if trace.reason:
+            self.reason = trace.reason
+            return None
+        self.recorded += 1
+        try:
+            made = self._compiled(trace, loss)
+        except NotInstalledError:
+            raise
+        except (RefusedError, IrregularError) as error:
+            self.reason = str(error) or "hardly two of its scalars do the same"
+            return None
+        self._keep(made, examples, world)
+        return made
+
+    def _compiled(self, trace: Trace, loss: Value) -> Executable | Replay:
+        outputs = [x for x in numbers_of(trace.nested) if isinstance(x, Value)]
+        guards, checks = trace.guards, None
+        if not self.exact and (asked := of_inputs_alone(guards, trace.leaves)):
+            checks = self._checks(asked, trace.leaves)
+            there = {*map(id, asked)} if checks else set()
+            guards = [guard for guard in guards if id(guard) not in there]
+        compared = [x for guard in guards for x in guard.test.operands() if isinstance(x, Value)]
+        graph = record(trace.loss, also=[*trace.leaves, *compared, *self.parameters, *outputs])
+        if self.wanted is None:
+            missing = set(parameters_of(graph.nodes, trace.births)) - set(self.parameters)
+            if missing and self.variants:
+                self.forget()
+            self.parameters += [x for x in graph.nodes if x in missing] if missing else []
+        known = {*map(id, self.parameters), *map(id, trace.leaves)}
+        others = [
+            i for i, (x, op) in enumerate(zip(graph.nodes, graph.ops))
+            if op is None and x._born < trace.births and id(x) not in known and not x.constant
+        ]  # fmt: skip
+        ends = Ends(graph.numbers(self.parameters), graph.numbers(trace.leaves), graph.numbers(outputs), guards,
+                    trace.nested, others, checks)  # fmt: skip
+        return self.capture(graph, ends, loss.data, loss)
+
+    def _checks(self, guards: list[Guard], leaves: list[Value]) -> Executable | None:
+        """Compile what is asked of numbers that are computed from inputs alone: it has no place among the equations."""
+        operands = [x for guard in guards for x in guard.test.operands() if isinstance(x, Value)]
+        graph = record(operands[0], also=[*operands[1:], *leaves])
+        try:
+            return Executable(graph, Ends([], graph.numbers(leaves), guards=guards), [], self.backend)
+        except IrregularError:
+            return None
+
+    def forget(self) -> None:
+        """Let all graphs go, as the parameters are others now."""
+        self.variants.clear()
+
+    def _keep(self, made: Executable | Replay, examples: Sequence[Any], world: World) -> None:
+        if world not in self.worlds:
+            self.worlds.append(world)
+        key = tuple([shape(argument) for argument in examples]), id(world)
+        self.seen.add(key[0])
+        self.variants.setdefault(key, []).insert(0, made)
+        if sum(map(len, self.variants.values())) > MOST:
+            oldest = next(k for k in self.variants if k != key or len(self.variants) == 1)
+            self.variants[oldest].pop()
+            if not self.variants[oldest]:
+                del self.variants[oldest]
+                self.worlds = [w for w in self.worlds if w is world or any(k[1] == id(w) for k in self.variants)]
+
+    def may_record(self, shapes: Any) -> bool:
+        """Tell whether another graph is likely to be worth its recording."""
+        if self.reason:
+            return False
+        if shapes not in self.seen:
+            self.seen.add(shapes)
+            return len(self.seen) <= FREE
+        if not self.variants or self.recorded < len(self.seen) + FREE - 1:
+            return True
+        return self.uses >= USES * (self.recorded - FREE + 1) ** 2
+
+    # a graph
 
     def captured_graph(self, loss: Value, inputs: Sequence[Any]) -> Executable | Replay:
         """Return the compiled graph of a loss, whose leaves in `inputs` are given anew with each call."""
@@ -51,67 +221,54 @@ class Recorder:
                     f"{late[0]!r} was made before one of its inputs was changed. Record the loss again, then compile."
                 )
         leaves = list(dict.fromkeys(x for argument in inputs for x in flat(argument)))
-        self.shapes = [shape(argument) for argument in inputs]
+        self.shapes: Any = tuple([shape(argument) for argument in inputs])
         given = set(leaves)
-        parameters = self.wanted or _parameters(nodes, given)
+        parameters = self.wanted or parameters_of(nodes, loss._born + 1, given)
         graph = record(loss, also=[*leaves, *parameters])
-        made = self.capture(graph, Ends(graph.numbers(parameters), graph.numbers(leaves)), loss.data)
+        known = {*map(id, parameters), *map(id, leaves)}
+        others = [i for i, x in enumerate(graph.nodes) if not (graph.ops[i] or x.constant or id(x) in known)]
+        ends = Ends(graph.numbers(parameters), graph.numbers(leaves), others=others)
+        made = self.capture(graph, ends, loss.data)
         if not leaves and isinstance(made, Executable):
             order = [i for b in made.plan.blocks if b.kind == "number" for i in b.nodes.tolist()]
             made.inputs, made.input_nodes = made.plan.place[np().array(order, dtype=int)], order
-            self.shapes = [b.shape for b in made.plan.blocks if b.kind == "number"]
+            self.shapes = tuple([b.shape for b in made.plan.blocks if b.kind == "number"])
         self.names = [f"inputs[{i}]" for i in range(len(self.shapes))]
-        self.variants[str(self.shapes)] = [made]
-        return made
-
-    def captured_call(self, examples: Sequence[Any]) -> Executable | Replay:
-        """Run the function on examples, and return what it recorded, compiled."""
-        assert self.function
-        shapes = str([shape(argument) for argument in examples])
-        loss, nested, leaves, guards = recorded_call(self.function, examples, self.names)
-        outputs, compared = list(flat(nested)), [x for g in guards for x in (g.left, g.right) if isinstance(x, Value)]
-        graph = record(loss, also=[*leaves, *compared, *(self.wanted or self.parameters), *outputs])
-        found = self.wanted or self.parameters or _parameters(graph.nodes, set(leaves))
-        eager = eager_loss(self.function, examples, self.names)
-        ends = Ends(graph.numbers(found), graph.numbers(leaves), graph.numbers(outputs), guards, nested)
-        made = self.capture(graph, ends, eager.data, eager)
-        if not self.variants:
-            check_again(self.function, examples, graph, found)
-        self.variants.setdefault(shapes, []).append(made)
+        self.variants[self.shapes, 0] = [made]
         return made
 
     def capture(self, graph: Recording, ends: Ends, loss: float, eager: Any = None) -> Executable | Replay:
         """Compile one graph, and hold it against the engine."""
         made: Executable | Replay
+        root = graph.nodes[graph.roots[0]] if eager is None else eager
         if not self.exact:
             try:
                 made = Executable(graph, ends, self._arrays(graph), self.backend)
             except IrregularError:
                 self.exact = not self.variants
                 if not self.exact:
-                    raise RefusedError(
-                        "With these inputs hardly two scalars do the same. Write compile(..., exact=True), which "
-                        "replays them one by one."
-                    ) from None
+                    raise RefusedError("with some inputs hardly two of its scalars do the same") from None
         if self.exact:
             made = Replay(graph, ends, self.backend)
             self.parameters = [graph.nodes[i] for i in ends.parameters]
-        elif isinstance(made, Executable):
-            self.parameters = self.parameters or [graph.nodes[i] for i in made.plan.parameters]
-        root = graph.nodes[graph.roots[0]] if eager is None else eager
-        with _gradients_of(root, self.parameters) as grads:
+        elif isinstance(made, Executable) and not self.variants:
+            self.parameters = [graph.nodes[i] for i in made.plan.parameters]
+        with gradients_of(root, self.parameters) as grads:
             made.check(loss, grads)
         return made
 
     def _arrays(self, graph: Recording) -> list[Any]:
         """Return the arrays of parameters of the first graph, in which every other one must have them too."""
-        if not self.parameters:
+        earliest = next((made for variants in self.variants.values() for made in variants), None)
+        if not isinstance(earliest, Executable):
             return []
-        earliest = next(iter(self.variants.values()))[0]
-        assert isinstance(earliest, Executable)
         first = earliest.plan
         blocks = [b for b in first.blocks if b.kind == "parameter"]
         return [np().array(graph.numbers([first.graph.nodes[i] for i in b.nodes])) for b in blocks]
+
+
+def is_array(x: Any) -> bool:
+    return hasattr(x, "tolist") and hasattr(x, "__len__")
 
 
 def flat(parts: Any) -> Iterator[Value]:
@@ -124,13 +281,61 @@ def flat(parts: Any) -> Iterator[Value]:
             yield from flat(part)
 
 
-def _parameters(nodes: Sequence[Value], inputs: set[Value]) -> list[Value]:
-    leaves = [x for x in nodes if x.op is None and not x.constant and x not in inputs and type(x) is not Chosen]
+def of_inputs_alone(guards: Sequence[Guard], leaves: Sequence[Value]) -> list[Guard]:
+    """Return the guards that ask for what is computed from inputs, but not for inputs themselves alone."""
+    known = {id(x): True for x in leaves}
+
+    def derived(node: Value) -> bool:
+        ahead = [node]
+        while ahead:
+            x = ahead[-1]
+            missing = [y for y in x.inputs if id(y) not in known]
+            if id(x) in known or not missing or any(known.get(id(y)) is False for y in x.inputs):
+                ahead.pop()
+                known.setdefault(id(x), x.constant or (bool(x.inputs) and all(known.get(id(y)) for y in x.inputs)))
+            else:
+                ahead.append(missing[0])
+        return known[id(node)]
+
+    made = []
+    for guard in guards:
+        operands = [x for x in guard.test.operands() if isinstance(x, Value)]
+        if any(x.op for x in operands) and all(map(derived, operands)):
+            made.append(guard)
+    return made
+
+
+def numbers_of(nested: Any) -> Iterator[Any]:
+    """Give what stands at the ends of nested lists."""
+    if isinstance(nested, list | tuple):
+        for part in nested:
+            yield from numbers_of(part)
+    else:
+        yield nested
+
+
+def with_numbers(nested: Any, numbers: Iterator[float]) -> Any:
+    """Return the nested lists with the next of these numbers for each Value, as the kind of number that it was."""
+    if isinstance(nested, list | tuple):
+        return [with_numbers(part, numbers) for part in nested]
+    if not isinstance(nested, Value):
+        return nested
+    number = next(numbers)
+    return type(nested.number)(number) if type(nested) is Tracked else number
+
+
+def parameters_of(nodes: Sequence[Value], births: int, inputs: set[Value] = set()) -> list[Value]:  # noqa: B006
+    """Return the leaves that training may change: those of networks, or else all that were there before."""
+    leaves = [
+        x for x in nodes
+        if x.op is None and not x.constant and x._born < births
+        and type(x) not in (Chosen, Input, Tracked) and x not in inputs
+    ]  # fmt: skip
     return [x for x in leaves if getattr(x, "parameter", False)] or leaves
 
 
 @contextmanager
-def _gradients_of(loss: Value, parameters: Sequence[Value]) -> Iterator[list[float]]:
+def gradients_of(loss: Value, parameters: Sequence[Value]) -> Iterator[list[float]]:
     """Give the engine's gradients, and leave those that are there as they were."""
     before = [p.grad for p in parameters]
     for p in parameters:

@@ -26,6 +26,8 @@ PALETTE = {  # class: (property, light, dark)
     "dim":       ("fill", "#5a6470", "#a3adb8"),
     "warn":      ("fill", "#9a3412", "#fdba74"),
     "slope":     ("fill", "#6d28d9", "#c4b5fd"),
+    "plus":      ("fill", "#1d4ed8", "#79a8ff"),
+    "minus":     ("fill", "#c2410c", "#fb923c"),
     "head":      ("fill", "#5a6470", "#a3adb8"),
     "line":      ("stroke", "#7d8793", "#7d8793"),
     "grid":      ("stroke", "#e3e7ec", "#2a323c"),
@@ -83,6 +85,9 @@ class Picture:
 
     A notebook shows it as an <img>, which survives where scripts and inline SVG are taken out.
     """
+
+    svg: str
+    title: str
 
     formats: tuple[str, ...] = ("svg", "png", "html")
 

@@ -27,6 +27,13 @@ CELLS = 60  # in each direction, in which the model's output is looked at
 class Plane:
     """A rectangle of a picture, with numbers along its sides."""
 
+    left: float
+    top: float
+    x: Point
+    y: Point
+    width: float
+    height: float
+
     left, top = 64.0, 44.0
 
     def __init__(self, x: Sequence[float], y: Sequence[float], width: float, height: float) -> None:
@@ -92,7 +99,7 @@ def powers(low: float, high: float) -> list[float]:
 def curves(
     series: Mapping[str, Sequence[float | None]] | Any,
     *,
-    title: str = "",
+    title: str | None = None,
     x_label: str = "epoch",
     y_label: str = "loss",
     log: bool = False,
@@ -102,29 +109,33 @@ def curves(
     A training history stands for its losses. With log=True the y axis is logarithmic.
     """
     if not isinstance(series, Mapping):
+        title = "Loss over the epochs" if title is None else title
         series = {"training": series.loss, "validation": series.val_loss}
     lines = {visible(name): pieces for name, numbers in series.items() if (pieces := _pieces(numbers, log))}
     points = [point for pieces in lines.values() for piece in pieces for point in piece]
     if not points:
         raise ValueError("There is no number to draw. Give some for each name, as in curves({'loss': [2.0, 1.5]}).")
     plane = Plane([x for x, _ in points], [y for _, y in points], 520.0, 280.0)
+    title = title or ""
     parts = list(plane.axes(title, x_label, y_label, log))
-    legend_x, below = plane.left, plane.top + plane.height + 34
+    legend_x, below, right = plane.left, plane.top + plane.height + 54, plane.left + plane.width
     told = []
     for i, (name, pieces) in enumerate(lines.items()):
-        dash, colour = DASHES[i % len(DASHES)], i % len(SERIES)
+        dash, colour = DASHES[(i + i // len(SERIES)) % len(DASHES)], i % len(SERIES)  # never both alike
         line = f'<path class="line{colour}" fill="none" stroke-width="2" stroke-dasharray="{dash}" d="M'
         for piece in pieces:
             places = [plane.at(*point) for point in piece]
             parts.append(f'{line}{" ".join([f"{x:.1f} {y:.1f}" for x, y in places])}"/>')
             if len(places) == 1:
                 parts.append(mark(*places[0], colour))
+        if legend_x > plane.left and legend_x + 30 + text_width(shortened(name, 30), 11) > right:
+            legend_x, below = plane.left, below + 18
         parts.append(f'{line}{legend_x:.1f} {below - 4:.1f}h24"/>')
         parts.append(text(legend_x + 30, below, shortened(name, 30), "ink", 11))
         legend_x += text_width(shortened(name, 30), 11) + 46
         ends = [10**y if log else y for _, y in (pieces[0][0], pieces[-1][-1])]
         told.append(f"{name} from {number(ends[0])} to {number(ends[1])}")
-    size = max(plane.left + plane.width + 20, legend_x + 60), below + 14
+    size = right + 20, below + 14
     return pictured(parts, size, title or "; ".join(told), "; ".join(told))
 
 

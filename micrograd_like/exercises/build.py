@@ -27,7 +27,7 @@ from .bugs import GRAPHS, IDEAS, NUMBERS, Nodes, Program, alike, outcome
 from .concepts import SMALL, Dice
 from .exercise import Exercise
 from .marking import Mark, Marking
-from .messages import Message, idea_of, said
+from .messages import Message, briefly, idea_of
 
 Gradients = Callable[[Program, Iterable[float], Nodes, float], dict[str, float]]
 MOST_LINES = 100_000  # of the learner's in one run, for the graphs are small
@@ -90,7 +90,7 @@ def _crash(key: str, error: Exception, bug: str = "") -> tuple[Mark, Message]:
 
 def _message(keys: Iterable[str], mistakes: Iterable[str], did: str, redo: str, idea: str = BROKEN) -> Message:
     named = tuple(filter(None, mistakes))
-    did += f" It may as well have been: {'; or '.join(map(said, named[1:4]))}." * (len(named) > 1)
+    did += f" It may as well have been: {'; or '.join(briefly(MISTAKES[x]) for x in named[1:4])}." * (len(named) > 1)
     idea = (IDEAS.get(named[0]) or idea_of(named[0])) if named else idea
     return Message(tuple(keys), named, did, idea, redo, "known" if named else "unknown")
 
@@ -194,6 +194,9 @@ def _with_number(cls: type, key: str) -> tuple[Mark, Message | None]:
 
 class Skeleton:
     """A Value of the lecture without its multiplication, for the learner to write."""
+
+    data: float
+    grad: float
 
     def __init__(self, data: float, _children: Iterable[Skeleton] = (), _op: str = "") -> None:
         self.data, self.grad, self._prev, self._op = float(data), 0.0, tuple(_children), _op

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite, nan
 
 from ..engine import Value
@@ -11,7 +12,7 @@ from ..ops import OPS
 from ..ops.notation import short
 from .answers import Answer
 from .diagnosis import SMALL_SLIP, corner, is_right
-from .messages import NONE, Message, explained, factor, near, wrong_slope
+from .messages import ARITHMETIC, NONE, Message, explained, factor, listed, wrong_slope
 from .questions import CORNERS, Question, Task
 
 Candidate = tuple[str, float, str, str]  # mistake, the number that it gives, what was done, the idea
@@ -24,30 +25,61 @@ PARTS = "The gradient of an input is built of contributions: local derivative ti
 FORWARD = "A value follows from the values of the inputs, by the operation that stands at the node."
 STEP = "Gradient descent subtracts lr times the gradient."
 MOMENTUM = "Gradient descent subtracts lr times the gradient; momentum adds a part of the last step."
-ORDER = "A node may hand on once all its uses have handed on to it, for then its gradient is complete."
+ORDER = "A node may pass back once all its uses have passed back to it: then its gradient is complete."
 
 
-def mark(task: Task, question: Question, answer: Answer, answers: Mapping[str, Answer]) -> tuple[str, Message | None]:
+def mark(
+    task: Task, question: Question, answer: Answer, answers: Mapping[str, Answer], wanted: int = 4
+) -> tuple[str, Message | None]:
     """Return "right", "carried" or "wrong" for one number, and what to say about a wrong one.
 
     `answers` are all of the learner's: what follows from them is not held against this one.
     """
-    if is_right(answer, question.right, abs(question.right)) or _on_a_corner(question, answer):
+    if is_right(answer, question.right, abs(question.right), wanted) or _on_a_corner(question, answer):
         return "right", None
     own = _own(task, question, answers)
     if own != question.right and (answer.means(own) or is_right(answer, own)):
         return "carried", None
     key = (question.key,)
-    found = [x for x in candidates(task, question, own) if isfinite(x[1]) and x[1] != own and answer.means(x[1])]
+    found = [
+        x
+        for x in candidates(task, question, own, _grad(task, question, answers))
+        if isfinite(x[1]) and x[1] != own and answer.means(x[1])
+    ]
     if found:
         did = "; or ".join(dict.fromkeys(did for _, _, did, _ in found[:3]))
         mistakes = tuple(dict.fromkeys(mistake for mistake, *_ in found))
         said = f"Your {question.key} = {answer.text} is {did}."
         return "wrong", Message(key, mistakes, said, found[0][3], _redo(task, question))
     close, typed = abs(answer.number - own) <= SMALL_SLIP * abs(own), f"{question.key} = {answer.text}"
-    did = near(typed) if close else NONE.format(f"your {typed}")
+    did = (
+        f"Your {ARITHMETIC['close'][0].format(s=typed)}"
+        if close
+        else NONE.format(f"Your {typed}").replace(" fit ", " fits ")
+    )
     kind = "arithmetic" if close else "unknown"
     return "wrong", Message(key, (), did, idea(task, question), _redo(task, question), kind)
+
+
+def _grad(task: Task, question: Question, answers: Mapping[str, Answer]) -> float | None:
+    """Return the learner's own gradient of the weight that is updated, if it was typed."""
+    answer = answers.get(task.names[question.node]) if question.kind == "update" else None
+    return None if answer is None or is_right(answer, task.right[question.node]) else answer.number
+
+
+def together(told: Sequence[Message]) -> list[Message]:
+    """Return one message for those that say the same of several updated weights."""
+    groups: dict[object, list[Message]] = {}
+    for x in told:
+        same = x.keys[0].endswith(".new") and bool(x.mistakes)
+        groups.setdefault((x.mistakes, x.did.partition(" is ")[2]) if same else id(x), []).append(x)
+    return [_joined(same) if len(same) > 1 else same[0] for same in groups.values()]
+
+
+def _joined(same: Sequence[Message]) -> Message:
+    typed = listed([x.did.removeprefix("Your ").partition(" is ")[0] for x in same])
+    did = f"Your {typed} are each {same[0].did.partition(' is ')[2]}"
+    return replace(same[0], keys=tuple(key for x in same for key in x.keys), did=did)
 
 
 def _on_a_corner(question: Question, answer: Answer) -> bool:
@@ -84,7 +116,7 @@ def _at(op: str, inputs: Sequence[float]) -> float:
         return nan
 
 
-def candidates(task: Task, question: Question, own: float) -> Iterator[Candidate]:
+def candidates(task: Task, question: Question, own: float, typed_grad: float | None = None) -> Iterator[Candidate]:
     """Yield what known mistakes give for a question that is not about a gradient; `own` would be right."""
     node, i, kind = question.node, question.position, question.kind
     if kind == "value" and node.op:
@@ -98,7 +130,7 @@ def candidates(task: Task, question: Question, own: float) -> Iterator[Candidate
         yield "negated", -own, "the right size with the wrong sign", FORWARD
     elif kind == "update":
         step = _step(task)
-        grad, lr, last = task.right[node], task.lr, task.deltas.get(node, 0.0)
+        grad, lr, last = task.right[node] if typed_grad is None else typed_grad, task.lr, task.deltas.get(node, 0.0)
         yield "ascent", task.updated(node, -grad), "a step up: the gradient was added", step
         yield "no_momentum", node.data - lr * grad, "the step without momentum", step
         yield (
@@ -112,11 +144,15 @@ def candidates(task: Task, question: Question, own: float) -> Iterator[Candidate
         yield "step_only", own - node.data, "the step itself, not yet added to the weight", step
         yield "gradient", grad, "the gradient, not the weight after the step", step
         yield "lr_only", node.data - lr, "a step of lr, whatever the gradient", step
+        yield "lr_only", node.data + lr, "a step of lr, whatever the gradient", step
+        yield "not_moved", node.data, "the weight before the step", step
+        yield "divided_by_lr", node.data - grad / lr if lr else nan, "a step of the gradient divided by lr", step
+        yield "times_step", node.data * (1.0 - lr * grad), "the weight times 1 - lr · gradient", step
     elif kind in ("local", "contribution"):
         times = task.right[node] if kind == "contribution" else 1.0
         for name, rule in MISTAKES.items():
             if rule.written(node):
-                did = f"what comes out if {wrong_slope(task, rule, node.inputs[i])}"
+                did = f"what comes out if {wrong_slope(task, rule, node.inputs[i], node)}"
                 yield name, rule.slopes(node)[i] * times, did, rule.idea
         slope, upstream = _slope(question), task.right[node]
         if kind == "local":
@@ -165,7 +201,7 @@ def blank(task: Task, question: Question) -> str:
 
 
 def mark_order(task: Task, typed: str | Iterable[object]) -> tuple[str, Message | None]:
-    """Mark an order in which the nodes hand on: a text of names, or a list of names or nodes."""
+    """Mark an order in which the nodes pass back: a text of names, or a list of names or nodes."""
     words = typed.replace(",", " ").replace("->", " ").split() if isinstance(typed, str) else list(typed)
     names = [task.names[x] if isinstance(x, Value) and x in task.names else str(x) for x in words]
     by_name = {name: node for node, name in task.names.items()}
@@ -178,9 +214,9 @@ def mark_order(task: Task, typed: str | Iterable[object]) -> tuple[str, Message 
         return "wrong", Message(("order",), mistakes, did, ORDER, redo, "known" if mistakes else "unknown")
 
     if strange := [name for name in names if name not in by_name]:
-        return wrong((), f"{said}, in which {', '.join(strange)} is no node.")
+        return wrong((), f"{said}, in which {', '.join(strange)} is not a node.")
     if twice := [name for i, name in enumerate(names) if name in names[:i] and by_name[name].inputs]:
-        return wrong(("depth_first",), f"{said}, in which {twice[0]} hands on twice.")
+        return wrong(("depth_first",), f"{said}, in which {twice[0]} passes back twice.")
     done: set[Value] = set()
     for node in nodes:
         waiting = [use for use in task.uses[node] if use in task.reached and use not in done]
@@ -189,7 +225,7 @@ def mark_order(task: Task, typed: str | Iterable[object]) -> tuple[str, Message 
             mistake = "not_reversed" if forward else "first_reach"
             missing = task.names[waiting[0]]
             return wrong(
-                (mistake,), f"{said}, in which {task.names[node]} hands on before {missing} has handed on to it."
+                (mistake,), f"{said}, in which {task.names[node]} passes back before {missing} has passed back to it."
             )
         done.add(node)
     if missed := must - done:

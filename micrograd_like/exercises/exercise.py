@@ -10,12 +10,15 @@ True
 >>> bool(marking), marking["b"].note
 (False, 'b.grad = 2 (through v1 = a*b: a · 1)')
 >>> [message] = marking.messages
->>> message.did, message.redo
-('Your a = 1 is the contribution through L alone.', 'Redo: a.grad = b · 1 + 1 · 1 = ___.')
+>>> print(message.did)
+Your a = 1 is the contribution through L alone.
+>>> print(message.redo)
+Redo a: local derivative times upstream gradient, for each of its 2 uses.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
@@ -28,8 +31,9 @@ from ..shows import SHOWS
 from ..steps.explain import Ledger
 from ..steps.walk import Backward, Walk
 from . import confusions, messages
-from .answers import Answer, read
+from .answers import DIGITS, Answer, read
 from .diagnosis import Diagnosis
+from .hypotheses.search import Search
 from .marking import Mark, Marking
 from .messages import Message
 from .progress import Attempt, Progress
@@ -47,8 +51,16 @@ class Exercise:
     "updates", "order"), nodes whose gradient is meant, or keys as they stand in answers: "a", "dc/da", "c->a",
     "c.data", "w.new". `given` names what else is shown beside the values: "gradients", those that are not asked, and
     "local", the local derivatives, which are half of a gradient's answer. lr, momentum and deltas (the last updates,
-    by node) are those of the update. With keep=True, or a Progress of several exercises, attempts are kept.
+    by node) are those of the update. An answer must be right to `digits` significant digits. With keep=True, or a
+    Progress of several exercises, attempts are kept.
     """
+
+    task: Task
+    questions: dict[str, Question]
+    root: Value
+    given: Collection[str]
+    concept: str
+    title: str
 
     def __init__(
         self,
@@ -63,15 +75,21 @@ class Exercise:
         title: str = "",
         keep: bool | Progress = False,
         names: Mapping[str, Any] | None = None,
+        digits: int = DIGITS,
     ) -> None:
+        if digits not in range(1, 13):
+            raise ValueError(f"digits={digits!r} cannot be asked. Write a number from 1 to 12, such as 3.")
         variables = callers_variables() if names is None else names
         nodes = [ask] if isinstance(ask, Value) else [x for x in ask if isinstance(x, Value)] if ask else []
         self.task = Task(root, *nodes, lr=lr, momentum=momentum, deltas=deltas, names=variables)
         self.questions = {question.key: question for question in self.task.questions(ask)}
         self.root, self.given, self.concept = root, given, concept
         self.title = title or f"The graph of {self.task.names[root]}"
+        self.digits = digits
         self._kept = Progress() if keep is True else keep or None
         self._levels: dict[str, int] = {}
+        self._tries: Counter[str] = Counter()
+        self._searches: dict[frozenset[Value], Search] = {}
         self._keys = {other: key for key in self.questions for other in (*spellings(key), key)}
 
     @property
@@ -85,49 +103,74 @@ class Exercise:
         return [question.node for question in self.questions.values() if question.kind == "gradient"]
 
     def check(self, answers: Mapping[str, object] | None = None, /, **named: object) -> Marking:
-        """Mark answers: numbers, fractions, expressions, for `order` names; what is not given is not yet done."""
+        """Mark answers: numbers, fractions, expressions, for `order` names; what is not given is not yet done.
+
+        The gradient of a node that is not asked may be given too: it is not marked, and tells where a slip was made.
+        """
         first = answers if isinstance(answers, Mapping) else {}  # a grader's students begin with answers = ...
         typed = {self._key(key): x for key, x in {**first, **named}.items() if x is not None and x != ""}
         order = typed.pop("order", None) if "order" in self.questions else None
-        numbers = {key: self._read(key, x) for key, x in typed.items()}
         task, found = self.task, dict[str, str]()
         told: list[Message] = []
-        gradients = {node: numbers[key] for node in self.asked if (key := task.gradient(node).key) in numbers}
-        diagnosis = Diagnosis(task, gradients)
-        told += messages.of_slips(diagnosis)
+        numbers = self._read(typed, told)
+        asked = {task.gradient(node).key: node for node in [*self.asked, *task.nodes]}
+        gradients = {node: numbers[key] for key, node in asked.items() if key in numbers}
+        diagnosis = Diagnosis(task, gradients, self._search(frozenset(gradients) - {*self.asked}), self.digits)
+        told += messages.of_slips(diagnosis, self._tries)
         for node in gradients:
             key = task.gradient(node).key
             found[key] = "right" if node in diagnosis.right else "carried" if node in diagnosis.carried else "wrong"
         for key, answer in numbers.items():
             if key not in found:
-                found[key], message = confusions.mark(task, self.questions[key], answer, numbers)
+                found[key], message = confusions.mark(task, self.questions[key], answer, numbers, self.digits)
                 told += [message] if message else []
         if order is not None:
             found["order"], message = confusions.mark_order(task, order)  # type: ignore[arg-type]
             told += [message] if message else []
         typed |= {"order": order}
+        told = confusions.together(told)
+        self._tries.update(key for key, verdict in found.items() if verdict == "wrong")
         marking = Marking([self._mark(x, found, typed, diagnosis) for x in self.questions.values()], told)
         self._keep(marking)
         return marking
 
     def _key(self, key: str) -> str:
-        if key not in self._keys:
-            raise ValueError(f"{key!r} is not asked here. Answer {', '.join(self.questions)}.")
-        return self._keys[key]
+        if key in self._keys:
+            return self._keys[key]
+        aside = {self.task.gradient(node).key for node in self.task.nodes} if self.asked else set()
+        if key.removesuffix(".grad") in aside:
+            return key.removesuffix(".grad")
+        raise ValueError(f"{key!r} is not asked here. Answer {', '.join(self.questions)}.")
 
-    def _read(self, key: str, typed: object) -> Answer:
+    def _read(self, typed: Mapping[str, object], told: list[Message]) -> dict[str, Answer]:
+        """Return the answers that can be read; of the others it is told why not."""
         values = {} if "value" in self.kinds else {name: node.data for node, name in self.task.names.items()}
-        try:
-            return read(typed, values)
-        except ExpressionError as error:
-            raise ExpressionError(f"{key}: {error}") from None
+        found: dict[str, Answer] = {}
+        for key, text in typed.items():
+            grads = {f"{name}.grad": answer.number for name, answer in found.items()}
+            try:
+                found[key] = read(text, values | grads)
+            except (ExpressionError, TypeError):
+                told.append(Message((key,), (), messages.UNREAD.format(key=key, text=text), "", "", "unreadable"))
+        return found
+
+    @property
+    def search(self) -> Search:
+        """All hypotheses about what is asked here."""
+        return self._search(frozenset())
+
+    def _search(self, aside: frozenset[Value]) -> Search:
+        """Return all hypotheses, with these nodes answered beside what is asked; built once."""
+        if aside not in self._searches:
+            self._searches[aside] = Search(self.task, [x for x in self.task.nodes if x in aside or x in self.asked])
+        return self._searches[aside]
 
     def _mark(
         self, question: Question, found: Mapping[str, str], typed: Mapping[str, object], diagnosis: Diagnosis
     ) -> Mark:
         key = question.key
         verdict = found.get(key, "not yet")
-        text = str(typed[key]) if key in found else ""
+        text = "" if typed.get(key) is None else str(typed[key])
         if verdict == "carried":
             return Mark(key, "not yet", text, FOLLOWS)
         if verdict != "right":

@@ -12,15 +12,17 @@ L = v1 + v2   # -45
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import isfinite, sqrt
 from typing import Any
 
 from ..engine import Value, topological_order
+from ..mistakes.mistake import MISTAKES, Mistake
 from ..mistakes.passes import Pass, grad_from
+from ..mistakes.script import can_bite
 from ..steps.what_if import what_if
 from .concepts import CONCEPTS, NUMBERS, Dice
-from .diagnosis import mistakes_on
 from .exercise import Exercise
 from .progress import Progress
 from .questions import Task
@@ -82,6 +84,7 @@ def coincidences(task: Task, asked: Sequence[Value]) -> list[str]:
     pairs = dict(zip(nodes, twin.graph.nodes))
     asked = [x for x in asked if x in pairs]
     here, there = outcomes(task, asked), outcomes(twin, [pairs[x] for x in asked])
+    there = {name: there.get(name, there["right"]) for name in here}
     found = []
     for i, node in enumerate(asked):
         right, always = here["right"][i], there["right"][i]
@@ -93,6 +96,12 @@ def coincidences(task: Task, asked: Sequence[Value]) -> list[str]:
             if same(here[one][i], here[two][i]) and not same(there[one][i], there[two][i]):
                 found.append(f"{task.names[node]}: {one} and {two} give {here[one][i]:.4g}")
     return found
+
+
+def mistakes_on(task: Task) -> dict[str, Mistake]:
+    """Return the listed mistakes that can be made on a graph."""
+    nodes = topological_order(task.root)
+    return {name: replace(x, lr=task.lr) if x.is_reported else x for name, x in MISTAKES.items() if can_bite(nodes, x)}
 
 
 def outcomes(task: Task, asked: Sequence[Value]) -> dict[str, list[float]]:

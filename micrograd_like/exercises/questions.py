@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ..engine import Value
 from ..graph.names import Graph
 from ..mistakes.passes import grads
-from ..ops.notation import short
+from ..ops.notation import ATOM, Text, Written, short
 from ..optim import SGD
 
+LONGEST = 24  # letters of a formula that stands for a name
 CORNERS = {"relu": 1.0, "maximum": 1.0, "minimum": 1.0}  # at a kink, any slope from 0 to this is a subgradient
 
 
@@ -42,6 +44,17 @@ class Task:
     `deltas` are the last updates of weights, of which momentum carries on a part: Δθ = momentum * Δθ - lr * gradient.
     """
 
+    root: Value
+    lr: float
+    momentum: float
+    deltas: dict[Value, float]
+    graph: Graph
+    names: dict[Value, str]
+    uses: dict[Value, list[Value]]
+    right: dict[Value, float]
+    reached: set[Value]
+    scale: float
+
     def __init__(
         self,
         root: Value,
@@ -57,6 +70,19 @@ class Task:
         self.right = dict.fromkeys(self.graph.nodes, 0.0) | grads(root)
         self.reached = set(grads(root))
         self.scale = max(map(abs, self.right.values()))
+
+    @cached_property
+    def spoken(self) -> dict[Value, str]:
+        """What a learner calls each node: by its name, or where it has none by its formula if that is short."""
+        given = self.graph.given_names(self.graph.nodes)
+        found: dict[Value, str] = {}
+        for node in self.graph.nodes:
+            text = self.names[node]
+            if node.op and not given[node] and node is not self.root:
+                formula = str(node.op(*[Spoken(found[x], _holds(x, found[x], given)) for x in node.inputs]))
+                text = formula if len(formula) <= LONGEST else text
+            found[node] = text
+        return found
 
     @property
     def nodes(self) -> list[Value]:
@@ -168,6 +194,17 @@ class Task:
             )
             asked = f"{name} after one step of gradient descent with lr {short(self.lr)}{momentum}"
             yield Question("update", f"{name}.new", node, self.updated(node, self.right[node]), asked)
+
+
+class Spoken(Text):
+    """A formula as a learner reads it aloud, of names and formulas."""
+
+
+def _holds(node: Value, text: str, given: Mapping[Value, str]) -> int:
+    """Return how tightly a text holds together that stands for a node."""
+    if node.op is None or given.get(node) or text.isidentifier():
+        return ATOM
+    return Written.tightness.get(node.op.name, ATOM)
 
 
 KINDS: dict[str, Callable[[Task], Iterable[Question]]] = {

@@ -12,13 +12,14 @@ import importlib.util
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 from ..engine import Value
 from ..ops import Number, Op, ieee, real
 from ..ops.notation import Python, short
+from .certain import EXACT, certain, digits_certain
 
 Sides = tuple[float, float] | None
 DIGITS = 50  # of a measured slope; eight times as many are carried, for slopes as small as 1e-300
@@ -28,7 +29,6 @@ class Precise(Number):
     """A number of 50 digits, through mpmath."""
 
     constant = True
-    by_name = {"pow": "power"}  # what mpmath calls differently
 
     def __init__(self, number: Any) -> None:
         self.number = number
@@ -41,7 +41,7 @@ class Precise(Number):
             return op.definition(*map(Precise, numbers))  # type: ignore[no-any-return]
         if op.name == "floordiv":
             return Precise(mpmath.floor(numbers[0] / numbers[1]))
-        function = None if op.sign else getattr(mpmath, op.name, None)
+        function = None if op.sign else op.found_in("mpmath", mpmath)
         return Precise((function or op.value)(*numbers))
 
     def __lt__(self, other: Any) -> bool: return bool(self.number < getattr(other, "number", other))
@@ -61,6 +61,7 @@ class Slope:
     sides: Sides
     ulps: float | None
     tolerance: float
+    digits: int | None = None  # how many are certain, where that was asked
 
     def __bool__(self) -> bool:
         """Whether the claim is right; on a kink, whether it lies between the slopes of both sides."""
@@ -74,7 +75,8 @@ class Slope:
             verdict = "right on a kink" if self else "wrong on a kink"
             return f"{place}: {verdict} with slopes {self.sides[0]:.6g} and {self.sides[1]:.6g} beside it"
         if self:
-            return f"{place}: right" + ("" if self.ulps is None else f", {self.ulps:.1f} ULP off")
+            certain = "" if self.digits is None else f", {digits_certain(self.digits)}"
+            return f"{place}: right" + ("" if self.ulps is None else f", {self.ulps:.1f} ULP off") + certain
         return f"{place}: wrong, claimed {self.claimed!r}, measured {self.measured:.12g}"
 
     def __repr__(self) -> str:
@@ -104,13 +106,21 @@ class Report(list[Slope]):
         return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def gradcheck(f: Callable[..., Any], xs: float | Sequence[float], tolerance: float = 1e-6) -> Report:
+def gradcheck(
+    f: Callable[..., Any], xs: float | Sequence[float], tolerance: float = 1e-6, *, certify: bool = False
+) -> Report:
     """Hold the gradients of your own function against its slopes, measured by nudging one number at a time.
 
     `f` takes as many Values as there are numbers in `xs`, which may be one number, and returns one Value. Where
     mpmath is installed and `f` is made of this library's operations, the slopes are measured on 50-digit numbers,
     and errors come in ULP, units in the last place of a float. `tolerance` is relative. On a kink any slope between
     its sides' is right.
+
+    With certify=True each line says how many digits of the gradient are certain: both passes are computed again in
+    decimals that know their error.
+
+    >>> print(gradcheck(lambda a: (a + 1.0).log() - a, 0.0009765625, certify=True))
+    d/da = -0.00097561 at a = 0.0009765625: right, 8.0 ULP off, 14 digits certain
     """
     if not callable(f):
         raise TypeError(f"gradcheck needs a function, and was given {f!r}. Write gradcheck(lambda a: a * 2, [3.0]).")
@@ -121,7 +131,11 @@ def gradcheck(f: Callable[..., Any], xs: float | Sequence[float], tolerance: flo
     if not isinstance(out, Value):
         raise TypeError(f"f gave {out!r}, and a gradient needs a Value. Return one, as lambda a: a * 2 does.")
     out.backward()
-    return compare([x.grad for x in leaves], f, numbers, names, tolerance)
+    report = compare([x.grad for x in leaves], f, numbers, names, tolerance)
+    if certify:
+        digits = certain(out)
+        report[:] = [replace(slope, digits=digits.get(x, EXACT).grad) for slope, x in zip(report, leaves)]
+    return report
 
 
 def compare(

@@ -207,6 +207,6 @@ def mistake_named(mistake: str | Mistake) -> Mistake:
     return MISTAKES[mistake]
 
 
-def made_by(node: Value, name: str) -> bool:
-    """Tell whether an operation of this name made the node."""
-    return node.op is not None and node.op.name == name
+def made_by(node: Value, *names: str) -> bool:
+    """Tell whether an operation of this name, or of one of these names, made the node."""
+    return node.op is not None and node.op.name in names

@@ -26,9 +26,10 @@ from itertools import islice
 from math import isclose
 from os import PathLike
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 from ..engine import Value
+from ..graph.certain import Certain, certain, digits_certain
 from ..graph.names import Graph, as_value, changed_after_use
 from ..graph.textbook import at_numbers, in_notation, numbers_of
 from ..mistakes.mistake import MISTAKES, RIGHT, Gradient, Mistake, mistake_named
@@ -50,6 +51,7 @@ class Record:
     digits: int
     graph: Graph
     code: Code
+    certify: bool = False
     arrivals: dict[Value, list[Value]] = field(default_factory=dict)  # for each input, what it got something from
     turns: dict[Value, int] = field(default_factory=dict)  # how much had arrived at a node when it first passed back
 
@@ -57,6 +59,11 @@ class Record:
     def lines(self) -> dict[Value, Line]:
         """The line of the learner's code that made each node, where it is known."""
         return self.code.lines(self.graph.nodes)
+
+    @cached_property
+    def certain(self) -> dict[Value, Certain]:
+        """How many digits of each node's value and of its right gradient are certain."""
+        return certain(self.root)
 
     def waiting(self, node: Value, arrived: int) -> list[Value]:
         """Return from what a node still waits for a contribution after so many, twice for a + a."""
@@ -103,7 +110,12 @@ class Event:
         raise NotImplementedError
 
     def __str__(self) -> str:
-        return self.equation() + self.note
+        return self.equation() + self.digits + self.note
+
+    @property
+    def digits(self) -> str:
+        """How many digits of the result are certain, in a walk with certify=True."""
+        return ""
 
     def __repr__(self) -> str:
         return str(self)
@@ -130,6 +142,11 @@ class Forward(Event):
         """The node's value."""
         return self.node.data
 
+    @property
+    def digits(self) -> str:
+        record = self.walk
+        return f" ({digits_certain(record.certain[self.node].value)})" if record.certify and self.node.op else ""
+
     def equation(self, kind: type[Written] = Text) -> str:
         node, (name, *inputs) = self.node, self.names(kind)
         parts = [name]
@@ -139,6 +156,24 @@ class Forward(Event):
                 numbers = rounded([x.data for x in node.inputs], node.op, self.walk.digits)
                 parts.append(str(node.op(*map(kind, numbers))))
         return " = ".join(dict.fromkeys([*parts, self._result(node.data, kind)]))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Seed(Event):
+    """Where the backward pass begins: the output's own gradient, d(output)/d(output) = 1."""
+
+    after: float  # the output's gradient; a mistake may set another one
+
+    @property
+    def why(self) -> str:
+        """Why it is 1, in one sentence."""
+        name = self.name
+        return f"Backward begins here: if {name} grows by 1, {name} grows by 1, so d{name}/d{name} = 1."
+
+    def equation(self, kind: type[Written] = Text) -> str:
+        name = self.names(kind)[0]
+        left = rf"\frac{{\partial {name}}}{{\partial {name}}}" if kind is LaTeX else name
+        return f"{f'{name}.grad' if kind is Text else left} = {self._result(self.after, kind)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -175,6 +210,12 @@ class Backward(Event):
             return f"{self.name} is handled too early: what comes from {late} is still missing."
         uses = list(map(graph.name, dict.fromkeys(reversed(graph.uses[self.node]))))
         return f"{self.name} is complete: all its uses ({', '.join(uses)}) have passed back to it."
+
+    @property
+    def digits(self) -> str:
+        if not self.walk.certify or self.pending or self.walk.rule is not RIGHT or self.input.constant:
+            return ""
+        return f" ({digits_certain(self.walk.certain[self.input].grad)})"
 
     def symbols(self, kind: type[Written] = Text) -> Written:
         """Return the local derivative in the names of the nodes."""
@@ -242,6 +283,12 @@ class Walk(Sequence[Event]):
     index of the event that `next`, `back`, `goto` and `until` have come to, -1 before the first one.
     """
 
+    root: Value
+    rule: Mistake
+    digits: int
+    position: int
+    graph: Graph
+
     def __init__(
         self,
         root: Value,
@@ -250,12 +297,13 @@ class Walk(Sequence[Event]):
         names: Mapping[str, Any] | None = None,
         code: str | None = None,
         digits: int = 4,
+        certify: bool = False,
     ) -> None:
         as_value(root, "walk")
         check_digits(digits)
         self.root, self.rule, self.digits, self.position = root, mistake_named(rule), digits, -1
         self.graph = Graph(root, names=names)
-        self._record = Record(root, self.rule, digits, self.graph, Code(code, root))
+        self._record = Record(root, self.rule, digits, self.graph, Code(code, root), certify)
         self._pass = Pass(root, self.rule, self.graph.nodes)
         self._events: list[Event] = []
         self._rest = _run(self._record, self._pass)
@@ -293,7 +341,7 @@ class Walk(Sequence[Event]):
 
     @property
     def backward(self) -> list[Backward]:
-        """The events of the backward pass, one for each contribution."""
+        """The events of the backward pass after its seed, one for each contribution."""
         return [event for event in self if isinstance(event, Backward)]
 
     def next(self) -> Event:
@@ -324,6 +372,11 @@ class Walk(Sequence[Event]):
     def lines(self) -> dict[Value, Line]:
         """The line of the learner's code that made each node, where it is known."""
         return self._record.lines
+
+    @property
+    def certain(self) -> dict[Value, Certain]:
+        """How many digits of each node's value and of its right gradient are certain."""
+        return self._record.certain
 
     @cached_property
     def grads(self) -> dict[Value, float]:
@@ -360,7 +413,7 @@ class Walk(Sequence[Event]):
 
     @property
     def _seed(self) -> float:
-        return next((e.upstream for e in self.backward if e.node is self.root), 1.0)
+        return next(event.after for event in self if isinstance(event, Seed))
 
     def _heading(self) -> list[str]:
         rule = self.rule
@@ -372,9 +425,14 @@ class Walk(Sequence[Event]):
         table = _table(self.graph, self.rule.name, right, self.differences)
         return [*table, *(["", "On this graph it happens to give the right gradients."] if self.agrees else [])]
 
-    def save(self, path: str | PathLike[str], title: str | None = None) -> Path:
-        """Write the walk as one page that steps through it, and return its path."""
-        return Path(SHOWS["walk as a page"](self, path, title))
+    def save(
+        self, path: str | PathLike[str], title: str | None = None, *, assets: Literal["inside", "files"] = "inside"
+    ) -> Path:
+        """Write the walk as one page that steps through it, and return its path.
+
+        With assets="files", script and style are files beside it, as a strict Content-Security-Policy wants them.
+        """
+        return Path(SHOWS["walk as a page"](self, path, title, assets=assets))
 
     def animation(self, path: str | PathLike[str] | None = None) -> Any:
         """Return the walk as a moving SVG picture that needs no script, and write it to `path`, ending in .svg."""
@@ -400,6 +458,8 @@ def _run(record: Record, steps: Pass) -> Iterator[Event]:
             index += 1
     shadows = steps.shadows
     befores = {node: shadow.grad for node, shadow in shadows.items()}
+    yield Seed(record, index, record.root, float(befores[record.root]))
+    index += 1
     for node, input, position, local_grad, shadow in steps:
         if input.constant and not local_grad:
             continue
@@ -408,11 +468,11 @@ def _run(record: Record, steps: Pass) -> Iterator[Event]:
         contribution = 0.0 if after is before else after.contribution
         record.turns.setdefault(node, len(record.arrivals.get(node, ())))
         arrived = record.arrivals.setdefault(input, [])
+        arrived.append(node)
         yield Backward(
             record, index, node, input, position, local_grad, float(shadows[node].grad), contribution,
-            float(before), float(after), len(arrived),
+            float(before), float(after), len(arrived) - 1,
         )  # fmt: skip
-        arrived.append(node)
         index += 1
 
 
@@ -423,16 +483,21 @@ def walk(
     names: Mapping[str, Any] | None = None,
     code: str | None = None,
     digits: int = 4,
+    certify: bool = False,
 ) -> Walk:
     """Return the walk through the graph of `root`: its forward pass, then its backward pass, event by event.
 
-    Nodes are named as in `Graph`. `code` is the program that made the graph, if it is not the caller's own.
+    Nodes are named as in `Graph`. `code` is the program that made the graph, if it is not the caller's own. With
+    certify=True each event says how many digits of its result are certain; `walk(...).certain` has them all.
     """
-    return Walk(root, rule, names=names, code=code, digits=digits)
+    return Walk(root, rule, names=names, code=code, digits=digits, certify=certify)
 
 
 class Differences(dict[Value, tuple[float, float]]):
     """The nodes whose gradients two passes give differently, as (right, wrong); printed, a table by their names."""
+
+    graph: Graph
+    rule: str
 
     def __init__(self, graph: Graph, rule: str, right: Mapping[Value, float], wrong: Mapping[Value, float]) -> None:
         pairs = {node: (grad, wrong.get(node, 0.0)) for node, grad in right.items()}
@@ -452,7 +517,7 @@ def _table(
 ) -> list[str]:
     """Return the lines of a table of (right, wrong) gradients, the output first."""
     rows = [("node", "right", rule, "")]
-    for node, pair in reversed(pairs.items()):
+    for node, pair in reversed(list(pairs.items())):
         rows.append((graph.name(node), short(pair[0]), short(pair[1]), "<- differs" if node in marked else ""))
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]

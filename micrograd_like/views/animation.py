@@ -13,12 +13,13 @@ from itertools import accumulate
 from pathlib import Path
 
 from ..drawing.boxes import Box
-from ..drawing.layout import Layout, Pair, layout
+from ..drawing.layout import Layout, layout
 from ..drawing.picture import FONT, PALETTE, Picture, escaped, text, text_width, visible
+from ..drawing.rows import Pair
 from ..engine import Value
 from ..graph.names import Graph
 from ..ops.notation import short
-from ..steps.walk import Backward, Forward, Walk
+from ..steps.walk import Backward, Forward, Seed, Walk
 
 FORWARD, SEED, BACKWARD, END = 0.7, 1.6, 3.2, 4.0  # seconds that one step takes, and the end stands
 MOST = 60  # steps in a picture; more would not be watched
@@ -228,7 +229,7 @@ class _Scene:
 
     def _seed(self, i: int) -> None:
         root, name = self.walk.root, self.name(self.walk.root)
-        first = next((step.upstream for step in self.walk.backward if step.node is root), 1.0)
+        first = next(event.after for event in self.walk if isinstance(event, Seed))
         self._ledger(root, first, self.starts[i] + 0.3, None)
         self._glow(root, i, "grad-line")
         self._equation([(f"∂{name}/∂{name}", "grad"), (f" = {short(first)}: here backward begins", "ink")], i, SEED)
@@ -264,7 +265,7 @@ class _Scene:
         stops = [(meets + 0.81 + (lands - meets - 0.81) * k / (len(back) - 1 or 1), p) for k, p in enumerate(back)]
         self.film.moved(_token(product), [*stops, (lands + 0.1, back[-1])])
         following = [s.index for s in self.walk.backward if s.input is step.input and s.index > step.index]
-        gone = self.starts[following[0] + 1] + 2.5 if following else None
+        gone = self.starts[following[0]] + 2.5 if following else None
         self._ledger(step.input, step.after, lands, gone, bool(step.pending))
         root, node, target = self.name(self.walk.root), self.name(step.node), self.name(step.input)
         upstream = f"({up})" if up.startswith("-") else up

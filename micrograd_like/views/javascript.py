@@ -5,25 +5,54 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from ..mistakes.mistake import MISTAKES
 from ..ops import OPS, Op
 from ..ops.notation import JavaScript, MathML, Written
+from .bundle import asset
 
 SIGNS = {"mul": "×", "sub": "−", "neg": "−", "div": "÷"}  # in a box
 LETTERS = "abc"
 
 
-def operations(names: Iterable[str]) -> str:
-    """Return the JavaScript object with these operations; `primitives`, of walk.js, must be in scope.
+def operations(names: Iterable[str | Op]) -> str:
+    """Return the JavaScript object with these operations; the primitives of numbers.js must be in scope.
 
-    What an operation has no definition for is a function of that name among the primitives.
+    An operation without a definition is a function of that name among the primitives, or says itself how it is
+    written, in `spelled`. One that cannot be written
+    in JavaScript has a sign and a sentence only: a page shows the numbers that were recorded.
     """
-    wanted = {name: _operation(OPS[name]) for name in names}
+    found = {op.name: op for op in [OPS[x] if isinstance(x, str) else x for x in names]}
+    wanted = {name: _operation(op) if is_written(op) else f"{{ {_words(op)} }}" for name, op in found.items()}
     needed = _needed(list(wanted.values()))
-    helpers = "".join(f"const {name} = {_function(_value(OPS[name]), _letters(OPS[name]))};" for name in needed)
+    helpers = "".join(f"const {name} = {_function(_helper(OPS[name]), _letters(OPS[name]))};" for name in needed)
     return f"(() => {{ {helpers} return {{ {', '.join(f'{name}: {text}' for name, text in wanted.items())} }}; }})()"
+
+
+@cache
+def primitives() -> frozenset[str]:
+    """Return the names of the functions that numbers.js has."""
+    [names] = re.findall(r"export const primitives = \{(.*?)\}", asset("numbers.js"), flags=re.S)
+    return frozenset(re.findall(r"\w+", names))
+
+
+def is_written(op: Op) -> bool:
+    """Tell whether an operation and its local derivatives can be computed in JavaScript."""
+    if OPS.get(op.name, op) is not op:
+        return False
+    try:
+        text = _operation(op)
+    except Exception:  # a learner's rule may ask anything of its numbers
+        return False
+    text = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
+    called = {*re.findall(r"\b([a-z]\w*)\(", text)} - {"out", *LETTERS}
+    return called <= primitives() | {name for name, other in OPS.items() if _has_helper(other)}
+
+
+def _words(op: Op) -> str:
+    return f"sign: {_json(SIGNS.get(op.name, op.sign or op.name))}, why: {_json(op.why)}"
 
 
 def _letters(op: Op, out: bool = False) -> list[str]:
@@ -32,6 +61,15 @@ def _letters(op: Op, out: bool = False) -> list[str]:
 
 def _function(body: object, letters: list[str]) -> str:
     return f"({', '.join(letters)}) => {body}"
+
+
+def _has_helper(op: Op) -> bool:
+    """Tell whether an operation is written by its definition or its own text, rather than found in numbers.js."""
+    return op.name not in primitives() and bool(op.definition or op.spelled.get("javascript"))
+
+
+def _helper(op: Op) -> str:
+    return op.spelled.get("javascript") or str(_value(op))
 
 
 def _value(op: Op) -> JavaScript:
@@ -59,8 +97,6 @@ def _operation(op: Op) -> str:
         "rule": _rule(op.rule, op),
         "texts": _texts(op.rule, op),
         "text": _json(str(op(*[MathML(f"{{{x}}}") for x in _letters(op)]))),
-        "sign": _json(SIGNS.get(op.name, op.sign or op.name)),
-        "why": _json(op.why),
     }
     if op.textbook is not op.rule:
         fields |= {"book": _rule(op.textbook, op), "bookTexts": _texts(op.textbook, op)}
@@ -75,13 +111,13 @@ def _operation(op: Op) -> str:
     }
     if wrong:
         fields["wrong"] = f"{{ {', '.join(f'{name}: {text}' for name, text in wrong.items())} }}"
-    return f"{{ {', '.join(f'{key}: {text}' for key, text in fields.items())} }}"
+    return f"{{ {_words(op)}, {', '.join(f'{key}: {text}' for key, text in fields.items())} }}"
 
 
 def _needed(texts: list[str]) -> list[str]:
     """Return the operations with a definition that the texts call, those that others call first."""
-    called = [x for x in OPS if OPS[x].definition and any(re.search(rf"\b{x}\(", text) for text in texts)]
-    inner = [_needed([str(_value(OPS[x]))]) for x in called]
+    called = [x for x in OPS if _has_helper(OPS[x]) and any(re.search(rf"(?<![.\w]){x}\(", text) for text in texts)]
+    inner = [_needed([_helper(OPS[x])]) for x in called]
     return list(dict.fromkeys([*[y for part in inner for y in part], *called]))
 
 

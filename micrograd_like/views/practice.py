@@ -15,69 +15,63 @@ from typing import Any
 from uuid import uuid4
 
 from ..drawing.picture import text_width
+from ..engine import Value
 from ..exercises import confusions, messages
-from ..exercises.diagnosis import corner, likelihood, mistakes_on
+from ..exercises.diagnosis import Diagnosis, corner
 from ..exercises.exercise import Exercise
+from ..exercises.hypotheses.table import table
 from ..exercises.marking import Marking
 from ..exercises.questions import CORNERS, Question
-from ..mistakes.mistake import RIGHT, Mistake
-from ..mistakes.passes import Pass, examples
+from ..mistakes.mistake import RIGHT
 from ..ops import OPS
 from ..ops.notation import short
 from .blanks import sketch
+from .bundle import asset, bundle, packed, whole
 from .javascript import operations
-from .walk_page import arranged, asset, document, lesson as graph_lesson, mounted, walk_script, written
+from .walk_page import arranged, document, lesson as graph_lesson, mounted, written
 from .widget import anywidget_needed
 
 ROW = 28
 
 
 def lesson(ex: Exercise, id: str = "exercise", remote: bool = False) -> dict[str, Any]:
-    """Return what the page needs to know: the graph, the blanks with their hints, and what each mistake gives."""
+    """Return what the page needs to know: the graph, the blanks with their hints, and all hypotheses about them."""
     task, nodes = ex.task, ex.walk.graph.nodes
     number = {node: i for i, node in enumerate(nodes)}
     found = graph_lesson(ex.walk, id)
-    rules = dict(sorted(mistakes_on(task).items(), key=lambda pair: likelihood(pair[0])))
-    gradients = {key: x.node for key, x in ex.questions.items() if x.kind == "gradient" and x.node in number}
-    grads = {}
-    for name, rule in rules.items():
-        numbers = Pass(ex.root, rule).grads()
-        grads[name] = {key: y for key, node in gradients.items() if isfinite(y := numbers.get(node, 0.0))}
-    wrong: dict[str, dict[int, list[float]]] = {name: {} for name in rules}
-    for name, rule in rules.items():
-        for node in nodes if not rule.is_whole else ():
-            slopes = rule.slopes(node)
-            if slopes != node.local_grads and all(map(isfinite, slopes)):
-                wrong[name][number[node]] = list(slopes)
     given, asked_values = ex.given_numbers(), "value" in ex.kinds
-    named = [*rules, "constants", *messages.IDEAS]
     ex_lesson = {
         "title": ex.title,
-        "lr": task.lr,
         "remote": remote,
-        "blanks": [_blank(ex, question, number, rules) for question in ex.questions.values()],
-        "mistakes": list(rules),
+        "digits": ex.digits,
+        "blanks": [_blank(ex, question, number) for question in ex.questions.values()],
         "local": [list(node.local_grads) for node in nodes],
-        "wrong": {name: found for name, found in wrong.items() if found},
         "tables": {
-            "grads": grads,
-            "ideas": {name: messages.idea_of(name) for name in named} | {"right": RIGHT.idea},
-            "said": {name: messages.said(name) for name in named},
-            "did": {name: messages.DID.get(name, messages.SLOPE) for name in named},
-            "everywhere": messages.EVERYWHERE,
-            "none": messages.NONE,
-            "n": examples(ex.root),
+            "right": [task.right[node] for node in nodes],
             "scale": task.scale,
             "corners": {number[node]: True for node in nodes if corner(node)},
+            "ideas": {name: messages.idea_of(name) for name in ("constants", "unreached")} | {"right": RIGHT.idea},
+            "messages": {
+                "none": messages.NONE.replace("{}", "{s}"), "arithmetic": messages.ARITHMETIC, "seed": messages.SEED,
+                "counts": messages.COUNTS, "rounded": messages.ROUNDED, "unread": messages.UNREAD,
+            },
         },
+        "search": None if remote else _search(ex, number),
         "shown": ["" if asked_values and node.op else short(node.data, 6) for node in nodes],
         "given": {number[node]: short(given[name]) for node, name in task.names.items() if name in given},
         "slopes": _slopes(ex),
-    }
+    }  # fmt: skip
     return found | {"exercise": ex_lesson, "code": [], "rules": {}} | _roomy(ex, found)
 
 
-def _blank(ex: Exercise, question: Question, number: dict[Any, int], rules: dict[str, Mistake]) -> dict[str, Any]:
+def _search(ex: Exercise, number: dict[Any, int]) -> dict[str, Any]:
+    search = ex.search
+    said = lambda h, x, everywhere: messages.said(ex.task, h, x, everywhere)  # noqa: E731
+    found: dict[str, Any] = table(search, said, messages.missed)
+    return found | {"nodes": [number[x] for x in search.sheet.asked]}
+
+
+def _blank(ex: Exercise, question: Question, number: dict[Any, int]) -> dict[str, Any]:
     task, node = ex.task, question.node
     fields: dict[str, Any] = {
         "key": question.key,
@@ -91,9 +85,7 @@ def _blank(ex: Exercise, question: Question, number: dict[Any, int], rules: dict
         "known": [x for x in confusions.candidates(task, question, question.right) if isfinite(x[1])],
     }
     if question.kind == "gradient":
-        slopes = {x: rule for x, rule in rules.items() if x not in messages.DID}
-        fields["fields"] = messages.fields(task, node)
-        fields["slopes"] = {x: messages.wrong_slope(task, rule, node) for x, rule in slopes.items()}
+        fields |= _told(ex, node, number)
     if question.kind == "local" and corner(node) and node.op:
         fields |= {"low": 0.0, "high": CORNERS[node.op.name]}
     if question.kind == "order":
@@ -103,6 +95,24 @@ def _blank(ex: Exercise, question: Question, number: dict[Any, int], rules: dict
             if x in task.reached and not x.constant
         }
     return fields
+
+
+def _told(ex: Exercise, node: Value, number: dict[Any, int]) -> dict[str, Any]:
+    """Return what a page says of a gradient: what to do again, and the sum with its blank."""
+    task = ex.task
+    edges = task.edges_of(node)
+    found: dict[str, Any] = {
+        "again": messages.again(task, node),
+        "redo": messages.with_blank(Diagnosis(task, {}, ex.search), node),
+        "uses": [(task.names[use], number[use]) for use, _ in edges],
+    }
+    if node is not task.root and edges and not node.constant:
+        terms = [(messages.factor(task, use, i), task.names[use], number[use]) for use, i in edges]
+        found["sum"] = {"terms": terms, "step": any("step(" in text for text, *_ in terms)}
+    else:
+        name = "constants" if node.constant else "unreached"
+        found["outside"] = messages.DID[name].format_map(messages.fields(task, node) | {"s": "{s}"})
+    return found
 
 
 def _slopes(ex: Exercise) -> list[str]:
@@ -132,7 +142,7 @@ def _roomy(ex: Exercise, found: dict[str, Any]) -> dict[str, Any]:
 
 def script(ex: Exercise, id: str) -> str:
     """Return the script that puts the exercise into the element with this id."""
-    return mounted(f"{walk_script()}\n{asset('exercise.js')}", ex.walk.graph, lesson(ex, id))
+    return packed(mounted(bundle("exercise.js"), ex.walk.graph, lesson(ex, id)))
 
 
 def style() -> str:
@@ -143,13 +153,15 @@ def style() -> str:
 def notebook(ex: Exercise) -> str:
     """Return HTML for a notebook: the graph with its blanks, in which a script lets the reader type."""
     id = f"mgl-{uuid4().hex[:12]}"
+    shown = f'<div id="{id}"><b>{escape(ex.title)}</b><br>{still(ex)}</div>'
+    return whole(f'{shown}<style>{style()}</style><script type="module">\n{script(ex, id)}\n</script>')
+
+
+def still(ex: Exercise) -> str:
+    """Return the exercise as HTML that needs no script: the graph with its blanks, and what is asked."""
     data = b64encode(sketch(ex).svg.encode()).decode()
     asked = "".join(f"<li><code>{escape(key)}</code>: {escape(x.asked)}</li>" for key, x in ex.questions.items())
-    still = (
-        f'<b>{escape(ex.title)}</b><br><img alt="{escape(ex.program())}" src="data:image/svg+xml;base64,{data}">'
-        f"<ul>{asked}</ul>"
-    )
-    return f'<div id="{id}">{still}</div><style>{style()}</style><script type="module">\n{script(ex, id)}\n</script>'
+    return f'<img alt="{escape(ex.program())}" src="data:image/svg+xml;base64,{data}"><ul>{asked}</ul>'
 
 
 def save(ex: Exercise, path: str | os.PathLike[str]) -> Path:
@@ -157,7 +169,7 @@ def save(ex: Exercise, path: str | os.PathLike[str]) -> Path:
 
     The answers stand in the page, for it marks without a server: it is for practice, not for a test.
     """
-    return written(path, document(ex.title, style(), "", "exercise", script(ex, "exercise")))
+    return written(path, document(ex.title, style(), "exercise", script(ex, "exercise"), still(ex)))
 
 
 RENDER = """
@@ -186,7 +198,7 @@ def _kind() -> Any:
         import traitlets
 
     class ExerciseWidget(anywidget.AnyWidget):
-        _esm = f"{walk_script()}\n{asset('exercise.js')}\nconst ops = {operations(OPS)};\n{RENDER}"
+        _esm = f"{bundle('exercise.js')}\nconst ops = {operations(OPS)};\n{RENDER}"
         _css = style()
         lesson = traitlets.Dict().tag(sync=True)
         answers = traitlets.Dict().tag(sync=True)
@@ -201,8 +213,10 @@ def _kind() -> Any:
         def _check(self, change: Any) -> None:
             self.marking = marking = self.exercise.check(change["new"])
             words = {"right": "right", "wrong": "wrong"}
+            unread = {key: "wrong" for x in marking.messages if x.verdict == "unreadable" for key in x.keys}
             self.marked = {
-                "verdicts": {key: words.get(x.verdict, "carried") for key, x in marking.marks.items() if x.typed},
+                "verdicts": {key: words.get(x.verdict, "carried") for key, x in marking.marks.items() if x.typed}
+                | unread,
                 "told": [
                     {"keys": x.keys, "mistakes": x.mistakes, "did": x.did, "idea": x.idea, "redo": x.redo}
                     for x in marking.messages

@@ -15,7 +15,7 @@ from ..exercises.answers import read
 from ..graph.parse import ExpressionError
 from ..mistakes.mistake import MISTAKES, RIGHT
 from ..ops.notation import short
-from ..steps.walk import Backward, Event, Walk, compare
+from ..steps.walk import Backward, Event, Forward, Seed, Walk, compare
 
 KEYS = {
     b"\x1b[C": "next", b"\x1b[B": "next", b"\x1bOC": "next", b" ": "next", b"\r": "next", b"\n": "next", b"n": "next",
@@ -36,8 +36,9 @@ def add_commands(commands: Any, add_expression: Callable[[argparse.ArgumentParse
     """Add `walk` and `explain` to the commands; `add_expression` gives them an expression and its numbers."""
     walk = commands.add_parser("walk", help="step through both passes of an expression")
     add_expression(walk)
-    walk.add_argument("--rule", choices=[RIGHT.name, *MISTAKES], default="right", metavar="RULE",
-                      help="a mistake, as in overwrite")
+    walk.add_argument(
+        "--rule", choices=[RIGHT.name, *MISTAKES], default="right", metavar="RULE", help="a mistake, as in overwrite"
+    )
     walk.add_argument("--html", type=Path, metavar="FILE", help="write a page to step through instead")
     walk.set_defaults(run=run_walk)
     explain = commands.add_parser("explain", help="say where each gradient of an expression comes from")
@@ -94,6 +95,16 @@ def wrapped(text: str, indent: int = 0) -> str:
 class Stepper:
     """A walk in a terminal: where it is, whether the next number is to be predicted, and what was typed for it."""
 
+    walk: Walk
+    names: dict[str, Any]
+    code: str
+    rules: list[str]
+    event: Event
+    predicting: bool
+    hidden: bool
+    typed: str
+    told: str
+
     def __init__(self, walk: Walk, names: dict[str, Any], code: str) -> None:
         self.walk, self.names, self.code = walk, names, code
         self.rules = ["right", *[name for name, wrong in compare(walk.root).items() if wrong]]
@@ -127,7 +138,7 @@ class Stepper:
             self.event = walk.goto(0 if word == "first" else -1)
         forward = word == "next" and self.event is not before
         self.typed = ""
-        self.hidden = self.predicting and forward and (isinstance(self.event, Backward) or bool(self.event.node.op))
+        self.hidden = self.predicting and forward and (not isinstance(self.event, Forward) or bool(self.event.node.op))
 
     def _next_mistake(self) -> None:
         at = self.rules.index(self.walk.rule.name) if self.walk.rule.name in self.rules else -1
@@ -158,7 +169,7 @@ class Stepper:
         except ExpressionError as error:
             self.told = str(error)
             return
-        if answer.means(event.after if isinstance(event, Backward) else event.node.data):
+        if answer.means(event.after if isinstance(event, Backward | Seed) else event.node.data):
             self.hidden, self.told = False, "Right."
         else:
             self.told, self.typed = f"It is not {self.typed}. Try again; ? shows it.", ""
@@ -178,7 +189,7 @@ def _dim(text: str) -> str:
 def screen(walk: Walk, event: Event, hidden: bool = False) -> list[str]:
     """Return the lines that show one event; `hidden` leaves its number out."""
     bold, plain = ("", "") if os.environ.get("NO_COLOR") else (BOLD, PLAIN)
-    backward = isinstance(event, Backward)
+    backward = isinstance(event, Backward | Seed)
     lines = [_dim(f"step {event.index + 1} of {len(walk)}, {'backward' if backward else 'forward'}")]
     if walk.rule.name != "right":
         lines.append(wrapped(f"Wrong on purpose: {walk.rule.name}. {walk.rule.idea}"))
@@ -203,9 +214,9 @@ def screen(walk: Walk, event: Event, hidden: bool = False) -> list[str]:
 
 def _table(walk: Walk, event: Event, hidden: bool) -> Iterator[str]:
     seen = walk[: event.index + (not hidden)]
-    grads = {walk.root: 1.0} if isinstance(event, Backward) else {}
+    grads = {e.node: e.after for e in seen if isinstance(e, Seed)}
     grads |= {e.input: e.after for e in seen if isinstance(e, Backward)}
-    nodes = [e.node for e in seen if not isinstance(e, Backward)][-MOST_ROWS:]
+    nodes = [e.node for e in seen if isinstance(e, Forward)][-MOST_ROWS:]
     width = max((len(walk.graph.name(node)) for node in nodes), default=0)
     for node in nodes:
         mark = "<-" if isinstance(event, Backward) and node is event.input else ""

@@ -11,13 +11,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..drawing.picture import framed, text
+from ..drawing.picture import SERIES, framed, text
 from ..files import Path as AnyPath, write_whole
 from ..nn import Module, name_of
 from ..ops import OPS, Op
 from ..optim import SGD
+from .bundle import asset, bundle, classic, packed, script_json
 from .javascript import operations
-from .walk_page import PRIVATE, asset, script_json
+from .walk_page import document
 
 BUDGET = 150_000  # bytes of numbers in a page; beyond, it has fewer epochs
 
@@ -28,6 +29,9 @@ class live(list[int]):
     Loss, decision boundary, weights and gradients; what is there last is saved with the notebook. Drawing takes
     about a tenth of the time at most.
     """
+
+    took: float
+    last: float
 
     def __init__(self, examples: Iterable[int] = ()) -> None:
         super().__init__(examples)
@@ -66,7 +70,12 @@ def snapshot(history: Any) -> str:
     if len(X[0]) == 2:
         pictures.append(decision_boundary(model, X, y, threshold=None))
     images = [picture.svg for picture in pictures] + [strips(model)]
-    shown = [f'<img src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">' for svg in images]
+    told = ["Loss over the epochs", "What the network makes of the plane", "Weights and gradients"]
+    told = told if len(images) == 3 else told[::2]
+    shown = [
+        f'<img src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}" alt="{words}">'
+        for words, svg in zip(told, images)
+    ]
     row = history.rows[-1]
     watched = ", ".join(f"example {i}: {_outputs(x)}" for i, x in zip(history.watch, row.predictions))
     accuracy = "" if row.accuracy is None else f", accuracy {row.accuracy:.1%}"
@@ -87,7 +96,8 @@ def strips(model: Module) -> str:
         [("weights", [p.data for p in parameters]), ("gradients", [p.grad for p in parameters])]
     ):
         top, most = 24 + 90 * row, max([abs(x) for x in numbers]) or 1.0
-        parts.append(text(8, top, f"{what}, up to {most:.3g}", "dim", 11))
+        parts.append(text(8, top, f"{what}, up to {most:.3g} (above the line plus, below it minus)", "dim", 11))
+        parts.append(f'<path class="line" d="M8 {top + 40}h{width}"/>')
         step = width / len(numbers)
         for i, x in enumerate(numbers):
             high = 30 * abs(x) / most
@@ -111,27 +121,30 @@ def page(history: Any, title: str = "How it learned") -> str:
     """Return the page for a history that has recorded the weights."""
     if history.about is None or not history.rows[-1].weights:
         raise ValueError("The weights were not recorded. Train with fit(..., record_weights=True), then save.")
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{PRIVATE}">\n'
-        f"<style>:root{{color-scheme:light dark;background:light-dark(#ffffff,#0f141a)}}body{{margin:8px}}"
-        f"{_colours()}{asset('training.css')}</style></head><body>\n"
-        '<div id="training" class="mgl">This page computes in your browser, with JavaScript.</div>\n'
-        f'<script type="module">\n{_primitives()}\n{asset("training.js")}\n'
-        f"const ops = {operations(_activations(history))};\nconst told = {script_json(told(history))};\n"
-        "await show(document.getElementById('training'), told, ops);\n</script></body></html>\n"
+    script = (
+        f"{classic(bundle('training.js'))}\nconst ops = {operations(_activations(history))};\n"
+        f"const told = {script_json(told(history))};\nawait show(document.getElementById('training'), told, ops);"
+    )
+    style = f"{asset('training.css')}{_series()}"
+    return document(title, style, "training", packed(script), still(history)).replace(
+        '<div id="training">', '<div id="training" class="mgl">'
     )
 
 
-def _colours() -> str:
-    """Return the start of the walk's style sheet, up to its tables."""
-    return asset("walk.css").split(".mgl .where")[0]
+def still(history: Any) -> str:
+    """Return what the page shows without a script: the losses, and the numbers of the last epoch."""
+    from ..drawing.plots import curves
+
+    last = history.rows[-1]
+    accuracy = "" if last.accuracy is None else f", accuracy {last.accuracy:.1%}"
+    return f"{curves(history).svg}<p>Epoch {last.epoch}: loss {last.loss:.4g}{accuracy}.</p>"
 
 
-def _primitives() -> str:
-    """Return the part of walk.js that the operations need."""
-    return asset("walk.js").split("export const primitives")[0]
+def _series() -> str:
+    """Return the colours of classes, as in the drawings: --mark0 and --area0 to --mark5 and --area5."""
+    pairs = [(f"--mark{i}", line) for i, (line, _) in enumerate(SERIES)]
+    pairs += [(f"--area{i}", area) for i, (_, area) in enumerate(SERIES)]
+    return f".mgl{{{''.join([f'{name}:light-dark({light},{dark});' for name, (light, dark) in pairs])}}}"
 
 
 def _activations(history: Any) -> list[str]:

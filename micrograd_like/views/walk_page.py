@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from base64 import b64encode
 from collections.abc import Mapping
-from functools import cache
 from html import escape
-from importlib.resources import files
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 from uuid import uuid4
 
-from ..drawing.layout import Pair, layout
+from ..drawing.draw import Drawing, draw
+from ..drawing.layout import layout
 from ..drawing.picture import text_width
+from ..drawing.rows import Pair
 from ..engine import Value
-from ..graph.names import Graph
+from ..graph.names import Graph, changed_after_use
 from ..mistakes.mistake import RIGHT
-from ..mistakes.script import script as mistakes, told
+from ..mistakes.script import told
 from ..ops import OPS
 from ..ops.notation import short
 from ..steps.walk import Walk
-from .javascript import SIGNS, operations
+from .bundle import asset, bundle, classic, packed, script_json, whole
+from .javascript import SIGNS, is_written, operations
+from .still import still
 
+LATE = "An input was changed after this was computed: the numbers are those of that moment."
+PICTURED = 60  # nodes of a graph on whose edges the operations' curves are drawn
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
 PRIVATE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
-@cache
-def asset(name: str) -> str:
-    """Return a file of the html directory, without indentation and lines of comment."""
-    text = (files("micrograd_like.views") / "assets" / name).read_text("utf-8")
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S) if name.endswith(".css") else text
-    text = re.sub(r"(^|\s)// .*", "", text, flags=re.M)
-    text = "\n".join(line for line in map(str.strip, text.splitlines()) if line)
-    return re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", text) if name.endswith(".css") else text
-
-
 def walk_script() -> str:
-    """Return walk.js, behind the mistakes that it needs, written from their entries."""
-    return f"export const MISTAKES = {mistakes()};\n{asset('walk.js')}"
-
-
-def script_json(value: object) -> str:
-    """Return an expression in JavaScript that no text in it can break out of, with every key an ordinary one."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    text = re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)  # half of a pair, alone
-    return re.sub(r'(?<!\\)"__proto__":', '["__proto__"]:', text)
+    """Return the module of the live view, with all that it imports."""
+    return bundle("walk.js")
 
 
 def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
@@ -63,9 +50,13 @@ def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
     for node in graph.nodes:
         fields: dict[str, Any] = {
             "name": graph.name(node),
-            "data": node.data,
+            "data": _number(node.data),
             "inputs": [number[x] for x in node.inputs],
         }
+        late = changed_after_use(node)
+        if node.op and (late or not is_written(node.op)):
+            fields["slopes"] = list(map(_number, node.local_grads))
+            fields["late"] = LATE if late else ""
         fields["kind"] = _kind(node, walk.root)
         if node.op:
             fields["op"] = node.op.name
@@ -87,6 +78,11 @@ def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
     return found | (_whole(graph, nodes) if len(nodes) <= WHOLE else _folded(graph, nodes, number))
 
 
+def _number(x: float) -> float | str:
+    """Return what JSON can hold, and JavaScript reads as this number."""
+    return x if isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
+
+
 def _kind(node: Value, root: Value) -> str:
     if node.constant:
         return "constant"
@@ -103,15 +99,17 @@ def _size(title: str, sign: str, kind: str, least: float = 118.0) -> Pair:
     return max(head, least), 62.0
 
 
-def arranged(sizes: list[Pair], edges: list[tuple[int, int, int]], rooms: list[Pair]) -> dict[str, Any]:
+def arranged(
+    sizes: list[Pair], edges: list[tuple[int, int, int]], rooms: list[Pair], tall: list[Pair] | None = None
+) -> dict[str, Any]:
     """Return the places of boxes and curves: flowing to the right, and downward for a narrow screen.
 
-    `rooms` are the sizes of what stands on the edges (tail, head, place).
+    `rooms` are the sizes of what stands on the edges (tail, head, place), `tall` those where the flow is downward.
     """
     found = {}
     for name, vertical in (("wide", False), ("tall", True)):
         ends = [(tail, head) for tail, head, _ in edges]
-        placed = layout(sizes, ends, rooms, vertical=vertical, rank_gap=30.0)
+        placed = layout(sizes, ends, tall if tall and vertical else rooms, vertical=vertical, rank_gap=30.0)
         found[name] = {
             "size": _rounded(placed.size),
             "centres": list(map(_rounded, placed.centres)),
@@ -144,8 +142,11 @@ def _whole(graph: Graph, nodes: list[dict[str, Any]]) -> dict[str, Any]:
     titles = [short(x["data"]) if x["kind"] == "constant" else x.get("shown", x["name"]) for x in nodes]
     sizes = [_size(title, _sign(x.get("op", "")), x["kind"]) for title, x in zip(titles, nodes)]
     edges = [(tail, head, place) for head, x in enumerate(nodes) for place, tail in enumerate(x["inputs"])]
-    labels = [(10.0 if nodes[tail]["kind"] == "constant" else 62.0, 14.0) for tail, _, _ in edges]
-    return arranged(sizes, edges, labels)
+    bare = [nodes[tail]["kind"] == "constant" for tail, _, _ in edges]
+    drawn = len(nodes) <= PICTURED  # a curve below the wire, its slope above it; or on both sides of it
+    wide = [(10.0, 14.0) if x else (62.0, 38.0 if drawn else 14.0) for x in bare]
+    tall = [(10.0, 14.0) if x else (100.0, 22.0) for x in bare]
+    return arranged(sizes, edges, wide, tall)
 
 
 def _folded(graph: Graph, nodes: list[dict[str, Any]], number: Mapping[Value, int]) -> dict[str, Any]:
@@ -170,16 +171,11 @@ def _sign(operation: str) -> str:
     return SIGNS.get(operation, (op.sign or operation) if op else operation)
 
 
-def module(walk: Walk, id: str, step: int = 0) -> str:
-    """Return the script that puts the live view into the element with this id."""
-    return mounted(walk_script(), walk.graph, lesson(walk, id, step))
-
-
 def mounted(code: str, graph: Graph, lesson: Mapping[str, Any]) -> str:
     """Return the script that mounts a lesson on a graph, once its element is there."""
-    used = list(dict.fromkeys(node.op.name for node in graph.nodes if node.op))
+    used = list({node.op.name: node.op for node in graph.nodes if node.op}.values())
     return (
-        f"{code}\nconst ops = {operations(used)};\nconst lesson = {script_json(lesson)};\n"
+        f"{classic(code)}\nconst ops = {operations(used)};\nconst lesson = {script_json(lesson)};\n"
         "const start = (turns) => { const root = document.getElementById(lesson.id);\n"
         "  if (root) { root.replaceChildren(); root.walk = mount(root, lesson, ops); } else if (turns) "
         "requestAnimationFrame(() => start(turns - 1)); };\nstart(200);"
@@ -189,27 +185,55 @@ def mounted(code: str, graph: Graph, lesson: Mapping[str, Any]) -> str:
 def page(walk: Walk, title: str | None = None) -> str:
     """Return a page that needs nothing else."""
     title = title or f"Walk through {walk.graph.name(walk.root)}"
-    return document(title, asset("walk.css"), f"<h1>{escape(title)}</h1>", "walk", module(walk, "walk"))
+    told = lesson(walk) | {"address": True}
+    script = packed(mounted(walk_script(), walk.graph, told))
+    return document(title, asset("walk.css"), "walk", script, still(walk, told))
 
 
-def document(title: str, style: str, body: str, id: str, script: str) -> str:
-    """Return a page that asks for nothing from elsewhere, in which a script fills the element with this id."""
+def document(title: str, style: str, id: str, script: str, still: str) -> str:
+    """Return a page that asks for nothing from elsewhere, in which a script puts a live view in the place of `still`.
+
+    Without a script, on paper and for who only reads, what stands still is the lesson.
+    """
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{PRIVATE}">\n<style>\n'
-        ":root { color-scheme: light dark; background: light-dark(#ffffff, #0f141a); "
-        "color: light-dark(#1b1f24, #e8edf2); }\n"
-        "body { margin: 12px auto; max-width: 1400px; padding: 0 8px; font-family: system-ui, sans-serif; }\n"
-        f"h1 {{ font-size: 1.25rem; overflow-wrap: anywhere; }}\n{style}</style></head><body>\n"
-        f'{body}<div id="{id}">This page computes in your browser, with JavaScript.</div>\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{PRIVATE}">\n<style>{asset("page.css")}{style}</style>'
+        f'</head><body>\n<main><h1>{escape(title)}</h1>\n<div id="{id}">{still}</div></main>\n'
         f'<script type="module">\n{script}\n</script></body></html>\n'
     )
 
 
-def save(walk: Walk, path: str | os.PathLike[str], title: str | None = None) -> Path:
-    """Write the page to a file that ends in .html, and return its path."""
-    return written(path, page(walk, title))
+def save(
+    walk: Walk, path: str | os.PathLike[str], title: str | None = None, *, assets: Literal["inside", "files"] = "inside"
+) -> Path:
+    """Write the page to a file that ends in .html, and return its path.
+
+    With assets="files", the script and the style are files beside it, `lesson.js` and `lesson.css` for `lesson.html`:
+    then the page runs under a Content-Security-Policy that allows nothing but files of its own site.
+    """
+    if assets == "inside":
+        return written(path, page(walk, title))
+    if assets != "files":
+        raise ValueError(f"assets = {assets!r}: a page has its script inside, or in files. Write assets='files'.")
+    title = title or f"Walk through {walk.graph.name(walk.root)}"
+    told = lesson(walk) | {"address": True}
+    path = written(path, _linked(title, Path(path).stem, still(walk, told)))
+    path.with_suffix(".js").write_text(whole(f"(() => {{ {mounted(walk_script(), walk.graph, told)} }})();\n"), "utf-8")
+    path.with_suffix(".css").write_text(asset("page.css") + asset("walk.css"), "utf-8")
+    return path
+
+
+def _linked(title: str, name: str, still: str) -> str:
+    """Return a page whose script and style are files of this name."""
+    name = quote(name)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<link rel="stylesheet" href="{name}.css"></head><body>\n'
+        f'<main><h1>{escape(title)}</h1>\n<div id="walk">{still}</div></main>\n'
+        f'<script src="{name}.js" defer></script></body></html>\n'
+    )
 
 
 def written(path: str | os.PathLike[str], text: str) -> Path:
@@ -217,13 +241,8 @@ def written(path: str | os.PathLike[str], text: str) -> Path:
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"{str(path)!r} is no page. Write a name that ends in .html, as in 'lesson.html'.")
-    path.write_text(visible_halves(text), "utf-8")
+    path.write_text(whole(text), "utf-8")
     return path
-
-
-def visible_halves(text: str) -> str:
-    """Return text that can be written as UTF-8: half of a surrogate pair is shown as a replacement character."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def notebook(walk: Walk) -> str:
@@ -232,16 +251,19 @@ def notebook(walk: Walk) -> str:
     Where scripts are taken out, as in a notebook that is not trusted, the drawing stays.
     """
     id = f"mgl-{uuid4().hex[:12]}"
-    return (
+    script = packed(mounted(walk_script(), walk.graph, lesson(walk, id)))
+    return whole(
         f'<div id="{id}">{picture(walk)}</div><style>{asset("walk.css")}</style>'
-        f'<script type="module">\n{module(walk, id)}\n</script>'
+        f'<script type="module">\n{script}\n</script>'
     )
+
+
+def drawn(walk: Walk) -> Drawing:
+    """Return the drawing of a walk's graph, with the names of the walk."""
+    return draw(walk.root, names={walk.graph.name(node): node for node in walk.graph.nodes if not node.constant})
 
 
 def picture(walk: Walk) -> str:
     """Return the drawing of a walk's graph as an <img>."""
-    from ..drawing.draw import draw
-
-    names = {walk.graph.name(node): node for node in walk.graph.nodes if not node.constant}
-    data = b64encode(draw(walk.root, names=names).svg.encode()).decode()
+    data = b64encode(drawn(walk).svg.encode()).decode()
     return f'<img alt="{escape(str(walk.graph))}" src="data:image/svg+xml;base64,{data}">'

@@ -14,8 +14,9 @@ from ..mistakes.passes import grads
 from ..ops import OPS
 from ..steps.walk import Walk
 from ..steps.what_if import what_if
+from .bundle import asset
 from .javascript import operations
-from .walk_page import asset, lesson, walk_script
+from .walk_page import lesson, walk_script
 
 RENDER = """
 export default { render({ model, el }) {

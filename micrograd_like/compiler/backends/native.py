@@ -143,6 +143,8 @@ class Native:
                 numbers.append(x.key)
                 register[x] = -len(numbers)
             else:
+                if x.op.name not in self.codes:
+                    raise TooWideError(f"{x.op.name} is not one of the operations in C")
                 inputs, code = (gates[x], len(self.codes)) if gates[x] else (x.inputs, self.codes[x.op.name])
                 steps += [code, register[inputs[0]], register[inputs[-1]]]
                 register[x] = len(instruction.views) + len(steps) // 3 - 1

@@ -7,6 +7,7 @@ from math import isfinite
 
 from ...ops import NoFiniteGradientError, in_ieee
 from ..trace.recording import Recording
+from ..trace.tracked import DETACH
 
 
 def forward(graph: Recording, numbers: Sequence[float]) -> list[float]:
@@ -25,7 +26,10 @@ def made_of_numbers(graph: Recording, inputs: Collection[int]) -> list[bool]:
     """Tell of each node whether only plain numbers and inputs lead to it: nobody asks for its gradient."""
     made: list[bool] = []
     for i, op in enumerate(graph.ops):
-        made.append(all(made[x] for x in graph.inputs[i]) if op else graph.constant(i) or i in inputs)
+        if op is DETACH:
+            made.append(True)
+        else:
+            made.append(all(made[x] for x in graph.inputs[i]) if op else graph.constant(i) or i in inputs)
     return made
 
 

@@ -2,98 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from math import prod
 from operator import add
 from typing import Any
 
 from ...engine import Value
-from ...ops import Number, Op
-from ..backends.whole import evaluate
+from ...ops import Op
 from ..executable import FORWARD, Executable, RefusedError
-from ..extra import numpy as np, package
-from ..lower.expression import operand
+from ..extra import numpy as np
 from ..lower.plan import Block, Instruction, View
 from ..printing.algebra import Addend, Writer
 from ..printing.naming import array_shapes, block_names, parameter_arrays
 from ..printing.reading import Read, Reader
 from ..vectorize.lanes import MUL
-
-Tensor = Any
-
-
-class Library:
-    """What an export asks of a library: a handful of operations on its arrays. NumPy's names are the default."""
-
-    def __init__(self, module: Any, named: Mapping[str, Any]) -> None:
-        self.module, self.named = module, named
-
-    def constant(self, numbers: Any) -> Tensor:
-        return self.module.asarray(numbers)
-
-    def reshape(self, x: Tensor, lengths: Sequence[int]) -> Tensor:
-        return self.module.reshape(x, tuple(lengths))
-
-    def permute(self, x: Tensor, axes: Sequence[int]) -> Tensor:
-        return self.module.transpose(x, tuple(axes))
-
-    def slice(self, x: Tensor, start: int, stop: int, axis: int = 0) -> Tensor:
-        return x[(slice(None),) * axis + (slice(start, stop),)]
-
-    def matmul(self, a: Tensor, b: Tensor) -> Tensor:
-        return self.module.matmul(a, b)
-
-    def call(self, x: Tensor, name: str) -> Tensor:
-        """Give an array the name of its equation, where a library has names."""
-        return x
-
-    def take(self, x: Tensor, index: Any) -> Tensor:
-        return x[self.constant(index)]
-
-    def choose(self, x: Tensor, table: Any, numbers: Tensor) -> Tensor:
-        rows = self.constant(np().arange(len(table)))
-        return x[self.constant(table)[rows, self.whole(numbers)]]
-
-    def whole(self, numbers: Tensor) -> Tensor:
-        return numbers.astype(int)
-
-    def concat(self, parts: Sequence[Tensor]) -> Tensor:
-        return self.module.concatenate(list(parts))
-
-    def sum(self, x: Tensor, axes: Sequence[int]) -> Tensor:
-        return self.module.sum(x, tuple(axes))
-
-    def broadcast(self, x: Tensor, lengths: Sequence[int]) -> Tensor:
-        return self.module.broadcast_to(x, tuple(lengths))
-
-    def apply(self, op: Op, *xs: Tensor) -> Tensor:
-        """Apply an operation: the library's own, or else what the table says it means."""
-        if op.name in self.named:
-            return self.named[op.name](*xs)
-        if op.definition:
-            out = op.definition(*[Foreign(self, x) for x in xs])
-            return out.tensor if isinstance(out, Foreign) else out
-        raise RefusedError(f"The program uses {op.name}, which that library has not. Write it in other operations.")
-
-
-class Checking(Library):
-    """NumPy by our own table of operations, which says whether the equations are those of the program."""
-
-    def apply(self, op: Op, *xs: Tensor) -> Tensor:
-        return evaluate(op(*map(operand, range(len(xs)))), xs)
-
-
-class Foreign(Number):
-    """An array of another library."""
-
-    def __init__(self, library: Library, tensor: Tensor) -> None:
-        self.library, self.tensor = library, tensor
-
-    def apply(self, op: Op, *operands: Any) -> Foreign:
-        return Foreign(
-            self.library, self.library.apply(op, *[x.tensor if isinstance(x, Foreign) else x for x in operands])
-        )
+from .library import Checking, Library, Tensor
 
 
 class Export:
@@ -104,7 +28,7 @@ class Export:
             raise RefusedError(
                 'An exact program has no arrays to export. Compile without exact=True, and not for "source".'
             )
-        self.captured, self.plan, self.names, self.shapes = captured, captured.plan, names, shapes
+        self.captured, self.plan, self.names, self.shapes = captured, captured.told, names, shapes
         self.parameters, self.shapes_of = parameter_arrays(self.plan, names), array_shapes(self.plan, names)
         self.reader = Reader(self.plan, block_names(self.plan, names), self.shapes_of)
         self.writer = Writer(self.plan, self.reader, set())
@@ -131,37 +55,6 @@ class Export:
             if block.lanes:
                 arrays.compute(number)
         return library.reshape(arrays[self.reader.number(self.plan.loss)], [])
-
-    def to_jax(self) -> tuple[Callable[..., Any], dict[str, Any]]:
-        jax = package("jax", "to_jax", "jax")
-        if not jax.config.jax_enable_x64:
-            jax.config.update("jax_enable_x64", True)
-        jnp, special = jax.numpy, jax.scipy.special
-        names = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power",
-                 "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative",
-                 "mod": "mod", "floordiv": "floor_divide"}  # fmt: skip
-        same = ["abs", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "maximum",
-                "minimum", "hypot"]  # fmt: skip
-        named = {op: getattr(jnp, name) for op, name in [*names.items(), *zip(same, same)]}
-        named |= {"erf": special.erf, "erfc": special.erfc, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}
-        named |= {"step": lambda a: jnp.where(a > 0, 1.0, 0.0), "softplus": jax.nn.softplus, "silu": jax.nn.silu}
-        library = Library(jnp, named)
-        parameters = {name: jnp.asarray(numbers) for name, numbers in self.arrays().items()}
-        return lambda parameters, *inputs: self.loss(library, parameters, [jnp.asarray(x) for x in inputs]), parameters
-
-    def to_torch(self) -> Any:
-        from .to_torch import module
-
-        return module(self)
-
-    def to_onnx(self, names: Sequence[str]) -> Any:
-        onnx = package("onnx", "to_onnx", "onnx")
-        from .to_onnx import Onnx
-
-        library = Onnx(onnx)
-        parameters = {name: library.constant(numbers, name) for name, numbers in self.arrays().items()}
-        inputs = [library.input(name, lengths) for name, lengths in zip(names, self.shapes)]
-        return library.model(self.loss(library, parameters, inputs))
 
 
 class Arrays(dict[int, Tensor]):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..extra import numpy as np
-from .arrays import Library
+from ..extra import numpy as np, package
+from .arrays import Export
+from .library import Library
 
 NODES = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "pow": "Pow", "neg": "Neg", "exp": "Exp", "log": "Log",
          "sqrt": "Sqrt", "tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "abs": "Abs", "sin": "Sin", "cos": "Cos",
@@ -103,3 +104,11 @@ class Onnx(Library):
         model = self.onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
         self.onnx.checker.check_model(model)
         return model
+
+
+def model(export: Export, names: Sequence[str]) -> Any:
+    """Return an onnx.ModelProto from inputs of these names to the loss."""
+    library = Onnx(package("onnx", "to_onnx", "onnx"))
+    parameters = {name: library.constant(numbers, name) for name, numbers in export.arrays().items()}
+    inputs = [library.input(name, lengths) for name, lengths in zip(names, export.shapes)]
+    return library.model(export.loss(library, parameters, inputs))

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from ..extra import numpy as np, package
 from ..printing.algebra import Line, lines
-from .arrays import Export, Library, Tensor
+from .arrays import Export
+from .library import Library, Tensor
 
 ROWS = re.compile(r"(?P<x>\w+) @ (?P<w>\w+)(?P<turned>\.T)?( \+ (?P<b>\w+))?")  # of examples, or one alone
 ONE = re.compile(r"(?P<w>\w+) @ (?P<x>\w+)( \+ (?P<b>\w+))?")

@@ -6,8 +6,9 @@ whole layer, a sum, a dot product and a product of matrices, and the gradient of
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -112,11 +113,37 @@ class Plan:
         """Return the array in which a place is."""
         return next(b for b in self.blocks if b.offset <= place < b.offset + b.size)
 
+    def without_guards(self, outputs: Sequence[int]) -> Plan:
+        """Return the plan of what leads to the loss and these outputs, without what only guards ask for."""
+        offsets = [b.offset for b in self.blocks]
+        wanted = {bisect(offsets, int(place)) - 1 for place in (self.loss, *outputs)}
+        for number in range(len(self.blocks) - 1, -1, -1):
+            block = self.blocks[number]
+            if block.kind != "lanes":
+                wanted.add(number)
+            if number in wanted:
+                for made in block.forward:
+                    wanted = wanted.union(*[_visited(view, made.shape, offsets) for view in made.views])
+        if len(wanted) == len(self.blocks):
+            return self
+        blocks = [b for number, b in enumerate(self.blocks) if number in wanted]
+        return replace(self, blocks=blocks, forward=[made for b in blocks for made in b.forward])
+
     @property
     def choices(self) -> list[View]:
         """The views in which inputs choose."""
         views = [v for i in (*self.forward, *self.backward) for v in (i.out, *i.views)]
         return list({id(v): v for v in views if v.table is not None}.values())
+
+
+def _visited(view: View, shape: tuple[int, ...], offsets: list[int]) -> set[int]:
+    """Return the numbers of the blocks that loops of these lengths see, and perhaps some between them."""
+    if view.index is not None:
+        seen = [x for x in (view.index, view.table, view.chosen) if x is not None]
+        return {bisect(offsets, place) - 1 for places in seen for place in np().unique(places).tolist()}
+    reach = [stride * (n - 1) for stride, n in zip(view.strides, shape)]
+    low, high = view.offset + sum([min(r, 0) for r in reach]), view.offset + sum([max(r, 0) for r in reach])
+    return {*range(bisect(offsets, low) - 1, bisect(offsets, high))}
 
 
 MEMORY, HYPER = 3, 8  # numbers that an optimizer remembers of each parameter, and those it has for all

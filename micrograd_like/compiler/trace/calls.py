@@ -1,50 +1,68 @@
-"""A second run of the function on other numbers: what it changes besides the inputs, no graph has recorded.
-
-A number that was read from `.data` and used in arithmetic is a constant of the graph, and would stay as it was.
-"""
+"""One run of the learner's function: by the engine, or with numbers that are tracked."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...engine import Value
 from ...nn import AutoLabel
-from ..executable import RefusedError
-from .inputs import Guard, Input, as_inputs, check_finite, comparisons_noted, numbers
+from .inputs import Input, check_finite, filled, numbers
 from .recording import Recording, record
+from .tracked import Guard, Tracked
+from .watch import Tracer, watched
+
+Function = Callable[..., Any]
 
 
-def recorded_call(
-    function: Callable[..., Any], examples: Sequence[Any], names: Sequence[str]
-) -> tuple[Value, Any, list[Value], list[Guard]]:
-    """Return the loss, what else the function returned, the Values that it was given, the comparisons that it made."""
-    check_finite(examples, names, [x for argument in examples for x in numbers(argument)])
-    arguments, leaves = with_values(examples, names)
-    with comparisons_noted() as guards:
-        loss, outputs = loss_and_outputs(function(*arguments))
-    return loss, outputs, leaves, guards
+class Trace(NamedTuple):
+    """What a run with tracked numbers gave; `reason` says why it cannot be compiled, if so."""
+
+    loss: Value
+    nested: Any
+    leaves: list[Value]
+    guards: list[Guard]
+    births: int  # Values that were born later were made by the function
+    reason: str
 
 
-def eager_loss(function: Callable[..., Any], examples: Sequence[Any], names: Sequence[str]) -> Value:
-    """Return the loss as the engine records it: of plain numbers, which need no gradient, if they will do."""
-    try:
-        result = function(*examples)
-    except (AttributeError, TypeError):  # it calls x.exp(), say
-        result = function(*with_values(examples, names)[0])
-    return loss_and_outputs(result)[0]
+def traced(
+    function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool, exact: bool = False
+) -> Trace:
+    """Run the function on numbers that are tracked, or on Values if it calls their methods."""
+    tracer = Tracer(exact)
+    arguments, leaves = with_leaves(examples, names, None if as_values else tracer)
+    with watched(tracer):
+        result = function(*arguments)
+    loss, nested = loss_and_outputs(result)
+    return Trace(loss, nested, leaves, [*tracer.guards.values()], tracer.births, tracer.reason)
 
 
-def with_values(examples: Sequence[Any], names: Sequence[str]) -> tuple[list[Any], list[Value]]:
-    """Return the examples with Values in the place of their numbers, and these."""
+def eager(
+    function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool | None
+) -> tuple[Any, bool]:
+    """Return what the engine makes of it, and whether the function wants Values for its numbers (None: find out)."""
+    if not as_values:
+        try:
+            return function(*examples), False
+        except (AttributeError, TypeError):  # it calls x.exp(), say
+            if as_values is False:
+                raise
+    return function(*with_leaves(examples, names, None)[0]), True
+
+
+def with_leaves(examples: Sequence[Any], names: Sequence[str], tracer: Tracer | None) -> tuple[list[Any], list[Value]]:
+    """Return the examples with leaves in the place of their numbers, and these."""
     leaves: list[Value] = []
     arguments = []
     for name, argument in zip(names, examples):
-        mine = [Input(x, AutoLabel(place)) for x, place in zip(numbers(argument), _places(name, argument))]
+        mine: list[Value] = []
+        for x, place in zip(numbers(argument), _places(name, argument)):
+            leaf = tracer.tracked(x) if tracer else Input(x, AutoLabel(place))
+            leaf.label = AutoLabel(place)
+            mine.append(leaf)
         leaves += mine
-        arguments.append(as_inputs(argument, mine))
+        arguments.append(filled(argument, mine))
     return arguments, leaves
 
 
@@ -58,9 +76,12 @@ def _places(name: str, argument: Any) -> Iterator[str]:
 
 
 def loss_and_outputs(result: Any) -> tuple[Value, Any]:
-    """Return the loss that a function returned, and the nested list of Values beside it, [] if there was none."""
-    loss, outputs = result if isinstance(result, tuple) and len(result) == 2 else (result, [])
-    if not isinstance(loss, Value):
+    """Return the loss that a function returned, and what it returned beside it, [] if that is nothing."""
+    loss: Any = result
+    outputs: Any = []
+    if isinstance(result, tuple) and len(result) > 1:
+        loss, outputs = result[0], result[1] if len(result) == 2 else list(result[1:])
+    if not isinstance(loss, Value) or type(loss) is Tracked:
         raise TypeError(
             f"compile was given a function that returned {loss!r:.60}. Let it return the loss, one Value, or "
             "(loss, outputs)."
@@ -68,76 +89,24 @@ def loss_and_outputs(result: Any) -> tuple[Value, Any]:
     return loss, outputs
 
 
-def check_again(
-    function: Callable[..., Any], examples: Sequence[Any], first: Recording, parameters: Sequence[Value]
-) -> None:
-    """Run the function on slightly other numbers, and refuse it if a constant of the graph became another."""
-    names = [""] * len(examples)
-    kept = [i for i in range(len(first)) if first.ops[i] or first.constant(i)]
-    with _moved(parameters):
-        for others in ([_turned(x) for x in examples], examples):  # the second where the first takes another branch
-            start = Value(0.0)._born
-            try:
-                loss, *_ = recorded_call(function, others, names)
-            except (ArithmeticError, ValueError, IndexError, TypeError):
-                continue  # other numbers may be wrong for this function
-            second = record(loss)
-            other = [i for i in range(len(second)) if second.ops[i] or second.constant(i)]
-            if [first.ops[i] for i in kept] == [second.ops[i] for i in other]:
-                break
-        else:
-            return  # guards watch the branches
-        for i, j in zip(kept, other):
-            if first.constant(i) and first.data[i] != second.data[j]:
-                line = _line(lambda: recorded_call(function, others, names), second.nodes[j]._born - start)
-                raise RefusedError(
-                    f"The number {first.data[i]:g} became {second.data[j]:g} when other numbers were given, but no "
-                    f"operation recorded how{line}. Use the Value itself there, not its "
-                    ".data, or make the number an input of the function."
-                )
+def checked(examples: Sequence[Any], names: Sequence[str]) -> None:
+    check_finite(examples, names, [x for argument in examples for x in numbers(argument)])
 
 
-def _turned(argument: Any) -> Any:
-    """Return the examples in the opposite order: numbers that the function must be able to take."""
-    argument = argument.tolist() if hasattr(argument, "tolist") else argument
-    return argument[::-1] if isinstance(argument, list | tuple) else argument
-
-
-@contextmanager
-def _moved(parameters: Sequence[Value]) -> Iterator[None]:
-    """Let every parameter be a little larger within this context."""
-    before = [p.data for p in parameters]
-    changed = [getattr(p, "_changed", None) for p in parameters]
-    for p, data in zip(parameters, before):
-        p._data = data * 1.0001 + 1e-6
+def difference(
+    function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool, before: Recording
+) -> str:
+    """Return the line and the first number that differ from what was recorded before, as far as they can be found."""
     try:
-        yield
-    finally:
-        for p, data in zip(parameters, before):
-            p._data = data
-        assert [getattr(p, "_changed", None) for p in parameters] == changed
-
-
-def _line(run: Callable[[], Any], count: int) -> str:
-    """Return which of the learner's lines makes so many Values after the first, by running it once more."""
-    package, found, last, probes, start = __file__.rpartition("compile")[0], "", "", 0, Value(0.0)._born
-
-    def watch(frame: Any, event: str, _: Any) -> Any:
-        nonlocal found, last, probes
-        if frame.f_code.co_filename.startswith(package):
-            return None
-        probes += 1
-        if not found and Value(0.0)._born - start - probes >= count:
-            found = last
-        here = frame.f_back if event == "return" else frame
-        if here and not here.f_code.co_filename.startswith(package):
-            last = f" ({here.f_code.co_filename}, line {here.f_lineno})"
-        return watch
-
-    before = sys.gettrace()
-    sys.settrace(watch)
-    try:
-        run()
-    finally:
-        sys.settrace(before)
-    return found or last
+        trace = traced(function, examples, names, as_values)
+        after = record(trace.loss)
+    except (ArithmeticError, ValueError, TypeError, AttributeError, IndexError):
+        return ""
+    kept = [i for i in range(len(before)) if before.ops[i] or before.constant(i)]
+    others = [i for i in range(len(after)) if after.ops[i] or after.constant(i)]
+    for i, j in zip(kept, others):
+        if before.ops[i] is not after.ops[j]:
+            return ": its graph is another one"
+        if before.constant(i) and before.data[i] != after.data[j]:
+            return f": the number {before.data[i]:g} became {after.data[j]:g}"
+    return ""

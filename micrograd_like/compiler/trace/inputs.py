@@ -1,40 +1,26 @@
-"""What a function that is being recorded is given for its numbers, and what it did with them.
-
-While `compile` runs it, comparisons are noted; at all other times there is nothing that could note them.
-"""
+"""What a function that is being recorded is given for its numbers, and lists from which they may choose."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine import Value
 from ...ops import in_ieee
-
-COMPARISONS = "__lt__", "__le__", "__gt__", "__ge__", "__eq__"
-noted: list[list[Guard]] = []  # one list for each recording that is under way
-
-
-class Guard(NamedTuple):
-    """A comparison that was made, and how it came out."""
-
-    left: Value
-    sign: str
-    right: Any
-    outcome: bool
+from .tracked import Test, Tracked
+from .watch import tracer
 
 
 class Input(Value):
-    """A number of an example; as an index of a plain list it is noted that the list was read there."""
+    """A number of an example, given as a Value to a function that calls methods of it."""
 
     def __index__(self) -> int:
-        k = int(self.data)
-        if k != self.data:
-            raise TypeError(f"{self.data} is not a whole number, and cannot choose from a list.")
-        if noted:
-            noted[-1].append(Guard(self, "__eq__", k, True))
+        k = int(self._data)
+        if k != self._data:
+            raise TypeError(f"{self._data} is not a whole number, and cannot choose from a list.")
+        if now := tracer():
+            now.guard(Test(self, "==", float(k)), True)
         return k
 
     __int__ = __index__
@@ -43,7 +29,7 @@ class Input(Value):
 class Chosen(Value):
     """What an input chose from `Rows`."""
 
-    by: Input
+    by: Value
     candidates: list[Value]
 
 
@@ -56,57 +42,40 @@ class Rows(list[Any]):
     """
 
     def __getitem__(self, i: Any) -> Any:
-        if not (isinstance(i, Input) and noted):
+        now = tracer()
+        if now is None or not _may_choose(i) or not 0 <= i._data < len(self):
             return super().__getitem__(i)
-        k = int(i.data)
-        row = super().__getitem__(k)
-        if not isinstance(row, list | tuple):
+        row = super().__getitem__(int(i._data))
+        columns = list(zip(*self)) if isinstance(row, list | tuple) else [self]
+        if not all(isinstance(x, Value) for column in columns for x in column):
+            return super().__getitem__(i)
+        inside = Test(Test(i, ">=", 0.0), "&", Test(i, "<", float(len(self))))
+        now.guard(Test(inside, "&", Test(i, "whole", 0.0)), True)
+        if columns[0] is self:
             return _chosen(i, row, list(self))
-        columns = list(zip(*self))
         return [_chosen(i, x, list(column)) for x, column in zip(row, columns)]
 
 
-def _chosen(by: Input, value: Value, candidates: list[Value]) -> Chosen:
-    node = Chosen(value.data)
+def _may_choose(i: Any) -> bool:
+    """Tell whether it is a whole number of an example: a computed one is a decision, and 1.0 chooses from no list."""
+    return (type(i) is Input and i._data % 1 == 0) or (type(i) is Tracked and i.op is None and type(i.number) is int)
+
+
+def _chosen(by: Value, value: Value, candidates: list[Value]) -> Chosen:
+    node = Chosen(value._data)
     node.by, node.candidates = by, candidates
     return node
 
 
-@contextmanager
-def comparisons_noted() -> Iterator[list[Guard]]:
-    """Note every comparison on Values, within this context only."""
-    log: list[Guard] = []
-    noted.append(log)
-    plain = {sign: vars(Value)[sign] for sign in COMPARISONS}
-    if len(noted) == 1:
-        for sign, method in plain.items():
-            setattr(Value, sign, _noting(sign, method))
-    try:
-        yield log
-    finally:
-        noted.pop()
-        if not noted:
-            for sign, method in plain.items():
-                setattr(Value, sign, method)
-
-
-def _noting(sign: str, method: Any) -> Any:
-    def compare(self: Value, other: Any) -> Any:
-        outcome = method(self, other)
-        if outcome is not NotImplemented and not (sign == "__eq__" and isinstance(other, Value)):
-            noted[-1].append(Guard(self, sign, other, bool(outcome)))
-        return outcome
-
-    return compare
-
-
-def numbers(argument: Any) -> list[float]:
+def numbers(argument: Any) -> list[Any]:
     """Return the numbers of a nested list, row by row."""
     if hasattr(argument, "tolist"):
         argument = argument.tolist()
     if isinstance(argument, list | tuple):
         return [x for part in argument for x in numbers(part)]
-    return [argument.data if isinstance(argument, Value) else float(argument)]
+    if isinstance(argument, Value):
+        return [argument.data]
+    return [argument if type(argument) in (int, bool) else float(argument)]
 
 
 def shape(argument: Any) -> Any:
@@ -114,7 +83,7 @@ def shape(argument: Any) -> Any:
     if not hasattr(argument, "__len__"):
         return ()
     inner = [shape(part) for part in argument]
-    return (len(inner), *(inner[0] if inner.count(inner[0]) == len(inner) else [inner])) if inner else (0,)
+    return (len(inner), *(inner[0] if inner.count(inner[0]) == len(inner) else [tuple(inner)])) if inner else (0,)
 
 
 def given(argument: Any) -> tuple[Any, Any]:
@@ -132,7 +101,7 @@ def given(argument: Any) -> tuple[Any, Any]:
 def joined(parts: Sequence[Any]) -> Any:
     """Return the numbers of several arguments, one after the other."""
     numpy = sys.modules.get("numpy")
-    return numpy.concatenate(parts) if numpy else [x for part in parts for x in part]
+    return numpy.concatenate(parts) if numpy and parts else [x for part in parts for x in part]
 
 
 def check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:
@@ -151,11 +120,19 @@ def check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None
     raise ValueError(f"{where} is nan, and so would be everything. Correct it, or leave that example out.")
 
 
-def as_inputs(argument: Any, leaves: Sequence[Any]) -> Any:
-    """Return the nested list with these leaves, row by row, in the place of its numbers."""
+def filled(argument: Any, leaves: Sequence[Any]) -> Any:
+    """Return the nested list, tuple or array with these leaves, row by row, in the place of its numbers."""
     rest = iter(leaves)
 
-    def filled(part: Any) -> Any:
-        return [filled(x) for x in part] if hasattr(part, "__len__") else next(rest)
+    def fill(part: Any) -> Any:
+        if hasattr(part, "tolist") and hasattr(part, "__len__"):
+            made = sys.modules["numpy"].empty(part.shape, dtype=object)
+            flat = made.reshape(-1)
+            for i in range(flat.size):
+                flat[i] = next(rest)
+            return made
+        if hasattr(part, "__len__"):
+            return tuple(map(fill, part)) if isinstance(part, tuple) else list(map(fill, part))
+        return next(rest)
 
-    return filled(argument)
+    return fill(argument)

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from ...engine import Value
-from ...ops import ieee, in_ieee
-from ..executable import Ends, RefusedError
-from ..lower.plan import state_size
-from ..trace.inputs import Input
-from ..trace.recording import Recording
-from . import tape
-from .native import loops
-from .straight import functions
+from ..engine import Value
+from .backends import tape
+from .backends.native import loops
+from .backends.straight import functions
+from .executable import Ends, RefusedError
+from .lower.plan import state_size
+from .trace.recording import Recording
+from .trace.tracked import DETACH
 
 
 class Replay:
@@ -28,13 +27,17 @@ class Replay:
         self.graph, self.nested = graph, ends.nested
         self.parameters, self.input_nodes, self.output_nodes = ends.parameters, ends.inputs, ends.outputs
         self.guards = [
-            (graph.number(left), sign, graph.number(right) if isinstance(right, Value) else None, right, outcome)
-            for left, sign, right, outcome in ends.guards
+            (guard.test, guard.outcome, [graph.number(x) if isinstance(x, Value) else None for x in operands], operands)
+            for guard in ends.guards
+            for operands in [guard.test.operands()]
         ]
+        self.others, self.other_nodes = [graph.nodes[i] for i in ends.others], ends.others
         self.size, self.state = len(self.parameters), state_size(len(self.parameters))
         self.memory = array("d", [graph.data[i] for i in self.parameters] + [0.0] * (self.state - self.size))
         self.data, self.grads = array("d", graph.data), array("d", bytes(8 * len(graph)))
         self.c = loops() if backend != "source" and not graph.choices else None
+        if self.c and any(op and op is not DETACH and op.name not in self.c.OPS for op in graph.ops):
+            self.c = None  # the learner's own operation
         self.numbers = tape.made_of_numbers(graph, {*ends.inputs} - {*ends.parameters})
         self.words = _words(graph, self.c.OPS, self.numbers) if self.c else None
         self.straight = None if self.c or graph.choices else functions(graph, self.numbers)
@@ -51,32 +54,37 @@ class Replay:
         """Put these numbers into the inputs; tell whether they lead to this graph."""
         for i, number in zip(self.input_nodes, numbers):
             self.data[i] = number
-        return self._holds(of_inputs=True)
+        return True
 
-    def run(self, backward: bool = True) -> bool:
-        """Compute values and gradients, wanted or not; tell whether it is this graph that would have been recorded."""
+    def read_others(self) -> None:
+        """Take over the numbers of leaves that are neither parameters nor inputs."""
+        for i, x in zip(self.other_nodes, self.others):
+            self.data[i] = x._data
+
+    def run(self, backward: bool = True) -> str:
+        """Compute values and gradients, wanted or not. Return what `Executable.run` does."""
         for i, number in zip(self.parameters, self.memory):
             self.data[i] = number
-        if not self._ran():
-            with ieee():  # an error may lie on a branch that these numbers do not take
-                self.data[:] = array("d", tape.forward(self.graph, self.data))
-            if not self._holds(of_inputs=False):
-                return False
-            self.data[:] = array("d", tape.forward(self.graph, self.data))
-            self.grads[:] = array("d", tape.backward(self.graph, self.data, self.numbers))
+        if not (self._ran() and isfinite(sum(self.data)) and isfinite(sum(self.grads))):
+            return "engine"
         self.memory[self.size : 2 * self.size] = array("d", [self.grads[i] for i in self.parameters])
-        return self._holds(of_inputs=False)
+        return "" if self._holds() else "other"
+
+    def set(self, data: Sequence[float], grads: Sequence[float]) -> None:
+        """Let the loss, outputs and gradients be these, of each node."""
+        self.data[:] = array("d", data)
+        self.memory[self.size : 2 * self.size] = array("d", [grads[i] for i in self.parameters])
 
     def _ran(self) -> bool:
         """Run as fast as can be; tell whether all went well, for else the engine's own operations must say what not."""
         if self.c:
             return bool(self.c.replay(self.data, self.grads, self.words))
         if not self.straight:
-            return False
+            return self._taped()
         data, grads = self.data.tolist(), [0.0]
         try:
             self.straight[0](data)
-            if not all(map(isfinite, data)) and not in_ieee.get():
+            if not all(map(isfinite, data)):
                 return False
             self.straight[1](data, grads)
         except (ArithmeticError, ValueError, TypeError):
@@ -84,13 +92,21 @@ class Replay:
         self.data[:], self.grads[:] = array("d", data), array("d", grads)
         return all(map(isfinite, grads))
 
-    def _holds(self, of_inputs: bool) -> bool:
-        for left, sign, other, right, outcome in self.guards:
-            a, b = self.data[left], right if other is None else self.data[other]
-            asked_of_input = type(self.graph.nodes[left]) is Input and other is None
-            if asked_of_input == of_inputs and getattr(float, sign)(a, b) != outcome:
-                return False
+    def _taped(self) -> bool:
+        """Run with the engine's own operations; tell whether none of them failed."""
+        try:
+            data, grads = self.eagerly()
+        except (ArithmeticError, ValueError):
+            return False
+        self.data[:], self.grads[:] = array("d", data), array("d", grads)
         return True
+
+    def _holds(self) -> bool:
+        """Tell whether every decision would be the same."""
+        return all(
+            bool(test.answer(iter([x if i is None else self.data[i] for i, x in zip(nodes, operands)]))) == outcome
+            for test, outcome, nodes, operands in self.guards
+        )
 
     def eagerly(self) -> tuple[list[float], list[float]]:
         """Compute with the engine's own operations, which raise what there is to raise."""
@@ -104,8 +120,8 @@ class Replay:
         self.run()
         if (self.loss, *self.memory[self.size : 2 * self.size]) != (loss, *grads):
             raise RefusedError(
-                f"The replay has the loss {self.loss!r}, and the function itself {loss!r}. It does not compute the "
-                "same each time it is called: give it its random numbers as inputs."
+                f"the replay has the loss {self.loss!r}, and the function itself {loss!r}: it does not compute the "
+                "same each time it is called"
             )
 
 
@@ -116,5 +132,8 @@ def _words(graph: Recording, names: Sequence[str], numbers: Sequence[bool]) -> A
     for op, inputs in zip(graph.ops, graph.inputs):
         a, b = (*inputs, -1, -1)[:2]
         learns = [x >= 0 and not numbers[x] for x in (a, b)]
-        words.extend([code[op.name] if op else -1, a, b, learns[0] + 2 * learns[1]])
+        if op is DETACH:  # maximum(a, a) is a, to the bit
+            words.extend([code["maximum"], a, a, 0])
+        else:
+            words.extend([code[op.name] if op else -1, a, b, learns[0] + 2 * learns[1]])
     return words

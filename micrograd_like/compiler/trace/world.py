@@ -1,0 +1,236 @@
+"""What a function depends on besides its arguments, as far as Python lets one see it: compared before each call."""
+
+from __future__ import annotations
+
+import dis
+import random
+import sys
+import sysconfig
+import types
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from ...engine import Value
+from ...nn import Module
+from ...ops import in_ieee
+
+MOST = 2_000_000  # objects that are looked at; a function that can reach more is left to the engine
+PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), range, types.BuiltinFunctionType, slice)
+LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+HEAP_TYPE = 1 << 9  # a class that was made while the program runs (CPython's Py_TPFLAGS_HEAPTYPE)
+IMPORT = dis.opmap["IMPORT_NAME"]
+OPEN = {"open", "input", "__import__", "eval", "exec", "load", "loadtxt", "fromfile", "genfromtxt", "memmap"}
+KNOWN = {"math", "operator", "itertools", "functools", "random", "numpy", "micrograd_like"}  # they read no world
+DYNAMIC = {"getattr", "vars", "eval", "exec", "globals", "locals", "__dict__", "setattr", "attrgetter"}
+
+
+class World:
+    """Globals, closures, defaults and attributes that a function can reach, with what they held.
+
+    `reason` says why the function cannot be compiled, if it can reach what changes by being read.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.reason, self.ieee, self.sealed = "", in_ieee.get(), True
+        self.names: set[str] = set()
+        self.randoms: dict[int, Any] = {id(random._inst): random._inst}
+        known = -1
+        while known < len(self.names):  # attributes count where a name in the code may read them
+            known = len(self.names)
+            self.values: list[Value] = []  # leaves that it can reach
+            self.seen: dict[int, Any] = {}
+            self.live: list[Any] = []
+            self.copies: list[Any] = []
+            self.readers: list[tuple[Callable[[], Any], Any]] = []
+            self.arrays: list[tuple[Any, Any]] = []
+            self.objects: list[tuple[Any, dict[str, Any]]] = []
+            self._walk(function)
+        self.states = self.random_states()
+
+    def random_states(self) -> list[Any]:
+        """Return the states of all generators of random numbers that it can reach."""
+        states = [generator.getstate() for generator in self.randoms.values()]
+        numpy = sys.modules.get("numpy")
+        if numpy:
+            state = numpy.random.get_state()
+            states.append((state[1].tobytes(), *state[2:]))
+        return states
+
+    def restore_random(self) -> None:
+        """Give all generators the states that they had, so that recording has drawn nothing."""
+        for generator, state in zip(self.randoms.values(), self.states):
+            generator.setstate(state)
+        numpy = sys.modules.get("numpy")
+        if numpy and len(self.states) > len(self.randoms):
+            bytes_, *rest = self.states[-1]
+            numpy.random.set_state(("MT19937", numpy.frombuffer(bytes_, dtype=numpy.uint32), *rest))
+
+    def same(self) -> bool:
+        """Tell whether everything is as it was."""
+        if self.ieee != in_ieee.get():
+            return False
+        try:
+            if not (self.live == self.copies or self._same_where_read()):
+                return False
+            if any(read() is not old and read() != old for read, old in self.readers):
+                return False
+        except ValueError:  # an array was compared with another one
+            return False
+        return all(array.shape == copy.shape and (array == copy).all() for array, copy in self.arrays)
+
+    def _same_where_read(self) -> bool:
+        """Compare again, without the attributes that no code reads."""
+        for i, (live, copy) in enumerate(zip(self.live, self.copies)):
+            if live == copy:
+                continue
+            if not any(live is there for there, _ in self.objects):
+                return False
+            if any(live.get(k, self) is not v and live.get(k, self) != v for k, v in copy.items() if k in self.names):
+                return False
+            if any(k in self.names for k in live.keys() - copy.keys()):
+                return False
+            self.copies[i] = dict(live)
+        return True
+
+    def _walk(self, function: Any) -> None:
+        ahead: list[Any] = [function]
+        while ahead:
+            x = ahead.pop()
+            if isinstance(x, PLAIN) or id(x) in self.seen:
+                continue
+            self.seen[id(x)] = x
+            if len(self.seen) > MOST:
+                self.reason = "it can reach too many objects to compare them before each call"
+                return
+            ahead += self._parts(x)
+
+    def _keep(self, live: Any, copy: Any) -> None:
+        self.live.append(live)
+        self.copies.append(copy)
+
+    def _parts(self, x: Any) -> Iterator[Any]:
+        if isinstance(x, Value):
+            if x.op is None and not x.constant:
+                self.values.append(x)
+            return
+        if isinstance(x, types.FunctionType):
+            yield from self._of_function(x)
+        elif isinstance(x, types.MethodType):
+            yield from (x.__self__, x.__func__)
+        elif isinstance(x, partial):
+            yield from (x.func, *x.args, *x.keywords.values())
+        elif isinstance(x, staticmethod | classmethod):
+            yield x.__func__
+        elif isinstance(x, property):
+            yield from (x.fget,)
+        elif isinstance(x, list | set | dict | deque):
+            self._keep(x, x.copy())
+            yield from x.values() if isinstance(x, dict) else x
+        elif isinstance(x, tuple | frozenset):
+            yield from x
+        elif isinstance(x, type):
+            yield from self._of_class(x)
+        elif isinstance(x, random.Random):
+            self.randoms[id(x)] = x
+        elif isinstance(x, types.ModuleType):
+            pass
+        else:
+            yield from self._of_object(x)
+
+    def _of_object(self, x: Any) -> Iterator[Any]:
+        kind = type(x)
+        if kind.__module__ == "numpy" and hasattr(x, "tobytes"):
+            if getattr(x, "ndim", 0) and x.dtype != object:
+                self.arrays.append((x, x.copy()))
+            elif x.dtype == object:
+                self.readers.append((x.tolist, x.tolist()))
+                yield from x.ravel().tolist()
+            return
+        if kind.__module__.startswith("numpy.random"):
+            self.reason = self.reason or "it can reach a generator of random numbers of NumPy"
+            return
+        if kind.__module__ != "micrograd_like" and not kind.__module__.startswith("micrograd_like."):
+            self.sealed = self.sealed and bool(kind.__flags__ & HEAP_TYPE)
+        if hasattr(kind, "__next__"):
+            self.reason = self.reason or f"it can reach {x!r:.60}, which changes by being read"
+            return
+        if kind.__module__.startswith("micrograd_like.compiler"):
+            self.reason = self.reason or "it calls another compiled program"
+            return
+        attributes = getattr(x, "__dict__", None)
+        if type(attributes) is dict:
+            self._keep(attributes, dict(attributes))
+            self.objects.append((attributes, self.copies[-1]))
+            every = isinstance(x, Module) or self.names & DYNAMIC
+            yield from [v for k, v in attributes.items() if every or k in self.names]
+        for name in [name for base in kind.__mro__ for name in _slots(base) if hasattr(x, name)]:
+            self.readers.append((partial(getattr, x, name, None), getattr(x, name)))
+            yield getattr(x, name)
+        yield kind
+
+    def _of_class(self, kind: type) -> Iterator[Any]:
+        own = kind.__module__ == "builtins" and kind.__flags__ & HEAP_TYPE  # made by code that has no module
+        if own or not _is_library(sys.modules.get(kind.__module__)):
+            attributes = dict(vars(kind))
+            self.readers.append((lambda: dict(vars(kind)), attributes))
+            yield from [v for k, v in attributes.items() if k not in ("__dict__", "__weakref__")]
+            yield from kind.__bases__
+
+    def _of_function(self, f: types.FunctionType) -> Iterator[Any]:
+        yield from (f.__defaults__ or ())
+        yield from (f.__kwdefaults__ or {}).values()
+        self.readers.append((partial(_of, f), _of(f)))
+        for cell in f.__closure__ or ():
+            self.readers.append((partial(_content, cell), _content(cell)))
+            yield _content(cell)
+        if not (f.__module__ or "").startswith("micrograd_like."):
+            yield from self._of_code(f.__code__, f.__globals__)
+
+    def _of_code(self, code: types.CodeType, space: dict[str, Any]) -> Iterator[Any]:
+        self.names.update(code.co_names)
+        if not OPEN.isdisjoint(code.co_names) or IMPORT in code.co_code[::2]:
+            self.sealed = False
+        for name in code.co_names:
+            if name in space:
+                self.readers.append((partial(space.get, name), space[name]))
+                x = space[name]
+                if isinstance(x, types.ModuleType) and not _is_library(x):
+                    yield from self._of_module(x, code)
+                else:
+                    self.sealed = self.sealed and (not isinstance(x, types.ModuleType) or x.__name__ in KNOWN)
+                    yield x
+        for x in code.co_consts:
+            if isinstance(x, types.CodeType):
+                yield from self._of_code(x, space)
+
+    def _of_module(self, module: types.ModuleType, code: types.CodeType) -> Iterator[Any]:
+        for name in code.co_names:
+            if name in vars(module):
+                self.readers.append((partial(vars(module).get, name), vars(module)[name]))
+                yield vars(module)[name]
+
+
+def _of(f: types.FunctionType) -> tuple[Any, ...]:
+    return f.__code__, f.__defaults__, f.__kwdefaults__
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # nothing is in it yet
+        return None
+
+
+def _slots(kind: type) -> Iterator[str]:
+    slots = vars(kind).get("__slots__", ())
+    yield from [slots] if isinstance(slots, str) else [name for name in slots if not name.startswith("__")]
+
+
+def _is_library(module: types.ModuleType | None) -> bool:
+    """Tell whether a module is Python's own, installed, or of this package: what it does is left to the audit."""
+    if module is None or module.__name__ == "__main__":
+        return False
+    file = getattr(module, "__file__", None)
+    return file is None or module.__name__.startswith("micrograd_like") or file.startswith(LIBRARIES)

@@ -1,0 +1,421 @@
+"""All hypotheses about a sheet: what may have been done, from the likeliest to the most far-fetched.
+
+A hypothesis is one thing done otherwise: a listed mistake, another local derivative at every node of a kind or at one
+node, another contribution on one edge or everywhere, another way to put contributions together, another start, another
+quantity written down. Each gives a number for every answer: if all else is right, and from the learner's own answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from math import isfinite, nan, prod, sqrt
+from typing import Any
+
+from ...engine import Value
+from ...mistakes.mistake import MISTAKES, Mistake, added, made_by
+from ...mistakes.passes import Pass
+from ...mistakes.script import can_bite
+from ...ops import OPS
+from .formulas import Wrong, others
+from .sheet import Form, Given, Sheet, finite
+
+UNLIKELY = ["update", "updated", "negated", "double", "half", "inverted"]
+LIKELY = [  # of the mistakes that give the same number, the first comes first; the unlikely ones come last
+    "square_once", "overwrite", "first_path", "sub_sign", "neg_sign", "mul_own", "no_upstream", "no_local", "times_n",
+    "over_n", "pow_no_factor", "seed_is_value", "no_seed",
+]  # fmt: skip
+Gather = Callable[[Sequence[float]], float]
+
+
+@dataclass(eq=False)
+class Hypothesis:
+    """One thing done otherwise. `key` is its own, `name` that of the mistake; `bits` say how far-fetched it is.
+
+    `whole` holds the numbers if all else is right, `own` those from the learner's answers: a form in them, or how the
+    node's own contributions are gathered, or how its gradient is changed.
+    """
+
+    key: str
+    name: str
+    bits: float
+    whole: Mapping[Value, float] = field(default_factory=dict)
+    own: Mapping[Value, Any] = field(default_factory=dict)
+    words: str = ""  # what was done, where the name does not say it
+    site: Value | None = None  # the one node at which it was done
+    wrong: Value | None = None  # the node whose local derivative is another
+    listed: bool = False
+    parts: tuple[Any, ...] = ()  # of two things at once: (the first, words for the second)
+
+    def at(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
+        """Return what it gives for a node, from the learner's answers; nan if it says nothing about it."""
+        made = self.own.get(x)
+        if made is None:
+            return nan
+        if isinstance(made, Form):
+            return made.at(answers)
+        return float(finite(made, x, sheet, answers))
+
+
+def hypotheses(sheet: Sheet) -> list[Hypothesis]:
+    """Return all hypotheses, the likeliest first."""
+    found = [*listed(sheet), *slopes(sheet), *edges(sheet), *contributions(sheet), *gathered(sheet), *reports(sheet),
+             *copies(sheet)]  # fmt: skip
+    return sorted(found, key=lambda h: h.bits)
+
+
+# The listed mistakes
+
+
+def listed(sheet: Sheet) -> Iterator[Hypothesis]:
+    """Yield the mistakes of the list that can be made on this graph."""
+    bite = {name: replace(x, lr=sheet.task.lr) for name, x in MISTAKES.items() if can_bite(sheet.nodes, x)}
+    for order, (name, mistake) in zip(count(), sorted(bite.items(), key=lambda pair: likelihood(pair[0]))):
+        try:
+            grads = Pass(sheet.root, mistake, sheet.nodes).grads()
+        except OverflowError:
+            continue
+        whole = {x: grads.get(x, 0.0) for x in sheet.asked}
+        own = {} if mistake.is_whole else _own(sheet, mistake)
+        if name in BETWEEN:
+            reached = _between(sheet, name)
+            if not reached:
+                continue
+            own = {x: made for x, made in own.items() if x in reached}
+        yield Hypothesis(name, name, 2.0 + order / 50, whole, own, listed=True)
+        if mistake.local_rules or mistake.shut(sheet.root) or name in ("square_once", "target_forgotten"):
+            yield from _once(sheet, name, 3.0 + order / 50, mistake.slopes, listed=True)
+
+
+def likelihood(name: str) -> int:
+    """Return the place of a mistake among those that give the same number."""
+    if name in LIKELY:
+        return LIKELY.index(name)
+    return len(LIKELY) + (1 + UNLIKELY.index(name) if name in UNLIKELY else 0)
+
+
+def _own(sheet: Sheet, mistake: Mistake) -> dict[Value, Any]:
+    if mistake.is_reported:
+        return {x: _Reported(mistake) for x in sheet.asked}
+    if mistake.accumulate is not added:
+        made = mistake.accumulate
+        return {x: _Gathered(_folded(made), mistake.name) for x in sheet.asked if len(sheet.parts[x]) > 1}
+    if mistake.number.__name__ != "Gradient":
+        changed = {node: [Given(s, mistake.contribution) for s in node.local_grads] for node in sheet.ops}
+        return _forms(sheet, changed)
+    return _forms(sheet, {x: new for x in sheet.ops if (new := mistake.slopes(x)) != x.local_grads})
+
+
+@dataclass(frozen=True)
+class _Reported:
+    """Another number is written down for a gradient that follows from the learner's answers."""
+
+    mistake: Mistake
+
+    def of(self, g: float, x: Value, sheet: Sheet) -> float:
+        """Return what is written down for this gradient."""
+        return self.mistake.reported(x, g, sheet.n)
+
+    def __call__(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
+        return self.of(sheet.own[x].at(answers), x, sheet)
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    """The contributions that follow from the learner's answers are put together otherwise."""
+
+    how: Gather
+    key: str
+
+    def __call__(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
+        return self.how([part.at(answers) for part in sheet.parts[x]])
+
+
+def _folded(accumulate: Callable[[Any, Any], Any]) -> Gather:
+    def how(parts: Sequence[float]) -> float:
+        found = 0.0
+        for part in parts:
+            found = accumulate(found, part) if found else part
+        return found
+
+    return how
+
+
+BETWEEN = ("half", "double", "times_n", "over_n")  # only said where a square, or a division by n, lies between
+
+
+def _between(sheet: Sheet, name: str) -> set[Value]:
+    """Return the asked nodes between which and the next answer above lies a square, or the division by n."""
+    found: set[Value] = set()
+    for node in sheet.ops:
+        same = made_by(node, "mul") and node.inputs[0] is node.inputs[-1]
+        square = same or (made_by(node, "pow") and node.inputs[1].constant and node.inputs[1].data == 2.0)
+        mean = node.inputs[-1].constant and node.inputs[-1].data in (sheet.n, 1.0 / sheet.n)
+        if square if name in ("half", "double") else mean and made_by(node, "div", "mul"):
+            found |= sheet.effects[node.inputs[0]].keys()
+    return found
+
+
+# Local derivatives
+
+
+def slopes(sheet: Sheet) -> Iterator[Hypothesis]:
+    """Yield other local derivatives, at every node of an operation and at each of them alone."""
+    for kind in dict.fromkeys(node.op.name for node in sheet.ops if node.op):
+        for wrong in others(OPS[kind]):
+            key = f"{kind}_as_{wrong.key}"
+            words = f"the slope of {kind} is taken {wrong.words}"
+            changed = {x: new for x in sheet.ops if x.op and x.op.name == kind and (new := _slopes(x, wrong))}
+            if not changed:
+                continue
+            yield Hypothesis(key, key, wrong.bits, *_both(sheet, changed), words, wrong=next(iter(changed)))
+            if len(changed) > 1:
+                yield from _once(sheet, key, wrong.bits + 1.0, lambda x, new=changed: new.get(x, x.local_grads), words)  # type: ignore[misc]
+
+
+def _slopes(node: Value, wrong: Wrong) -> tuple[float, ...] | None:
+    found = finite(_sloped, node, wrong)
+    if found != found or found == node.local_grads:
+        return None
+    return found  # type: ignore[no-any-return]
+
+
+def _sloped(node: Value, wrong: Wrong) -> Any:
+    new = wrong.rule(node.data, *[x.data for x in node.inputs])
+    new = tuple([0.0 if x.constant else float(s) for x, s in zip(node.inputs, new)])
+    return _All(new) if all(map(isfinite, new)) else nan
+
+
+class _All(tuple):  # type: ignore[type-arg]
+    """Local derivatives that are all finite, which `finite` lets through."""
+
+    def __float__(self) -> float:
+        return 0.0
+
+
+def _once(
+    sheet: Sheet, name: str, bits: float, new: Callable[[Value], Sequence[float]], words: str = "", listed: bool = False
+) -> Iterator[Hypothesis]:
+    """Yield what is done otherwise at one node only, for each node at which that changes something."""
+    sites = [x for x in sheet.ops if tuple(new(x)) != x.local_grads and all(map(isfinite, new(x)))]
+    for x in sites if len(sites) > 1 else ():
+        whole, own = _at_one(sheet, {x: new(x)})
+        yield Hypothesis(f"{name}@{sheet.place[x]}", name, bits, whole, own, words, x, x, listed)
+
+
+def _both(sheet: Sheet, changed: Mapping[Value, Sequence[Any]]) -> tuple[dict[Value, float], dict[Value, Form]]:
+    """Return the numbers of a change, all else being right, and its forms in the learner's answers."""
+    if len(changed) == 1:
+        return _at_one(sheet, changed)
+    grads = sheet.run(changed)
+    return {x: grads[x] for x in sheet.asked}, _forms(sheet, changed)
+
+
+def _at_one(sheet: Sheet, changed: Mapping[Value, Sequence[Any]]) -> tuple[dict[Value, float], dict[Value, Form]]:
+    """Return both for a change at one node, by its effects on what lies below."""
+    [(node, new)] = changed.items()
+    whole = {x: sheet.right[x] for x in sheet.asked}
+    own: dict[Value, Form] = {}
+    for x, slope, before in zip(node.inputs, new, node.local_grads):
+        if x.constant or slope == before:
+            continue
+        change = slope * sheet.right[node] - before * sheet.right[node]
+        for y, k in sheet.whole_effects[x].items():
+            whole[y] += k * change
+        moved = slope * sheet.given[node] + -before * sheet.given[node]
+        for y, k in sheet.effects[x].items():
+            own[y] = own.get(y, sheet.own[y]) + k * moved
+    return whole, own
+
+
+def _forms(sheet: Sheet, changed: Mapping[Value, Sequence[Any]]) -> dict[Value, Any]:
+    """Return the forms of a change in the learner's answers, where they differ."""
+    if len(sheet.asked) == len([x for x in sheet.nodes if not x.constant]):  # nothing lies between two answers
+        own: dict[Value, Any] = {}
+        for node, new in changed.items():
+            for y, form in _at_one(sheet, {node: new})[1].items():
+                own[y] = own.get(y, sheet.own[y]) + (form - sheet.own[y])
+        return own
+    try:
+        made = sheet.run(changed, cut=True)
+    except TypeError:  # it is not a sum of answers
+        return {}
+    found = {x: made[x] if isinstance(made[x], Form) else Form(made[x]) for x in sheet.asked}
+    return {x: form for x, form in found.items() if not form.is_like(sheet.own[x])}
+
+
+# Contributions
+
+
+ON_EDGE: tuple[tuple[str, str, float, Callable[[float, Any, Value, Value], Any]], ...] = (
+    ("sign", "with the wrong sign", 4.0, lambda s, g, node, x: -s * g),
+    ("dropped", "missing", 4.0, lambda s, g, node, x: 0.0 * g),
+    ("twice", "counted twice", 4.5, lambda s, g, node, x: 2.0 * s * g),
+    ("halved", "halved", 4.5, lambda s, g, node, x: 0.5 * s * g),
+    ("own_factor", "with {name}'s own value as the factor", 4.5, lambda s, g, node, x: x.data * g),
+    ("no_local", "without the local derivative", 4.5, lambda s, g, node, x: 1.0 * g),
+    ("no_upstream", "without the upstream gradient", 4.5, lambda s, g, node, x: Form(s) if isinstance(g, Form) else s),
+    ("own_value", "with the value of {use} as the factor", 6.0, lambda s, g, node, x: node.data * g),
+)  # fmt: skip
+MADE: tuple[tuple[str, str, float, Callable[[Any, Any], Any]], ...] = (
+    ("slope_plus", "the local derivative is added to the upstream gradient", 6.0, lambda s, g: s + g),
+    ("slope_minus", "the upstream gradient is subtracted from the local derivative", 7.0, lambda s, g: s - g),
+    ("divided", "the upstream gradient is divided by the local derivative", 6.0, lambda s, g: g / s),
+    ("slope_squared", "the local derivative is multiplied on twice", 6.0, lambda s, g: s * s * g),
+    ("upstream_squared", "the upstream gradient is multiplied on twice", 6.5, lambda s, g: s * (g * g)),
+    ("both_halved", "each contribution is halved", 6.0, lambda s, g: 0.5 * s * g),
+    ("both_negative", "each contribution has the wrong sign", 6.0, lambda s, g: -s * g),
+    ("no_local", "the gradient is passed on without the local derivative", 4.5, lambda s, g: 1.0 * g),
+    ("no_upstream", "the local derivative is taken without the upstream gradient", 4.5, lambda s, g: s + 0.0 * g),
+)
+
+
+def edges(sheet: Sheet) -> Iterator[Hypothesis]:
+    """Yield what may be done otherwise with one contribution."""
+    for node, i, x in sheet.edges:
+        slope = node.local_grads[i]
+        for kind, words, bits, made in ON_EDGE:
+            change = finite(made, slope, sheet.right[node], node, x) - slope * sheet.right[node]
+            if change != change:
+                continue
+            whole = {y: sheet.right[y] for y in sheet.asked}
+            for y, k in sheet.whole_effects[x].items():
+                whole[y] += k * change
+            moved = made(slope, sheet.given[node], node, x) + -slope * sheet.given[node]
+            own = {y: sheet.own[y] + k * moved for y, k in sheet.effects[x].items()}
+            key = f"{kind}@{sheet.place[node]}.{i}"
+            yield Hypothesis(key, f"contribution_{kind}", bits, whole, own, words, node, x)
+
+
+def contributions(sheet: Sheet) -> Iterator[Hypothesis]:
+    """Yield what may be done otherwise with all contributions, or with those of one operation."""
+    kinds = list(dict.fromkeys(node.op.name for node in sheet.ops if node.op))
+    for key, words, bits, made in MADE:
+        for kind in ("", *kinds) if len(kinds) > 1 else ("",):
+            nodes = [x for x in sheet.ops if x.op and kind in ("", x.op.name)]
+            changed = {x: [Given(s, made) for s in x.local_grads] for x in nodes}
+            grads = finite(lambda changed=changed: _Numbers(sheet.run(changed)))
+            if grads != grads:
+                continue
+            where = f" at every {kind}" if kind else ""
+            own = _forms(sheet, changed) if key != "upstream_squared" else {}
+            name = f"{key}_{kind}".strip("_")
+            whole = {x: grads[x] for x in sheet.asked}
+            if kind or key not in ("no_local", "no_upstream"):
+                yield Hypothesis(f"all:{name}", name, bits + bool(kind), whole, own, words + where)
+
+
+class _Numbers(dict):  # type: ignore[type-arg]
+    """Numbers by node, which `finite` lets through."""
+
+    def __float__(self) -> float:
+        return 0.0
+
+
+GATHERS: tuple[tuple[str, str, float, Gather], ...] = (
+    ("averaged", "the contributions are averaged, not added", 5.0, lambda parts: sum(parts) / len(parts)),
+    ("largest", "only the largest contribution is counted", 5.5, lambda parts: max(parts, key=abs)),
+    ("smallest", "only the smallest contribution is counted", 6.5, lambda parts: min(parts, key=abs)),
+    ("subtracted", "the later contributions are subtracted from the first", 5.5, lambda p: p[0] - sum(p[1:])),
+    ("subtracted_turned", "the first contributions are subtracted from the last", 5.5, lambda p: p[-1] - sum(p[:-1])),
+    ("absolute", "the contributions are added without their signs", 6.0, lambda parts: sum(map(abs, parts))),
+    ("squares", "the root of the sum of squares is taken", 7.0, lambda parts: sqrt(sum([x * x for x in parts]))),
+    ("product", "the contributions are multiplied", 6.0, prod),
+)
+
+
+def gathered(sheet: Sheet) -> Iterator[Hypothesis]:
+    """Yield other ways to put the contributions to a node together."""
+    if not any(len(parts) > 1 for parts in sheet.parts.values()):
+        return
+    for key, words, bits, how in GATHERS:
+        grads = sheet.run({}, gather=how)
+        whole = {x: grads[x] for x in sheet.asked}
+        own = {x: _Gathered(how, key) for x in sheet.asked if len(sheet.parts[x]) > 1}
+        yield Hypothesis(key, key, bits, whole, own, words)
+
+
+# What is written down
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A node's gradient, as it follows from the learner's answers, written down otherwise."""
+
+    made: Callable[[float, Value, Sheet], float]
+
+    def of(self, g: float, x: Value, sheet: Sheet) -> float:
+        """Return what is written down for this gradient."""
+        return float(finite(self.made, g, x, sheet))
+
+    def __call__(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
+        return self.of(sheet.own[x].at(answers), x, sheet)
+
+
+def _slope(x: Value) -> float:
+    return next((s for y, s in zip(x.inputs, x.local_grads) if not y.constant), nan)
+
+
+WRITTEN: tuple[tuple[str, str, float, Callable[[float, Value, Sheet], float]], ...] = (
+    ("times_value", "the gradient times the node's own value", 5.0, lambda g, x, sheet: g * x.data),
+    ("over_value", "the gradient divided by the node's own value", 6.0, lambda g, x, sheet: g / x.data),
+    ("plus_value", "the gradient plus the node's value", 5.5, lambda g, x, sheet: g + x.data),
+    ("minus_value", "the gradient minus the node's value", 6.5, lambda g, x, sheet: g - x.data),
+    ("value_minus", "the node's value minus the gradient", 6.0, lambda g, x, sheet: x.data - g),
+    ("value_over", "the node's value divided by the gradient", 7.0, lambda g, x, sheet: x.data / g),
+    ("value", "the value, not the gradient", 4.0, lambda g, x, sheet: x.data),
+    ("minus_the_value", "the value with its sign turned", 6.5, lambda g, x, sheet: -x.data),
+    ("uphill", "the value after a step uphill", 5.0, lambda g, x, sheet: x.data + sheet.task.lr * g),
+    ("lr_times", "the learning rate times the gradient", 5.0, lambda g, x, sheet: sheet.task.lr * g),
+    ("absolute_gradient", "the gradient without its sign", 5.5, lambda g, x, sheet: abs(g)),
+    ("gradient_squared", "the gradient squared", 6.0, lambda g, x, sheet: g * g),
+    ("gradient_root", "the root of the gradient", 7.0, lambda g, x, sheet: sqrt(abs(g))),
+    ("times_output", "the gradient times the output's value", 5.5, lambda g, x, sheet: g * sheet.root.data),
+    ("over_output", "the gradient divided by the output's value", 6.0, lambda g, x, sheet: g / sheet.root.data),
+    ("minus_one", "the gradient minus 1", 7.0, lambda g, x, sheet: g - 1.0),
+    ("plus_one", "the gradient plus 1", 6.5, lambda g, x, sheet: g + 1.0),
+    ("from_ops", "the pass started from the number of operations", 7.0, lambda g, x, s: g * len(s.ops)),
+    ("slope_of_its_own", "the derivative of the node's own operation", 5.5, lambda g, x, sheet: _slope(x)),
+    ("minus_inverse", "minus one over the gradient", 7.0, lambda g, x, sheet: -1.0 / g),
+)
+TIMES = {  # plain factors: bits, words
+    2.0: (4.0, "twice the gradient"), 0.5: (4.0, "half the gradient"), -1.0: (3.5, "the gradient with its sign turned"),
+    -2.0: (5.5, "-2 times the gradient"), -0.5: (5.5, "minus half the gradient"), 4.0: (5.5, "4 times the gradient"),
+    0.25: (5.5, "a quarter of the gradient"), 3.0: (5.5, "3 times the gradient"),
+    1 / 3: (5.5, "a third of the gradient"),
+    10.0: (5.0, "10 times the gradient: the decimal point"), 0.1: (5.0, "a tenth of the gradient: the decimal point"),
+    100.0: (6.5, "100 times the gradient: the decimal point"), 0.01: (6.5, "a hundredth: the decimal point"),
+    1.5: (7.0, "1.5 times the gradient"), 5.0: (7.0, "5 times the gradient"), 6.0: (7.0, "6 times the gradient"),
+}  # fmt: skip
+
+
+def reports(sheet: Sheet) -> Iterator[Hypothesis]:
+    """Yield other quantities that may be written down for a gradient, at one answer or at all."""
+    times = [
+        (f"times_{k:.3g}".replace("-", "minus_").replace(".", "_"), words, bits, lambda g, x, sheet, k=k: k * g)
+        for k, (bits, words) in TIMES.items()
+    ]
+    for key, words, bits, made in (*WRITTEN, *times):
+        whole = {x: finite(made, sheet.right[x], x, sheet) for x in sheet.asked}
+        yield Hypothesis(key, key, bits, whole, {x: _Written(made) for x in sheet.asked}, words)
+
+
+def copies(sheet: Sheet) -> Iterator[Hypothesis]:
+    """Yield numbers of other places on the sheet that may have been copied into an answer."""
+    for x in sheet.asked:
+        below: list[tuple[str, str, float, Any]] = []
+        for y in sheet.nodes:
+            if y is not x and not y.constant:
+                near = y in x.inputs or x in y.inputs
+                above = sheet.given[y] if x not in sheet.given[y].factors else Form(sheet.right[y])
+                below.append((f"gradient_of@{sheet.place[y]}", "gradient", 4.5 if near else 6.0, above))
+                below.append((f"value_of@{sheet.place[y]}", "value", 4.5 if near else 6.0, Form(y.data)))
+        for node, i, y in sheet.edges:
+            if y is x or node is x:
+                below.append((f"slope@{sheet.place[node]}.{i}", "slope", 5.0, Form(node.local_grads[i])))
+        for key, kind, bits, form in below:
+            other = sheet.nodes[int(key.partition("@")[2].partition(".")[0])]
+            whole = {x: form.at(sheet.right)}
+            own = {x: form}
+            yield Hypothesis(f"{key}->{sheet.place[x]}", f"copied_{kind}", bits, whole, own, kind, other, x)
