@@ -55,7 +55,7 @@ class Hypothesis:
             return nan
         if isinstance(made, Form):
             return made.at(answers)
-        return finite(made, x, sheet, answers)
+        return float(finite(made, x, sheet, answers))
 
 
 def hypotheses(sheet: Sheet) -> list[Hypothesis]:
@@ -171,7 +171,7 @@ def slopes(sheet: Sheet) -> Iterator[Hypothesis]:
                 continue
             yield Hypothesis(key, key, wrong.bits, *_both(sheet, changed), words, wrong=next(iter(changed)))
             if len(changed) > 1:
-                yield from _once(sheet, key, wrong.bits + 1.0, lambda x, new=changed: new.get(x, x.local_grads), words)
+                yield from _once(sheet, key, wrong.bits + 1.0, lambda x, new=changed: new.get(x, x.local_grads), words)  # type: ignore[misc]
 
 
 def _slopes(node: Value, wrong: Wrong) -> tuple[float, ...] | None:
