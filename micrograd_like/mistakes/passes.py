@@ -5,14 +5,14 @@ The chain rule itself stays the engine's; what a mistake changes is said in its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..engine import Value, backward_steps, chain_rule, topological_order
 from .mistake import RIGHT, Gradient, Mistake, Order, made_by, mistake_named
 
 MOST_STEPS = 100_000  # a pass without memory takes as many steps as there are paths
-KEPT = {"leaves": lambda node: not node.inputs, "inner": lambda node: bool(node.inputs), "all": lambda node: True}
+KEPT: dict[str, Callable[[Value], bool]] = {"leaves": lambda node: not node.inputs, "inner": lambda node: bool(node.inputs), "all": lambda node: True}
 
 
 class Shadow:
