@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -60,14 +61,16 @@ class Import:
         return f"{self.source}:{self.line} imports {self.target}"
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return the path of every module; a package's own module ends in ".__init__"."""
     base = ROOT / NAME
     return {".".join(path.relative_to(base).with_suffix("").parts): path for path in sorted(base.rglob("*.py"))}
 
 
-def imports(source: str) -> Iterator[Import]:
-    """Yield what a module imports from the house, in functions too."""
+@cache
+def imports(source: str) -> tuple[Import, ...]:
+    """Return what a module imports from the house, in functions too."""
     known = modules()
 
     def visit(node: ast.AST, where: str) -> Iterator[Import]:
@@ -82,7 +85,7 @@ def imports(source: str) -> Iterator[Import]:
                 inner = "types"
             yield from visit(child, inner)
 
-    yield from visit(ast.parse(known[source].read_text(encoding="utf-8")), "module")
+    return tuple(visit(ast.parse(known[source].read_text(encoding="utf-8")), "module"))
 
 
 def _targets(node: ast.ImportFrom, source: str, known: dict[str, Path]) -> list[str]:

@@ -115,7 +115,7 @@ class _Reader:
         self.columns = names if self.header else [f"x{i}" for i in range(self.width)]
         self.first = None if self.header else first
         if missing := [feature for feature in features or () if feature not in names]:
-            raise ValueError(f"{name} has no column {missing[0]!r}. Its columns are: {', '.join(self.columns)}.")
+            raise ValueError(f"{name} has no column {missing[0]!r}. Its columns are: {', '.join(self.columns):.500}.")
         self.chosen = [names.index(feature) for feature in features or ()] or inputs
 
     def _position(self, target: str | int | None, names: list[str]) -> int | None:
@@ -158,7 +158,7 @@ class _Reader:
         yield from self.rows
 
     def _place(self, line: int, column: int) -> str:
-        return f"{self.name}, line {line}, column {self.columns[column]!r}"
+        return f"{self.name}, line {line}, column {self.columns[column][:80]!r}"
 
     def _number(self, cell: str, line: int, column: int, known: dict[str, float] | None = None) -> float:
         if not cell.strip() or not _is_number(cell):

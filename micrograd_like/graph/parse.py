@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +30,9 @@ def parse(text: str, values: Mapping[str, float]) -> tuple[Value, dict[str, Valu
     (0.999329, ['a', 'b', 'c'])
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # Python warns of 1if, and an error follows
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
         raise ExpressionError(f"{_part(text)} is no expression. Write one as '(a*b + c).tanh()'.") from None
     except (RecursionError, MemoryError):
@@ -82,7 +85,8 @@ def _number(part: ast.expr, variables: Mapping[str, Any]) -> Value | float | Non
             try:
                 return float(number)
             except OverflowError:
-                raise ExpressionError(f"A number of {len(str(number))} digits is larger than any float.") from None
+                digits = f"{number.bit_length() * 0.30103:.0f}"
+                raise ExpressionError(f"A number of {digits} digits is larger than any float.") from None
         case ast.Name(id=name):
             x = variables.get(name, CONSTANTS.get(name))
             if isinstance(x, Value | float | int) and not isinstance(x, bool):

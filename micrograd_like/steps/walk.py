@@ -26,7 +26,7 @@ from itertools import islice
 from math import isclose
 from os import PathLike
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 from ..engine import Value
 from ..graph.certain import Certain, certain, digits_certain
@@ -419,9 +419,14 @@ class Walk(Sequence[Event]):
         table = _table(self.graph, self.rule.name, right, self.differences)
         return [*table, *(["", "On this graph it happens to give the right gradients."] if self.agrees else [])]
 
-    def save(self, path: str | PathLike[str], title: str | None = None) -> Path:
-        """Write the walk as one page that steps through it, and return its path."""
-        return Path(SHOWS["walk as a page"](self, path, title))
+    def save(
+        self, path: str | PathLike[str], title: str | None = None, *, assets: Literal["inside", "files"] = "inside"
+    ) -> Path:
+        """Write the walk as one page that steps through it, and return its path.
+
+        With assets="files", script and style are files beside it, as a strict Content-Security-Policy wants them.
+        """
+        return Path(SHOWS["walk as a page"](self, path, title, assets=assets))
 
     def animation(self, path: str | PathLike[str] | None = None) -> Any:
         """Return the walk as a moving SVG picture that needs no script, and write it to `path`, ending in .svg."""
@@ -457,11 +462,11 @@ def _run(record: Record, steps: Pass) -> Iterator[Event]:
         contribution = 0.0 if after is before else after.contribution
         record.turns.setdefault(node, len(record.arrivals.get(node, ())))
         arrived = record.arrivals.setdefault(input, [])
+        arrived.append(node)
         yield Backward(
             record, index, node, input, position, local_grad, float(shadows[node].grad), contribution,
-            float(before), float(after), len(arrived),
+            float(before), float(after), len(arrived) - 1,
         )  # fmt: skip
-        arrived.append(node)
         index += 1
 
 

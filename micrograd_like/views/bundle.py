@@ -21,9 +21,11 @@ WRITTEN = {"mistakes.js": lambda: f"export const MISTAKES = {mistakes()};"}  # m
 
 @cache
 def asset(name: str) -> str:
-    """Return a file of the folder `assets`, without indentation and comments."""
+    """Return a file of the folder `assets`, without indentation and comments, a style sheet with those it imports."""
     text = (files("micrograd_like.views") / "assets" / name).read_text("utf-8")
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S) if name.endswith(".css") else text
+    if name.endswith(".css"):
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+        text = re.sub(r'@import "([\w.-]+)";', lambda match: asset(match[1]), text)
     text = re.sub(r"(^|\s)//( .*)?$", "", text, flags=re.M)
     text = "\n".join(line for line in map(str.strip, text.splitlines()) if line)
     return re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", text) if name.endswith(".css") else text
@@ -65,7 +67,6 @@ def script_json(value: object) -> str:
 def whole(text: str) -> str:
     """Return text that can be written as UTF-8: half of a surrogate pair is shown as a replacement character."""
     return re.sub("[\ud800-\udfff]", "\ufffd", text)
-
 
 
 def packed(script: str) -> str:

@@ -34,9 +34,7 @@ def still(walk: Walk, lesson: Mapping[str, Any]) -> str:
 
 
 def _rows(events: list[Event]) -> str:
-    return "".join(
-        [f"<tr><td>{i}</td><td>{escape(visible(event))}</td></tr>" for i, event in enumerate(events, 1)]
-    )
+    return "".join([f"<tr><td>{i}</td><td>{escape(visible(event))}</td></tr>" for i, event in enumerate(events, 1)])
 
 
 def _drawing(walk: Walk, lesson: Mapping[str, Any]) -> str:

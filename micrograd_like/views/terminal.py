@@ -36,8 +36,9 @@ def add_commands(commands: Any, add_expression: Callable[[argparse.ArgumentParse
     """Add `walk` and `explain` to the commands; `add_expression` gives them an expression and its numbers."""
     walk = commands.add_parser("walk", help="step through both passes of an expression")
     add_expression(walk)
-    walk.add_argument("--rule", choices=[RIGHT.name, *MISTAKES], default="right", metavar="RULE",
-                      help="a mistake, as in overwrite")
+    walk.add_argument(
+        "--rule", choices=[RIGHT.name, *MISTAKES], default="right", metavar="RULE", help="a mistake, as in overwrite"
+    )
     walk.add_argument("--html", type=Path, metavar="FILE", help="write a page to step through instead")
     walk.set_defaults(run=run_walk)
     explain = commands.add_parser("explain", help="say where each gradient of an expression comes from")

@@ -11,13 +11,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..drawing.picture import framed, text
+from ..drawing.picture import SERIES, framed, text
 from ..files import Path as AnyPath, write_whole
 from ..nn import Module, name_of
 from ..ops import OPS, Op
 from ..optim import SGD
+from .bundle import asset, bundle, classic, packed, script_json
 from .javascript import operations
-from .walk_page import PRIVATE, asset, script_json
+from .walk_page import document
 
 BUDGET = 150_000  # bytes of numbers in a page; beyond, it has fewer epochs
 
@@ -117,27 +118,30 @@ def page(history: Any, title: str = "How it learned") -> str:
     """Return the page for a history that has recorded the weights."""
     if history.about is None or not history.rows[-1].weights:
         raise ValueError("The weights were not recorded. Train with fit(..., record_weights=True), then save.")
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{PRIVATE}">\n'
-        f"<style>:root{{color-scheme:light dark;background:light-dark(#ffffff,#0f141a)}}body{{margin:8px}}"
-        f"{_colours()}{asset('training.css')}</style></head><body>\n"
-        '<div id="training" class="mgl">This page computes in your browser, with JavaScript.</div>\n'
-        f'<script type="module">\n{_primitives()}\n{asset("training.js")}\n'
-        f"const ops = {operations(_activations(history))};\nconst told = {script_json(told(history))};\n"
-        "await show(document.getElementById('training'), told, ops);\n</script></body></html>\n"
+    script = (
+        f"{classic(bundle('training.js'))}\nconst ops = {operations(_activations(history))};\n"
+        f"const told = {script_json(told(history))};\nawait show(document.getElementById('training'), told, ops);"
+    )
+    style = f"{asset('training.css')}{_series()}"
+    return document(title, style, "training", packed(script), still(history)).replace(
+        '<div id="training">', '<div id="training" class="mgl">'
     )
 
 
-def _colours() -> str:
-    """Return the start of the walk's style sheet, up to its tables."""
-    return asset("walk.css").split(".mgl .where")[0]
+def still(history: Any) -> str:
+    """Return what the page shows without a script: the losses, and the numbers of the last epoch."""
+    from ..drawing.plots import curves
+
+    last = history.rows[-1]
+    accuracy = "" if last.accuracy is None else f", accuracy {last.accuracy:.1%}"
+    return f"{curves(history).svg}<p>Epoch {last.epoch}: loss {last.loss:.4g}{accuracy}.</p>"
 
 
-def _primitives() -> str:
-    """Return the part of walk.js that the operations need."""
-    return asset("walk.js").split("export const primitives")[0]
+def _series() -> str:
+    """Return the colours of classes, as in the drawings: --mark0 and --area0 to --mark5 and --area5."""
+    pairs = [(f"--mark{i}", line) for i, (line, _) in enumerate(SERIES)]
+    pairs += [(f"--area{i}", area) for i, (_, area) in enumerate(SERIES)]
+    return f".mgl{{{''.join([f'{name}:light-dark({light},{dark});' for name, (light, dark) in pairs])}}}"
 
 
 def _activations(history: Any) -> list[str]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from html import escape
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 from uuid import uuid4
 
 from ..drawing.draw import Drawing, draw
@@ -202,9 +203,36 @@ def document(title: str, style: str, id: str, script: str, still: str) -> str:
     )
 
 
-def save(walk: Walk, path: str | os.PathLike[str], title: str | None = None) -> Path:
-    """Write the page to a file that ends in .html, and return its path."""
-    return written(path, page(walk, title))
+def save(
+    walk: Walk, path: str | os.PathLike[str], title: str | None = None, *, assets: Literal["inside", "files"] = "inside"
+) -> Path:
+    """Write the page to a file that ends in .html, and return its path.
+
+    With assets="files", the script and the style are files beside it, `lesson.js` and `lesson.css` for `lesson.html`:
+    then the page runs under a Content-Security-Policy that allows nothing but files of its own site.
+    """
+    if assets == "inside":
+        return written(path, page(walk, title))
+    if assets != "files":
+        raise ValueError(f"assets = {assets!r}: a page has its script inside, or in files. Write assets='files'.")
+    title = title or f"Walk through {walk.graph.name(walk.root)}"
+    told = lesson(walk) | {"address": True}
+    path = written(path, _linked(title, Path(path).stem, still(walk, told)))
+    path.with_suffix(".js").write_text(whole(f"(() => {{ {mounted(walk_script(), walk.graph, told)} }})();\n"), "utf-8")
+    path.with_suffix(".css").write_text(asset("page.css") + asset("walk.css"), "utf-8")
+    return path
+
+
+def _linked(title: str, name: str, still: str) -> str:
+    """Return a page whose script and style are files of this name."""
+    name = quote(name)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<link rel="stylesheet" href="{name}.css"></head><body>\n'
+        f'<main><h1>{escape(title)}</h1>\n<div id="walk">{still}</div></main>\n'
+        f'<script src="{name}.js" defer></script></body></html>\n'
+    )
 
 
 def written(path: str | os.PathLike[str], text: str) -> Path:
@@ -214,7 +242,6 @@ def written(path: str | os.PathLike[str], text: str) -> Path:
         raise ValueError(f"{str(path)!r} is no page. Write a name that ends in .html, as in 'lesson.html'.")
     path.write_text(whole(text), "utf-8")
     return path
-
 
 
 def notebook(walk: Walk) -> str:

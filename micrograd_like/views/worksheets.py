@@ -95,7 +95,7 @@ class Sheet:
         return (
             f'<section class="{kind}"><header><h1>{escape(self.exercise.title)}</h1>'
             f'<span class="name">Name: {escape(self.name)}</span></header><p>{HOW}</p>{picture}{program}'
-            f"{f'<ol>{items}</ol>' if items else ''}<div class=\"space\">Space to calculate</div></section>"
+            f'{f"<ol>{items}</ol>" if items else ""}<div class="space">Space to calculate</div></section>'
         )
 
     def html_key(self, width: float, height: float) -> str:

@@ -51,7 +51,7 @@ function boxElement(view, plan, group, at) {
 
 // The parts of a drawing: `draw` makes it anew, `boxes` and `edges` are what stands in it.
 export function drawing(view, { opens = () => {}, touched = () => {}, finished = () => {}, drags = null } = {}) {
-  const { lesson } = view, scroller = h("div", { class: "graph" }), zoomer = h("div", { class: "zoom" });
+  const { lesson } = view, scroller = h("div", { class: "graph", tabindex: 0, role: "group", "aria-label": "Drawing" }), zoomer = h("div", { class: "zoom" });
   const stage = h("div", { class: "stage" }, zoomer, scroller), groupOf = new Map();
   const drawn = lesson.groups ?? lesson.nodes.map((node, i) => ({ nodes: [i], kind: node.kind }));
   drawn.forEach((g, at) => g.nodes.forEach((i) => groupOf.set(i, at)));

@@ -37,7 +37,7 @@ export function wrongPanel(view, actions) {
     ? `This mistake goes along every path: more than ${shown.endless} steps on this graph. Choose a smaller graph.`
     : !differ ? "On this graph it happens to give the right gradients."
       : over ? `${differ} of ${rows.length} gradients are wrong.` : "Step to the end: then right and wrong stand side by side.";
-  const table = h("table", { class: "compare" }, h("thead", {}, h("tr", {}, ["node", "right", "wrong", ""].map((x) => h("th", { scope: "col" }, x)))),
+  const table = h("table", { class: "compare" }, h("thead", {}, h("tr", {}, ["node", "right", "wrong", "so"].map((x) => h("th", { scope: "col" }, x)))),
     h("tbody", {}, rows.slice(0, 60).map(([i, a, b]) => h("tr", { "data-node": i, class: same(a, b) ? "" : "off" },
       cells(nodes[i].name, short(a), short(b), same(a, b) ? "same" : "differs")))));
   const jump = first >= 0 && differ && !shown.endless

@@ -11,8 +11,8 @@ function chainRule(view, event, hidden) {
   const term = ({ kind, text, number, node, edge, sign, under, said }, at) => {
     if (sign) return h("span", { class: "sign" }, h("span", {}, sign), h("span", {}, under));
     const shown = hidden && at === 0 ? "?" : `${at === 0 && event.seed === undefined ? "→ " : ""}${short(number)}`;
-    return h("button", { type: "button", class: `term ${kind}`, "data-node": node, "data-edge": edge, "aria-label": `${said}: ${shown.replace("→ ", "")}` },
-      math(text, true), h("span", { class: "number" }, shown));
+    return h("button", { type: "button", class: `term ${kind}`, "data-node": node, "data-edge": edge },
+      h("span", { class: "unseen" }, `${said}: `), math(text, true), h("span", { class: "number" }, shown));
   };
   return h("div", { class: "chain", role: "group", "aria-label": "The chain rule at this step" }, chain(view, event).map(term));
 }
