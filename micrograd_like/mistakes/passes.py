@@ -12,7 +12,11 @@ from ..engine import Value, backward_steps, chain_rule, topological_order
 from .mistake import RIGHT, Gradient, Mistake, Order, made_by, mistake_named
 
 MOST_STEPS = 100_000  # a pass without memory takes as many steps as there are paths
-KEPT: dict[str, Callable[[Value], bool]] = {"leaves": lambda node: not node.inputs, "inner": lambda node: bool(node.inputs), "all": lambda node: True}
+KEPT: dict[str, Callable[[Value], bool]] = {
+    "leaves": lambda node: not node.inputs,
+    "inner": lambda node: bool(node.inputs),
+    "all": lambda node: True,
+}
 
 
 class Shadow:
