@@ -21,7 +21,7 @@ ORDER = {
         functions tables data losses module nn optim history checkpoint progress asked train
         drawing mistakes steps exercises compiler views __init__ __main__
     """,
-    "ops": "methods numerics op table __init__ notation",
+    "ops": "errors methods number advice op numerics gates protocols table __init__ notation",
     "_engine": "generate",
     "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
@@ -29,7 +29,7 @@ ORDER = {
     "steps": "source_lines formulas walk explain what_if answer_key",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
-        bugs engines build
+        bugs engines build apart
     """,
     "exercises.hypotheses": "sheet formulas grammar search table",
     "compiler": """

@@ -20,7 +20,7 @@ PUBLIC = {  # where each public name lives; "" is for modules
     "drawing.draw": "draw draw_dot",
     "drawing.plots": "decision_boundary",
     "engine": "Value backward_steps ieee topological_order",
-    "functions": "dot logsumexp mean softmax",
+    "functions": "clamp dot logsumexp mean softmax where",
     "graph.gradcheck": "gradcheck grade",
     "graph.gradients": "gradients",
     "graph.names": "Graph",

@@ -6,7 +6,7 @@ from .compiler import compile as compile
 from .drawing.draw import draw as draw, draw_dot as draw_dot
 from .drawing.plots import decision_boundary as decision_boundary
 from .engine import Value as Value, backward_steps as backward_steps, ieee as ieee, topological_order as topological_order
-from .functions import dot as dot, logsumexp as logsumexp, mean as mean, softmax as softmax
+from .functions import clamp as clamp, dot as dot, logsumexp as logsumexp, mean as mean, softmax as softmax, where as where
 from .graph.gradcheck import gradcheck as gradcheck, grade as grade
 from .graph.gradients import gradients as gradients
 from .graph.names import Graph as Graph
@@ -24,15 +24,23 @@ add: Op
 sub: Op
 mul: Op
 div: Op
+neg: Op
+pow: Op
 floordiv: Op
 mod: Op
-pow: Op
-neg: Op
+abs: Op
+maximum: Op
+minimum: Op
+step: Op
 exp: Op
+exp2: Op
 expm1: Op
 log: Op
+log2: Op
+log10: Op
 log1p: Op
 sqrt: Op
+cbrt: Op
 sin: Op
 cos: Op
 tan: Op
@@ -42,20 +50,35 @@ atan: Op
 atan2: Op
 sinh: Op
 cosh: Op
+asinh: Op
+acosh: Op
+atanh: Op
+hypot: Op
 tanh: Op
-sigmoid: Op
-relu: Op
-leaky_relu: Op
-softplus: Op
-silu: Op
-gelu: Op
 erf: Op
 erfc: Op
-abs: Op
-maximum: Op
-minimum: Op
-step: Op
-hypot: Op
+floor: Op
+ceil: Op
+trunc: Op
+round: Op
+fmod: Op
+copysign: Op
+sign: Op
+rsqrt: Op
+xlogy: Op
+sigmoid: Op
+logsigmoid: Op
+relu: Op
+relu6: Op
+hardtanh: Op
+clamp_min: Op
+clamp_max: Op
+leaky_relu: Op
+elu: Op
+softplus: Op
+silu: Op
+mish: Op
+gelu: Op
 __all__ = [
     "Adam",
     "Graph",
@@ -72,6 +95,7 @@ __all__ = [
     "Value",
     "answer_key",
     "backward_steps",
+    "clamp",
     "clip_gradients",
     "compile",
     "data",
@@ -97,4 +121,5 @@ __all__ = [
     "topological_order",
     "walk",
     "what_if",
+    "where",
 ]

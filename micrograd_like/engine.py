@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import count
-from math import isfinite
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import count, repeat
 from operator import attrgetter
 from typing import Any
 
-from .ops import NoFiniteGradientError, Number, Op, ieee as ieee, in_ieee, real
+from .ops import Op, add, ieee as ieee, mul, real
+from .ops.gates import behind_shut_gates
+from .ops.protocols import Protocols, fill_in
 
-new, born, passes = object.__new__, attrgetter("_born"), [0]  # so many backward passes were made
-tick = count(1).__next__  # one clock for births and changes: creation order is a topological order
+number_of, born = attrgetter("_data"), attrgetter("_born")
+tick = count(1).__next__  # one clock for births and changes: what a node is made from is older than the node
+passes = [0]  # how many backward passes were made
 
 
-class Value(Number):
+class Value(Protocols):
     """One real number, recorded in a computation graph.
 
     >>> a, b = Value(2.0), Value(-3.0)
@@ -24,17 +27,51 @@ class Value(Number):
     """
 
     __slots__ = ("_data", "grad", "op", "inputs", "local_grads", "label", "_born", "__dict__", "__weakref__")
-    __hash__ = object.__hash__
+    grad: float  # d(output)/d(this), after output.backward()
+    op: Op | None  # what made it; None for a leaf
+    inputs: tuple[Value, ...]  # what it was made from, in order, both kept for a + a
+    local_grads: tuple[float, ...]  # d(this)/d(input) for each input, computed when the op ran
+    label: str  # what a drawing calls it
     constant = False
+    engine = "Python"  # which engine runs: the one that you are reading, or its twin in C
 
-    def __init__(self, data: object, label: str = "") -> None:
-        self._data = real(data)
-        self.grad = 0.0  # d(output)/d(this), after output.backward()
-        self.op: Op | None = None  # what made it; None for a leaf
-        self.inputs: tuple[Value, ...] = ()  # what it was made from, in order, both kept for a + a
-        self.local_grads: tuple[float, ...] = ()  # d(this)/d(input) for each input, computed when the op ran
-        self.label = label  # what a drawing calls it
-        self._born = tick()
+    def __init__(
+        self, data: object, label: str = "", op: Any = None, inputs: Any = (), local_grads: Any = (), **lecture: Any
+    ) -> None:
+        self._data, self.grad, self.label = data if type(data) is float else real(data), 0.0, label
+        self.op, self.inputs, self.local_grads, self._born = op, inputs, local_grads, tick()
+        if lecture or type(label) is tuple:
+            fill_in(self, label, op, inputs, **lecture)  # Value(8.0, (a, b), '+'), as lectures write it
+
+    # fmt: off
+    def __add__(self, other: Any) -> Value: return self.apply(add, self, other)
+    def __mul__(self, other: Any) -> Value: return self.apply(mul, self, other)
+    # fmt: on
+
+    def apply(self, op: Op, *operands: Any) -> Value:
+        """Return a new node: `op` of the operands, of which plain numbers become constants."""
+        try:
+            numbers = [*map(number_of, operands)]
+            data = op.value(*numbers)
+            local_grads = op.rule(data, *numbers) if data == data else op.local_grads(data, *numbers)
+        except (AttributeError, ArithmeticError, ValueError):  # a plain number takes part, or there is no result
+            operands, data, local_grads = carefully(op, operands)
+        return Value(data, "", op, operands, local_grads)
+
+    def backward(self) -> None:
+        """Put d(self)/d(node) into every node's grad: leaves add up over calls, the others start afresh.
+
+        Raises NoFiniteGradientError where a value or local derivative is not finite. An error or Ctrl-C leaves
+        every grad as it was.
+        """
+        order = topological_order(self)
+        before = [node.grad for node in order]
+        try:
+            for _ in backward_steps(self, order):
+                pass
+        except BaseException:
+            deque(map(setattr, order, repeat("grad"), before), maxlen=0)  # one call, which no Ctrl-C cuts in two
+            raise
 
     @property
     def data(self) -> float:
@@ -46,57 +83,13 @@ class Value(Number):
         self._data = real(number)
         self._changed = tick()
 
-    def apply(self, op: Op, *operands: Any) -> Value:
-        """Return a new node: `op` of the operands, of which plain numbers become constants."""
-        try:
-            numbers = [x._data for x in operands]
-            data = op.value(*numbers)
-            local_grads = op.rule(data, *numbers)
-            if data != data:
-                raise ValueError
-        except (AttributeError, ArithmeticError, ValueError):
-            operands, data, local_grads = carefully(op, operands)
-        node = new(Value)
-        node._data = data
-        node.grad = 0.0
-        node.op = op
-        node.inputs = operands
-        node.local_grads = local_grads
-        node.label = ""
-        node._born = tick()
-        return node
+    @property
+    def _backward(self) -> Callable[[], None]:  # the lecture's name for the chain rule at one node
+        return lambda: deque(chain_rule([self]), maxlen=0).clear()
 
-    def backward(self) -> None:
-        """Put d(self)/d(node) into every node's grad: leaves add up over calls, the others start afresh.
-
-        Raises NoFiniteGradientError, before any grad is written, where a value or local derivative is not finite.
-        """
-        for _ in backward_steps(self):
-            pass
-
-    def __eq__(self, other: object) -> bool:
-        """Two Values are equal if they are the same node; a plain number is compared with the data."""
-        return self is other if isinstance(other, Value) else self._data == other
-
-    def __lt__(self, other: Any) -> bool: return bool(self._data < getattr(other, "_data", other))
-    def __le__(self, other: Any) -> bool: return bool(self._data <= getattr(other, "_data", other))
-    def __gt__(self, other: Any) -> bool: return bool(self._data > getattr(other, "_data", other))
-    def __ge__(self, other: Any) -> bool: return bool(self._data >= getattr(other, "_data", other))
-
-    def __bool__(self) -> bool:
-        raise TypeError(f"{self} is neither true nor false. Write x.data != 0, or x is not None.")
-
-    def __float__(self) -> float:
-        raise TypeError(f"{self} as a float has no history. Write x.data, or x.exp() instead of math.exp(x).")
-
-    def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
-
-    def __repr__(self) -> str:
-        return f"Value(data={self._data!r}, grad={self.grad!r}{self.label and f', label={self.label!r}'})"
-
-    _prev = property(lambda self: set(self.inputs))  # as the lecture notebooks call them
-    _op = property(lambda self: (self.op.sign or self.op.name) if self.op else "")
+    @_backward.setter
+    def _backward(self, function: object) -> None:
+        raise TypeError("backward() reads local_grads. Write out.local_grads = (1 - t**2,), one number for each input.")
 
 
 class Constant(Value):
@@ -107,10 +100,10 @@ class Constant(Value):
 
 
 def carefully(op: Op, operands: tuple[Any, ...]) -> tuple[tuple[Value, ...], float, tuple[float, ...]]:
-    """Do what `apply` does where a plain number takes part or something is not finite."""
+    """Do what `apply` does where a plain number takes part, or where there is no result."""
     inputs = tuple([x if isinstance(x, Value) else Constant(x) for x in operands])
     numbers = [x._data for x in inputs]
-    data = op.at(numbers, inputs)
+    data = op.at(numbers, inputs)  # raises an error that says what to type instead
     slopes = zip(inputs, op.local_grads(data, *numbers))
     return inputs, data, tuple([0.0 if x.constant else slope for x, slope in slopes])  # constants stay put
 
@@ -128,23 +121,22 @@ def topological_order(*roots: Value) -> list[Value]:
     return nodes
 
 
-def chain_rule(order: Iterable[Any]) -> Iterator[tuple[Any, Any, Any]]:
-    """Send each node's gradient on to its inputs, pausing with (node, input, local_grad) after each one."""
+def chain_rule(order: Iterable[Any], unreached: Collection[Any] = ()) -> Iterator[tuple[Any, Any, Any]]:
+    """Pass each node's gradient back to its inputs, pausing with (node, input, local_grad) after each one."""
     for node in order:
         for input, local_grad in zip(node.inputs, node.local_grads):
-            if local_grad != 0.0 or not node.op.gate:  # a shut gate passes nothing, not even 0 * inf
+            if node not in unreached and (local_grad != 0.0 or not node.op.gate):  # a shut gate: not even 0 * inf
                 input.grad += local_grad * node.grad  # the chain rule
             yield node, input, local_grad
 
 
-def backward_steps(root: Value) -> Iterator[tuple[Value, Value, float]]:
+def backward_steps(root: Value, order: Sequence[Value] = ()) -> Iterator[tuple[Value, Value, float]]:
     """Start a backward pass from root and return its steps: each advance uses the chain rule once."""
-    order, passes[0] = topological_order(root), passes[0] + 1
-    for node in order if not in_ieee.get() else ():
-        if node.op and not (isfinite(node._data) and all(map(isfinite, node.local_grads))):
-            raise node.op.failure(NoFiniteGradientError, [x._data for x in node.inputs], node.inputs)
+    order = order or topological_order(root)
+    unreached = behind_shut_gates(order)
+    passes[0] += 1
     for node in order:
         if node.inputs:
             node.grad = 0.0
     root.grad += 1.0
-    return chain_rule(reversed(order))
+    return chain_rule(reversed(order), unreached)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from math import isinf
+from math import inf, isinf
 from operator import add
 from typing import Any, TypeVar, overload
 
 from ._engine import twin
-from .ops import Number, exp, log, maximum
+from .ops import OPS, Number, exp, ieee, log, maximum
 
 N = TypeVar("N", bound=Number)
 
@@ -54,6 +54,9 @@ def logsumexp(xs: Sequence[Any]) -> Any:
     The largest is taken out first, so that no exp overflows.
     """
     highest, shifted = _shift(xs)
+    if getattr(highest, "_data", highest) == -inf:  # of nothing but masks: there is no slope
+        with ieee():
+            return log(_total([exp(x) for x in xs]))
     if isinf(getattr(highest, "_data", highest)):
         return highest  # inf - inf is not a number
     return highest + log(_total([exp(x) for x in shifted]))
@@ -72,6 +75,32 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     exps = [exp(x) for x in _shift(xs)[1]]
     total = _total(exps)
     return [e / total for e in exps]
+
+
+@overload
+def clamp(x: float, low: float, high: float) -> float: ...
+@overload
+def clamp(x: N, low: float, high: float) -> N: ...
+def clamp(x: Any, low: Any, high: Any) -> Any:
+    """Return x, but at least `low` and at most `high`; at the bounds themselves the gradient still passes.
+
+    >>> clamp(3.0, -1.0, 1.0), clamp(0.5, -1.0, 1.0)
+    (1.0, 0.5)
+    """
+    if not low <= high:
+        raise ValueError(f"clamp needs a lower bound and a higher one, and got {low}, {high}. Write clamp(x, -1, 1).")
+    return OPS["clamp_max"](OPS["clamp_min"](x, low), high)
+
+
+def where(condition: bool, a: N | float, b: N | float) -> N | float:
+    """Return a if the condition holds, else b; the branch not taken is not part of the graph.
+
+    >>> where(2.0 > 1.0, 10.0, 20.0)
+    10.0
+    """
+    if isinstance(condition, Number):
+        raise TypeError(f"where needs True or False, and got {condition}. Write where(x > 0, a, b).")
+    return a if condition else b
 
 
 def _shift(xs: Sequence[Any]) -> tuple[Any, list[Any]]:

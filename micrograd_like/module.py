@@ -29,7 +29,7 @@ class Parameter(Value):
 
     __slots__ = ()
     parameter = True
-    frozen = False
+    frozen: bool = False
 
     def freeze(self, frozen: bool = True) -> None:
         """Keep the value from now on, whatever the gradient; `freeze(False)` lets it learn again."""

@@ -473,10 +473,10 @@ def test_the_largest_of_data_is_an_operation_whichever_it_is() -> None:
 
 
 def test_nothing_is_noted_when_nobody_records() -> None:
-    before = {sign: vars(Value)[sign] for sign in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__")}
+    before = {sign: getattr(Value, sign) for sign in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__")}
     _, loss = network()
     compile(loss, examples(3, 2), [0.0] * 3)
-    assert {sign: vars(Value)[sign] for sign in before} == before
+    assert {sign: getattr(Value, sign) for sign in before} == before
 
 
 def test_an_optimizer_may_have_parameters_that_this_loss_does_not_reach() -> None:

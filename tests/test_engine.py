@@ -105,9 +105,12 @@ def test_numpy_scalars_work_on_both_sides_and_arrays_are_refused() -> None:
     assert [y.data for y in (two * x, two + x, two - x, two / x, two**x, x * two)] == [6.0, 5.0, -1.0, 2 / 3, 8.0, 6.0]
     assert two < x
     assert Value(np.int8(100)).data + 100 == 200.0
-    for wrong in (lambda: np.array([1.0]) * x, lambda: x * np.array([1.0]), lambda: Value(np.array(1.0))):
+    for wrong in (lambda: np.array([1.0]) * x, lambda: x * np.array([1.0]), lambda: Value(np.array([1.0]))):
         with pytest.raises(TypeError, match="one by one, as in"):
             wrong()
+    with pytest.raises(TypeError, match=r"Take its one number, as in np.array\(1.5\).item\(\)"):
+        Value(np.array(1.5))  # there is nothing to go through
+    assert Value(np.array(1.5).item()).data == 1.5
 
 
 @pytest.mark.parametrize("wrong", ["1.5", b"1", None, 1j, [1.0], {1.0}, object(), Value(1.0)], ids=repr)

@@ -2,6 +2,7 @@
 
 import ast
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, strategies as st
@@ -194,3 +195,37 @@ def test_expressions_that_cannot_be_read_say_what_to_type(text: str, message: st
     with pytest.raises((ExpressionError, TypeError)) as caught:
         parse(text, {"a": 2.0})
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda x, w: x * x * x, lambda x, w: w.exp() * x, lambda x, w: (x + w) ** 3, lambda x, w: x.maximum(w) * x],
+)
+def test_gradients_after_data_was_set_are_those_of_before_or_refused(make: Callable[..., Value]) -> None:
+    x, w = Value(2.0, "x"), Value(0.5, "w")
+    y = make(x, w)
+    x.data = 10.0
+    y.backward()
+    try:
+        [slope] = gradients(y, [x])
+    except ValueError as error:
+        assert "x.data was set to 10.0 after" in str(error) and "Compute the output again" in str(error)
+    else:
+        assert slope.data == x.grad
+    [slope] = gradients(make(x, w), [x])
+    x.grad = 0.0
+    make(x, w).backward()
+    assert slope.data == x.grad
+
+
+def test_gradients_that_no_changed_number_enters_are_given() -> None:
+    x, w = Value(2.0), Value(0.5)
+    y = x * w + x
+    x.data = 10.0
+    assert gradients(y, [x])[0].data == 1.5
+    with pytest.raises(ValueError, match="was set to"):
+        gradients(y, [w])
+    middle = x.exp()
+    middle.data = 5.0
+    with pytest.raises(ValueError, match=r"data was set to 5.0 after"):
+        gradients(middle * 2.0, [x])

@@ -86,4 +86,5 @@ def test_a_thousand_random_graphs(tmp_path: Path) -> None:
 def test_only_what_a_graph_uses_is_written() -> None:
     text = operations(["mul"])
     assert "mul:" in text and "tanh" not in text
-    assert "const sigmoid =" in operations(["tanh"])
+    assert "const sigmoid =" in operations(["softplus"])
+    assert "const exp2 = (a) => 2 ** a" in operations(["exp2"])

@@ -1,6 +1,7 @@
 """The engine in C, put in the place of `engine`'s before any other module sees it; docs/native.md says how and why.
 
 MICROGRAD_LIKE_PURE=1 leaves `engine` as it reads, and so does an installation that found no compiler.
+`which()` says which of the two runs, and why.
 """
 
 from __future__ import annotations
@@ -8,30 +9,48 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .. import engine, ops
 
 F = TypeVar("F", bound=Callable[..., Any])
-AS_THEY_ARE = ("__doc__", "__bool__", "__float__", "__format__", "__repr__", "constant", "_prev", "_op")
+AS_THEY_ARE = ("__doc__", "constant", "_backward")
+IN_C = "engine in C"
 
 
-def _load() -> Any:
+def _load() -> tuple[Any, str]:
+    """Return the module in C with its types put in place, or None and the reason."""
     if os.environ.get("MICROGRAD_LIKE_PURE", "0") not in ("", "0"):
-        return None
+        return None, "MICROGRAD_LIKE_PURE is set"
     try:
-        return import_module("._engine", __name__)
-    except ImportError:
-        return None
+        c = import_module("._engine", __name__)
+    except ImportError as error:
+        if list(Path(__file__).parent.glob("_engine.*.so")) + list(Path(__file__).parent.glob("_engine.*.pyd")):
+            return None, f"the one in C cannot be loaded: {error}"
+        return None, "the one in C was not built: no C compiler was found, or it failed"
+    if not _install(c):
+        return None, "the package is imported once more in this process, and the one in C serves the first import"
+    return c, ""
 
 
-def _install(c: Any) -> None:
+def _install(c: Any) -> bool:
     """Put the types and functions of the module in C into `engine`, whose own it calls for what is not ordinary."""
-    Value, Constant = c.setup(engine, ops.OPS)
+    types = c.setup(engine, ops)
+    if types is None:
+        return False
+    Value, Constant = types
     for name in AS_THEY_ARE:
         setattr(Value, name, vars(engine.Value)[name])
-    Constant.constant, Constant.__doc__ = True, engine.Constant.__doc__
-    vars(engine).update(Value=Value, Constant=Constant, new=c.new, tick=c.tick, topological_order=c.topological_order)
+    Value.engine, Constant.constant, Constant.__doc__ = "C", True, engine.Constant.__doc__
+    Value.__doc__ += "\n    It runs in C. `micrograd_like.use(\"python\")` runs what engine.py reads instead.\n    "
+    vars(engine).update(Value=Value, Constant=Constant, tick=c.tick, topological_order=c.topological_order)
+    return True
+
+
+def which() -> str:
+    """Return which engine runs, and if it is not the one in C, why: a line for `--version`."""
+    return IN_C if c else f"engine in Python, because {REASON}"
 
 
 def twin(function: F) -> F:
@@ -52,7 +71,5 @@ def passes() -> int:
     return engine.passes[0] + (c.passes() if c else 0)
 
 
-c = _load()
+c, REASON = _load()
 NAME = "C" if c else "Python"
-if c:
-    _install(c)

@@ -1,5 +1,7 @@
 /* What Python reads and writes of a node. */
 
+#define BUSY "A node cannot be changed while backward() runs. Do it afterwards."
+
 static void drop_shape(Node *node) { /* to a blank leaf, with its attic */
     Node *old[2] = {NULL, NULL};
     Attic attic = attic_taken(node);
@@ -72,7 +74,7 @@ static int reshape(Node *node, PyObject *op, PyObject *inputs, PyObject *slopes)
     PyObject *odd = NULL;
     if (!op || !inputs || !slopes) goto done;
     if (running) {
-        PyErr_SetString(PyExc_RuntimeError, "A node cannot be changed while backward() runs. Do it afterwards.");
+        PyErr_SetString(PyExc_RuntimeError, BUSY);
         goto done;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); i++) {
@@ -148,7 +150,11 @@ static int set_raw_data(Node *node, PyObject *value, void *_) {
     return 0;
 }
 
-static int set_grad(Node *node, PyObject *value, void *_) { return set_number(&node->grad, value); }
+static int set_grad(Node *node, PyObject *value, void *_) {
+    if (value != Py_None) return set_number(&node->grad, value);
+    PyErr_SetString(PyExc_TypeError, "A gradient is a number, and None is none. Write x.grad = 0.0.");
+    return -1;
+}
 
 static int set_data(Node *node, PyObject *value, void *_) {
     if (no_delete(value)) return -1;
@@ -197,6 +203,10 @@ static int set_born(Node *node, PyObject *value, void *_) {
     if (no_delete(value)) return -1;
     unsigned long long born = PyLong_AsUnsignedLongLong(value);
     if (born == (unsigned long long)-1 && PyErr_Occurred()) return -1;
+    if (running || born >> 48) {
+        PyErr_SetString(PyExc_RuntimeError, running ? BUSY : "A birth has at most 48 bits.");
+        return -1;
+    }
     Node *const *inputs;
     Py_ssize_t count = inputs_of(node, &inputs);
     for (Py_ssize_t i = 0; i < count; i++) rewired |= BORN(inputs[i]) >= born;

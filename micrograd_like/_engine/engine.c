@@ -3,7 +3,7 @@ to the functions of engine.py itself, which raise the errors that teach and make
 
 #include "node.h"
 #include "pool.h"
-#include "attic.h"
+#include "side_table.h"
 #include "prelude.h"
 #include "rules.h"
 
@@ -60,10 +60,12 @@ static Py_hash_t value_hash(PyObject *self) { return _Py_HashPointer(self); }
 static PyMethodDef value_methods[] = {
     EACH_OP(METHOD, METHOD)
     {"apply", (PyCFunction)(void (*)(void))value_apply, METH_FASTCALL,
-     "Return a new node: `op` of the operands, of which plain numbers become constants."},
+     "apply($self, op, /, *operands)\n--\n\nReturn a new node: `op` of the operands, of which plain numbers become constants."},
     {"backward", value_backward, METH_NOARGS,
+     "backward($self, /)\n--\n\n"
      "Put d(self)/d(node) into every node's grad: leaves add up over calls, the others start afresh.\n\n"
-     "Raises NoFiniteGradientError, before any grad is written, where a value or local derivative is not finite."},
+     "Raises NoFiniteGradientError where a value or local derivative is not finite. An error or Ctrl-C leaves\n"
+     "every grad as it was."},
     {NULL},
 };
 
@@ -89,6 +91,7 @@ static PyMemberDef value_members[] = {
 };
 
 static PyType_Slot value_slots[] = {
+    {Py_tp_doc, "Value(data, label='', op=None, inputs=(), local_grads=())\n--\n\nOne real number, recorded in a graph."},
     {Py_tp_new, value_new},
     {Py_tp_init, value_init},
     {Py_tp_dealloc, value_dealloc},
@@ -122,19 +125,20 @@ static PyType_Spec value_spec = {"micrograd_like.engine.Value", sizeof(Node), 0,
 static PyType_Spec constant_spec = {"micrograd_like.engine.Constant", sizeof(Node), 0,
                                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, constant_slots};
 
-/* setup(engine, ops): make the types, once, with engine.py's functions for what is not ordinary. */
+/* setup(engine, ops), two modules: make the types, once, with engine.py's functions for what is not ordinary. */
 static PyObject *setup(PyObject *module, PyObject *arguments) {
-    PyObject *engine, *table, *math;
-    if (!PyArg_ParseTuple(arguments, "OO", &engine, &table)) return NULL;
-    PyObject *pure = PyObject_GetAttrString(engine, "Value"), *number = PyObject_GetAttrString(engine, "Number");
+    PyObject *engine, *operations, *table, *math;
+    if (!PyArg_ParseTuple(arguments, "OO", &engine, &operations)) return NULL;
+    if (ValueType) Py_RETURN_NONE; /* the package was imported before in this process: its Values go on as they are */
+    PyObject *pure = PyObject_GetAttrString(engine, "Value"), *number = PyObject_GetAttrString(engine, "Protocols");
     PyObject *op_type = PyObject_GetAttrString(engine, "Op"), *data = pure ? PyObject_GetAttrString(pure, "data") : NULL;
-    if (!pure || !number || !op_type || !data || !(math = PyImport_ImportModule("math"))) return NULL;
+    if (!pure || !number || !op_type || !data || !(table = PyObject_GetAttrString(operations, "OPS")) || !(math = PyImport_ImportModule("math"))) return NULL;
     static const char *const signs[] = {"__lt__", "__le__", "__eq__", "__ne__", "__gt__", "__ge__"};
     for (int i = 0; i < 6; i++)
         if (!(pure_compare[i] = PyObject_GetAttrString(pure, signs[i]))) return NULL;
     struct { PyObject **place, *from; const char *name; } wanted[] = {
         {&pure_apply, pure, "apply"}, {&pure_init, pure, "__init__"}, {&pure_backward, pure, "backward"},
-        {&pure_set_data, data, "fset"}, {&pure_order, engine, "topological_order"}, {&in_ieee, engine, "in_ieee"},
+        {&pure_set_data, data, "fset"}, {&pure_order, engine, "topological_order"}, {&in_ieee, operations, "in_ieee"},
         {&pure_call, op_type, "__call__"}, {&math_hypot, math, "hypot"}, {&math_gamma, math, "gamma"},
         {&math_lgamma, math, "lgamma"},
     };
@@ -154,7 +158,7 @@ static PyObject *setup(PyObject *module, PyObject *arguments) {
     if (!method || PyObject_SetAttrString(op_type, "__call__", method) < 0) return NULL;
     Py_DECREF(method);
     ValueType->tp_vectorcall = ConstantType->tp_vectorcall = value_vectorcall;
-    Py_DECREF(pure), Py_DECREF(number), Py_DECREF(op_type), Py_DECREF(data), Py_DECREF(math);
+    Py_DECREF(pure), Py_DECREF(number), Py_DECREF(op_type), Py_DECREF(data), Py_DECREF(math), Py_DECREF(table);
     return Py_BuildValue("OO", ValueType, ConstantType);
 }
 
@@ -176,7 +180,6 @@ static PyObject *twin_of_dot(PyObject *module, PyObject *function) {
 
 static PyMethodDef functions_of_module[] = {
     {"setup", setup, METH_VARARGS, NULL},
-    {"new", new, METH_O, "Return a node of this type, to be filled in."},
     {"tick", tick_, METH_NOARGS, "Return the next number of the clock of births and changes."},
     {"topological_order", (PyCFunction)(void (*)(void))topological_order, METH_FASTCALL,
      "Return the roots and every node they were made from, inputs before what is made from them."},

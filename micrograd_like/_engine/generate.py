@@ -20,12 +20,12 @@ LETTERS = "abc"
 def header() -> str:
     """Return the header: a function for the value and one for the slopes of each operation, and a list of all."""
     ops = [op for op in OPS.values() if op.arity <= 2 and _is_written(op)]
-    lines = ["/* Written from ops.py by generate.py. */", ""]
+    lines = ["/* Written from the table of operations by generate.py. */", ""]
     lines += [f"RULE double op_{op.name}({_parameters(op)});" for op in ops]
     lines += [_value(op) for op in ops if op.name not in BY_HAND]
     lines += [_slopes(op) for op in ops]
     lines += ["#define EACH_OP(UNARY, BINARY) \\"]
-    lines += [f"  {('UNARY', 'BINARY')[op.arity - 1]}({op.name}, {int(op.gate)}, {_quoted(op.why)}) \\" for op in ops]
+    lines += [f"  {('UNARY', 'BINARY')[op.arity - 1]}({op.name}, {int(op.gate)}, {_quoted(_doc(op))}) \\" for op in ops]
     text = "\n".join(lines) + "\n\n"
     return f'{text}#define RULES_DIGEST "{hashlib.sha256((PRELUDE.read_text() + text).encode()).hexdigest()}"\n'
 
@@ -72,8 +72,16 @@ def _as_c(number: Any) -> C:
     return number if isinstance(number, C) else C(number)
 
 
+def _doc(op: Op) -> str:
+    """Return the docstring of the method, with its signature as CPython reads it."""
+    others = [f", {x}" for x in LETTERS[1 : op.arity]]
+    for i, number in enumerate(reversed(op.defaults), 1):
+        others[-i] += f"={number!r}"
+    return f"{op.name}($self{''.join(others)}, /)\n--\n\n{op.why}"
+
+
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 if __name__ == "__main__":

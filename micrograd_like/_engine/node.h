@@ -39,6 +39,13 @@ struct Node {
     PyObject *weak;
 };
 
-enum { IN_ATTIC = 1, NOT_FINITE = 2, MARK = 4, LEAF = 0, ODD = 255 };
+/* flags: MARK while nodes are collected, the rest during a backward pass */
+enum { IN_ATTIC = 1, NOT_FINITE = 2, MARK = 4, FAR = 8, TOUCHED = 16, REACHED = 32, MOVED = 64, LEAF = 0, ODD = 255 };
+#define CLEAR(node, flags) ((node)->bits &= ~(uint64_t)(flags))
 #define BORN(node) ((node)->bits >> 16)
 #define CODE(node) ((int)((node)->bits >> 8 & 255))
+
+typedef struct { /* a growing list */
+    Node **at;
+    size_t count, room;
+} Nodes;

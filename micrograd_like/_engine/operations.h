@@ -66,7 +66,8 @@ static inline Node *node_new(PyTypeObject *type) {
 #if defined(Py_REF_DEBUG) || defined(Py_TRACE_REFS) || defined(Py_GIL_DISABLED)
     PyObject_Init((PyObject *)node, type);
 #else
-    Py_SET_REFCNT((PyObject *)node, 1);
+    memset(node, 0, sizeof(PyObject)); /* Py_SET_REFCNT leaves what looks immortal, and old memory may: from 3.12 on */
+    ((PyObject *)node)->ob_refcnt = 1;
     Py_SET_TYPE((PyObject *)node, type);
     Py_INCREF(type);
 #endif

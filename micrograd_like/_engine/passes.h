@@ -8,15 +8,10 @@ static inline double slope_at(Node *node, int i) {
 
 /* ---- a growing list of nodes ---- */
 
-typedef struct {
-    Node **at;
-    size_t count, room;
-} Nodes;
-
 static int add_node(Nodes *nodes, Node *node) {
     if (UNLIKELY(nodes->count == nodes->room)) {
         size_t room = nodes->room ? 2 * nodes->room : 256;
-        Node **at = realloc(nodes->at, room * sizeof *at);
+        Node **at = PyMem_RawRealloc(nodes->at, room * sizeof *at);
         if (!at) return PyErr_NoMemory(), 0;
         nodes->at = at, nodes->room = room;
     }
@@ -31,26 +26,68 @@ use it are younger, so its gradient is complete when its turn comes. What is too
 #define WINDOW ((size_t)1 << 16)
 
 typedef struct {
+    Node *node;
+    double grad;
+} Before;
+
+typedef struct {
+    Before *at;
+    size_t count, room;
+} Undo;
+
+typedef struct {
     Node **slots;
     uint64_t first; /* birth of slot 0 */
     size_t last;    /* the last slot in use */
-    Nodes far;      /* each with a MARK */
+    int guarded;    /* whether REACHED says where gradient arrives */
+    Nodes far;      /* each with a FAR */
+    Undo inner, leaves; /* every grad before it was touched: a Ctrl-C takes all back. Leaves are TOUCHED. */
 } Queue;
 
 static Node **spare_slots; /* all NULL */
+static Undo spare_inner, spare_leaves;
+
+static int make_room(Undo *undo) {
+    size_t room = undo->room ? 2 * undo->room : 1024;
+    Before *at = PyMem_RawRealloc(undo->at, room * sizeof *at);
+    if (!at) return PyErr_NoMemory(), 0;
+    undo->at = at, undo->room = room;
+    return 1;
+}
+
+static inline int remember(Undo *undo, Node *node) {
+    if (UNLIKELY(undo->count == undo->room) && !make_room(undo)) return 0;
+    undo->at[undo->count++] = (Before){node, node->grad};
+    return 1;
+}
+
+/* Keep a list for the next pass, unless that has left one or this one is large. */
+static void put_away(Undo *undo, Undo *spare) {
+    undo->count = 0;
+    if (spare->at || undo->room > (size_t)1 << 18) PyMem_RawFree(undo->at);
+    else *spare = *undo;
+}
 
 static inline int enqueue(Queue *queue, Node *node) { /* at its first contribution */
     uint64_t slot = queue->first - BORN(node);
     if (LIKELY(slot < WINDOW)) {
         if (queue->slots[slot]) return 1;
+        if (!remember(&queue->inner, node)) return 0;
         queue->slots[slot] = node;
         if (slot > queue->last) queue->last = slot;
     } else {
-        if (node->bits & MARK) return 1;
-        if (!add_node(&queue->far, node)) return 0;
-        node->bits |= MARK;
+        if (node->bits & FAR) return 1;
+        if (!remember(&queue->inner, node) || !add_node(&queue->far, node)) return 0;
+        node->bits |= FAR;
     }
     node->grad = 0.0;
+    return 1;
+}
+
+static inline int touch(Queue *queue, Node *leaf) {
+    if (leaf->bits & TOUCHED) return 1;
+    if (!remember(&queue->leaves, leaf)) return 0;
+    leaf->bits |= TOUCHED;
     return 1;
 }
 
@@ -65,54 +102,67 @@ static void next_window(Queue *queue) {
         if (slot < WINDOW) {
             queue->slots[slot] = node;
             if (slot > queue->last) queue->last = slot;
-            node->bits &= ~(uint64_t)MARK;
+            CLEAR(node, FAR);
         } else
             queue->far.at[kept++] = node;
     }
     queue->far.count = kept;
 }
 
-/* Send a node's gradient on to its inputs. */
+static int is_gate(Node *node) {
+    if (LIKELY(CODE(node) != ODD)) return gates[CODE(node)];
+    PyObject *op = PyTuple_GET_ITEM(attic_of(node)->odd, 0), *answer = NULL;
+    if (op == Py_None) return 0;
+    int is = (answer = PyObject_GetAttr(op, str_gate)) ? PyObject_IsTrue(answer) : -1;
+    Py_XDECREF(answer);
+    return is;
+}
+
+/* How many of a node's inputs have a local derivative. */
+static inline Py_ssize_t edges_of(Node *node, Node *const **inputs) {
+    Py_ssize_t count = inputs_of(node, inputs);
+    if (LIKELY(CODE(node) != ODD)) return count;
+    Py_ssize_t slopes = PyTuple_GET_SIZE(PyTuple_GET_ITEM(attic_of(node)->odd, 2));
+    return slopes < count ? slopes : count;
+}
+
+/* Pass a node's gradient back to its inputs. */
 static inline int spread(Queue *queue, Node *node) {
-    int code = CODE(node), gate = 0;
     double grad = node->grad;
     Node *const *inputs;
-    Py_ssize_t count = inputs_of(node, &inputs);
-    if (UNLIKELY(code == ODD)) {
-        PyObject *op = PyTuple_GET_ITEM(attic_of(node)->odd, 0), *answer = NULL;
-        PyObject *slopes = PyTuple_GET_ITEM(attic_of(node)->odd, 2);
-        if (PyTuple_GET_SIZE(slopes) < count) count = PyTuple_GET_SIZE(slopes);
-        if (op != Py_None && !(answer = PyObject_GetAttr(op, str_gate))) return 0;
-        gate = answer && PyObject_IsTrue(answer);
-        Py_XDECREF(answer);
-    } else
-        gate = gates[code];
+    Py_ssize_t count = edges_of(node, &inputs);
+    int gate = is_gate(node), silent = queue->guarded && !(node->bits & REACHED);
+    if (UNLIKELY(gate < 0)) return 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         Node *input = inputs[i];
         double slope = slope_at(node, i);
-        if (CODE(input) != LEAF && !enqueue(queue, input)) return 0;
-        if (slope != 0.0 || !gate) input->grad += slope * grad; /* the chain rule */
+        if (!(CODE(input) != LEAF ? enqueue(queue, input) : touch(queue, input))) return 0;
+        if ((slope != 0.0 || !gate) && !silent) input->grad += slope * grad; /* the chain rule */
     }
-    return !(UNLIKELY(code == ODD) && PyErr_Occurred());
+    return !(UNLIKELY(CODE(node) == ODD) && PyErr_Occurred());
+}
+
+static void take_back(Undo *undo) {
+    for (size_t i = undo->count; i--;) undo->at[i].node->grad = undo->at[i].grad;
 }
 
 static unsigned long long passes; /* backward passes so far: an optimizer warns of a step without one */
 
 static PyObject *passes_so_far(PyObject *module, PyObject *none) { return PyLong_FromUnsignedLongLong(passes); }
 
-static PyObject *run_backward(Node *root) {
+/* All grads are written, or after an error or Ctrl-C none. */
+static PyObject *run_backward(Node *root, int guarded) {
     passes++;
     if (CODE(root) == LEAF) {
         root->grad += 1.0;
         Py_RETURN_NONE;
     }
-    Queue queue = {spare_slots ? spare_slots : calloc(WINDOW, sizeof(Node *)), BORN(root), 0, {NULL, 0, 0}};
-    if (!queue.slots) return PyErr_NoMemory();
-    spare_slots = NULL;
-    queue.slots[0] = root;
-    root->grad = 1.0;
+    Queue queue = {spare_slots, BORN(root), 0, guarded, {NULL, 0, 0}, spare_inner, spare_leaves};
+    if (!queue.slots && !(queue.slots = PyMem_RawCalloc(WINDOW, sizeof(Node *)))) return PyErr_NoMemory();
+    spare_slots = NULL, spare_inner = spare_leaves = (Undo){NULL, 0, 0};
     size_t slot = 0, count = 0;
-    int fine = 1;
+    int fine = enqueue(&queue, root);
+    if (fine) root->grad = 1.0;
     running++;
     for (;; slot = 0) {
         for (; fine && slot <= queue.last; slot++) {
@@ -126,11 +176,14 @@ static PyObject *run_backward(Node *root) {
     }
     running--;
     if (!fine) {
+        take_back(&queue.leaves), take_back(&queue.inner);
         memset(queue.slots, 0, WINDOW * sizeof(Node *));
-        for (size_t i = 0; i < queue.far.count; i++) queue.far.at[i]->bits &= ~(uint64_t)MARK;
+        for (size_t i = 0; i < queue.far.count; i++) CLEAR(queue.far.at[i], FAR);
     }
-    free(queue.far.at);
-    if (spare_slots) free(queue.slots);
+    for (size_t i = 0; i < queue.leaves.count; i++) CLEAR(queue.leaves.at[i].node, TOUCHED);
+    PyMem_RawFree(queue.far.at);
+    put_away(&queue.inner, &spare_inner), put_away(&queue.leaves, &spare_leaves);
+    if (spare_slots) PyMem_RawFree(queue.slots);
     else spare_slots = queue.slots;
     if (!fine) return NULL;
     Py_RETURN_NONE;
@@ -152,7 +205,7 @@ static int collect(Nodes *nodes, PyObject *const *roots, Py_ssize_t count) {
         for (Py_ssize_t k = 0; fine && k < n; k++)
             if (!(inputs[k]->bits & MARK) && (fine = add_node(nodes, inputs[k]))) inputs[k]->bits |= MARK;
     }
-    for (size_t i = 0; i < nodes->count; i++) nodes->at[i]->bits &= ~(uint64_t)MARK;
+    for (size_t i = 0; i < nodes->count; i++) CLEAR(nodes->at[i], MARK);
     return fine;
 }
 
@@ -165,7 +218,7 @@ static int sort(Nodes *nodes) {
         if (born > last) last = born;
     }
     if (nodes->count < 2) return 1;
-    Node **other = malloc(nodes->room * sizeof *other);
+    Node **other = PyMem_RawMalloc(nodes->room * sizeof *other);
     if (!other) return PyErr_NoMemory(), 0;
     for (int shift = 0; (last - first) >> shift; shift += 12) {
         size_t starts[4097] = {0};
@@ -176,7 +229,7 @@ static int sort(Nodes *nodes) {
         Node **sorted = other;
         other = nodes->at, nodes->at = sorted;
     }
-    free(other);
+    PyMem_RawFree(other);
     return 1;
 }
 
@@ -196,26 +249,45 @@ static PyObject *topological_order(PyObject *module, PyObject *const *roots, Py_
     if (!all_values(roots, count)) return PyObject_Vectorcall(pure_order, roots, count, NULL);
     Nodes nodes = {NULL, 0, 0};
     PyObject *list = collect(&nodes, roots, count) && sort(&nodes) ? list_of(&nodes) : NULL;
-    free(nodes.at);
+    PyMem_RawFree(nodes.at);
     return list;
 }
 
-static PyObject *value_backward(PyObject *self, PyObject *_) {
-    int in_python = rewired;
-    if (!in_python && not_finite) {
-        PyObject *quiet = NULL;
-        Nodes nodes = {NULL, 0, 0};
-        if (PyContextVar_Get(in_ieee, NULL, &quiet) < 0) return NULL;
-        if (!PyObject_IsTrue(quiet)) {
-            if (!collect(&nodes, &self, 1)) in_python = -1;
-            for (size_t i = 0; i < nodes.count; i++)
-                if (nodes.at[i]->bits & NOT_FINITE) in_python = 1;
+/* What gates.py does: say where gradient arrives, by REACHED, and return whether some cannot pass. */
+static int find_gates(Nodes *nodes) {
+    int stuck = 0;
+    nodes->at[nodes->count - 1]->bits |= REACHED | MOVED;
+    for (size_t i = nodes->count; i--;) {
+        Node *node = nodes->at[i], *const *inputs;
+        int reached = !!(node->bits & REACHED), moved = !!(node->bits & MOVED), gate, finite = 1;
+        if (CODE(node) == LEAF || !(reached || moved)) continue;
+        if ((gate = is_gate(node)) < 0) return -1;
+        Py_ssize_t count = edges_of(node, &inputs);
+        for (Py_ssize_t k = 0; k < count; k++) {
+            double slope = slope_at(node, k);
+            finite &= isfinite(slope);
+            if (reached && (slope != 0.0 || !gate)) inputs[k]->bits |= REACHED;
+            if (moved && slope != 0.0) inputs[k]->bits |= MOVED;
         }
-        free(nodes.at);
-        Py_DECREF(quiet);
-        if (in_python < 0) return NULL;
+        if (node->bits & NOT_FINITE && reached && (!finite || (moved && !isfinite(node->data)))) stuck = 1;
     }
-    return in_python ? PyObject_CallOneArg(pure_backward, self) : run_backward((Node *)self);
+    return PyErr_Occurred() ? -1 : stuck;
+}
+
+static PyObject *value_backward(PyObject *self, PyObject *_) {
+    if (rewired) return PyObject_CallOneArg(pure_backward, self);
+    if (!not_finite) return run_backward((Node *)self, 0);
+    PyObject *quiet = NULL, *result = NULL;
+    Nodes nodes = {NULL, 0, 0};
+    int stuck = 0, fine = PyContextVar_Get(in_ieee, NULL, &quiet) == 0 && collect(&nodes, &self, 1), guarded = 0;
+    for (size_t i = 0; fine && i < nodes.count; i++) guarded |= !!(nodes.at[i]->bits & NOT_FINITE);
+    if (guarded) fine = sort(&nodes) && (stuck = find_gates(&nodes)) >= 0;
+    if (fine && stuck && !PyObject_IsTrue(quiet)) result = PyObject_CallOneArg(pure_backward, self); /* which raises */
+    else if (fine) result = run_backward((Node *)self, guarded);
+    for (size_t i = 0; i < nodes.count; i++) CLEAR(nodes.at[i], REACHED | MOVED);
+    PyMem_RawFree(nodes.at);
+    Py_XDECREF(quiet);
+    return result;
 }
 
 /* ---- capture ---- */
@@ -259,6 +331,7 @@ static PyObject *capture(PyObject *module, PyObject *const *roots, Py_ssize_t co
     Nodes nodes = {NULL, 0, 0};
     PyObject *list = NULL, *ops_met = NULL, *column[7] = {NULL}, *result = NULL;
     uint32_t *table = NULL;
+    running++; /* what Python does for `constant` and `parameter` may not change a node */
     if (!collect(&nodes, roots, count) || !sort(&nodes) || !(list = list_of(&nodes)) || !(ops_met = PyList_New(0))) goto done;
     size_t n = nodes.count, edges = 0;
     for (size_t i = 0; i < n; i++) {
@@ -275,7 +348,7 @@ static PyObject *capture(PyObject *module, PyObject *const *roots, Py_ssize_t co
     double *slope = (double *)PyBytes_AS_STRING(column[6]);
     memset(codes_met, -1, sizeof codes_met);
     uint64_t span = n ? BORN(nodes.at[n - 1]) - BORN(nodes.at[0]) + 1 : 0;
-    if (span < 8 * n + 65536 && !(table = malloc(4 * (span + 1)))) goto done;
+    if (span < 8 * n + 65536 && !(table = PyMem_RawMalloc(4 * (span + 1)))) goto done;
     start[0] = 0;
     for (size_t i = 0; i < n; i++) {
         Node *node = nodes.at[i], *const *inputs;
@@ -294,9 +367,10 @@ static PyObject *capture(PyObject *module, PyObject *const *roots, Py_ssize_t co
         result = Py_BuildValue("OOOOOOOOO", list, ops_met, column[0], column[1], column[2], column[3], column[4], column[5],
                                column[6]);
 done:
+    running--;
     if (!result && !PyErr_Occurred()) PyErr_NoMemory();
     for (int i = 0; i < 7; i++) Py_XDECREF(column[i]);
     Py_XDECREF(list), Py_XDECREF(ops_met);
-    free(table), free(nodes.at);
+    PyMem_RawFree(table), PyMem_RawFree(nodes.at);
     return result;
 }

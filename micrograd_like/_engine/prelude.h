@@ -45,3 +45,6 @@ RULE double op_floordiv(double a, double b) {
 
 /* What a square asks for its slope. */
 RULE double op_pow(double a, double b) { return b == 1.0 ? a : pow(a, b); }
+
+/* To the nearest whole number, the even one of two. */
+RULE double op_round(double a) { return rint(a); }

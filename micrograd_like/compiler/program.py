@@ -65,7 +65,7 @@ class Program(Recorder):
         else:
             self._now = self.first_call(source, examples)
         if self.reason:
-            warnings.warn(f"compile leaves this to the engine: {self.reason}.", stacklevel=4)
+            warnings.warn(f"compile leaves this to the engine: {self.reason}.", stacklevel=3)
 
     @property
     def now(self) -> Executable | Replay:
@@ -116,7 +116,7 @@ class Program(Recorder):
 
     def compute(self, inputs: Sequence[Any], backward: bool = True) -> bool:
         """Compute with the parameters as they are; tell whether the arrays did, and not the engine."""
-        self.inputs = inputs or self.inputs
+        self.inputs, self.ran = inputs or self.inputs, None
         outer = tracer()
         if outer:
             outer.give_up("it calls another compiled program")
@@ -125,7 +125,7 @@ class Program(Recorder):
         if found is None:
             self._by_engine(backward)
             return False
-        self.engine = None
+        self.engine = self.ran = None
         self.uses += 1
         if backward and due(self.calls, self.sealed):
             self.audit()
@@ -159,7 +159,7 @@ class Program(Recorder):
         made = self.captured_call(self.inputs, world or World(self.function))
         if made is None:
             if self.reason:
-                warnings.warn(f"compile leaves this to the engine from now on: {self.reason}.", stacklevel=6)
+                warnings.warn(f"compile leaves this to the engine from now on: {self.reason}.", stacklevel=5)
             return None
         made.accept(flat)
         self.become(made)
@@ -226,7 +226,8 @@ class Program(Recorder):
             self.engine = None
             self.write()
             return
-        loss, nested = self.engine_call(self.inputs)
+        loss, nested = self.ran or self.engine_call(self.inputs)
+        self.ran = None  # a function with effects has them once a call
         if backward:
             self._backward(loss)
         self.engine = loss.data, nested
@@ -414,7 +415,7 @@ class Program(Recorder):
         if not self.reason and self._ready(first, size) and self.bind(optimizer) and isinstance(self.now, Executable):
             chosen = np().array(whole)
             rows = np().concatenate([table[chosen].reshape(len(whole), -1) for table in tables], axis=1)
-            if self.now.whole_runs and np().isfinite(rows.sum()) and self.now.rows_hold(rows):
+            if self.now.whole_runs and np().isfinite(rows).all() and self.now.rows_hold(rows):
                 losses = self.now.train(rows).tolist()
                 self.engine = None
                 self.steps = optimizer.steps = optimizer.steps + len(losses)

@@ -40,6 +40,7 @@ class Recorder:
         self.worlds: list[World] = []
         self.function: Callable[..., Any] | None = None
         self.reason, self.as_values, self.listed = "", False, True
+        self.ran: tuple[Value, Any] | None = None  # what the engine made of these inputs already, while recording
         self.of_networks = False  # whether the parameters are those of networks, and other leaves are none
         self.recorded = self.uses = 0
         self.seen: set[Any] = set()  # shapes that were met, whether recorded or not
@@ -73,6 +74,7 @@ class Recorder:
         self.of_networks = any(getattr(x, "parameter", False) for x in self.parameters)
         self.reason = self.reason or self._changes(world, nodes, births)
         if self.reason:
+            world.restore_random()  # to compile draws nothing
             return None
         made = self.captured_call(examples, world, loss)
         if world.random_states() != world.states:
@@ -104,7 +106,6 @@ class Recorder:
     def _changes(self, world: World, nodes: list[Value], births: int) -> str:
         """Return what the function changed by being run, for which the engine must run it each time; or nothing."""
         if world.random_states() != world.states:
-            world.restore_random()
             return "it draws random numbers"
         if not world.same():
             return "it changes what it depends on"
@@ -120,13 +121,14 @@ class Recorder:
         """Run the function on tracked numbers, and return what it recorded; None where the engine must run it."""
         assert self.function
         if loss is None:
-            births = Value(0.0)._born
-            loss = self.engine_call(examples)[0]
+            births, world.states = Value(0.0)._born, world.random_states()
+            self.ran = self.engine_call(examples)
+            loss = self.ran[0]
             self.reason = self._changes(world, topological_order(loss), births)
             if self.reason:
                 return None
         try:
-            trace = traced(self.function, self.arguments(examples), self.names, self.as_values)
+            trace = traced(self.function, self.arguments(examples), self.names, self.as_values, self.exact)
         except Exception as error:  # what the engine can do and a tracked number cannot
             self.reason = f"it does what cannot be followed: {error!s:.100}"
             return None

@@ -366,6 +366,9 @@ def _with_number(cls: type, key: str) -> tuple[Mark, Message | None]:
 class Skeleton:
     """A Value of the lecture without its multiplication, for the learner to write."""
 
+    data: float
+    grad: float
+
     def __init__(self, data: float, _children: Iterable[Skeleton] = (), _op: str = "") -> None:
         self.data, self.grad, self._prev, self._op = float(data), 0.0, tuple(_children), _op
         self._backward: Callable[[], None] = lambda: None

@@ -128,6 +128,10 @@ def agree(mine: tuple[float, Mapping[str, float]], theirs: tuple[float, Mapping[
     return all(isclose(x, y, rel_tol=1e-6, abs_tol=1e-9) for x, y in pairs)
 
 
+FIRST = (  # what a class must do before all else
+    Plan((2.0, -3.5), (("add", 0, 1),)), Plan((2.5, -3.0), (("mul", 0, 1),)), Plan((3.0,), (("add", 0, 0),)),
+    Plan((3.0,), (("mul", 0, 0),)),
+)  # fmt: skip
 TELLING = (  # each shows one idea: two depths, a use again after it, equal numbers, a diamond, a square, a fan
     Plan((2.0, 3.0), (("mul", 0, 1), ("mul", 2, 1), ("add", 2, 3))),
     Plan((2.0, 3.0), (("mul", 0, 1), ("mul", 2, 1), ("add", 3, 2))),

@@ -55,6 +55,13 @@ class Exercise:
     Progress of several exercises, attempts are kept.
     """
 
+    task: Task
+    questions: dict[str, Question]
+    root: Value
+    given: Collection[str]
+    concept: str
+    title: str
+
     def __init__(
         self,
         root: Value,

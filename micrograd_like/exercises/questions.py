@@ -44,6 +44,17 @@ class Task:
     `deltas` are the last updates of weights, of which momentum carries on a part: Δθ = momentum * Δθ - lr * gradient.
     """
 
+    root: Value
+    lr: float
+    momentum: float
+    deltas: dict[Value, float]
+    graph: Graph
+    names: dict[Value, str]
+    uses: dict[Value, list[Value]]
+    right: dict[Value, float]
+    reached: set[Value]
+    scale: float
+
     def __init__(
         self,
         root: Value,

@@ -7,7 +7,7 @@ from operator import getitem
 from typing import Any
 from weakref import WeakSet
 
-from ..engine import Value, new, tick, topological_order
+from ..engine import Value, tick, topological_order
 
 
 class Recording(list[Value]):
@@ -16,6 +16,8 @@ class Recording(list[Value]):
     A pickle keeps its recordings alive while it is written, so that nodes which several pickled objects share
     are found again in `live` and written once.
     """
+
+    position: dict[Value, int]
 
     live: WeakSet[Recording] = WeakSet()
     __hash__ = object.__hash__  # type: ignore[assignment]
@@ -47,7 +49,7 @@ def make(
     kind: type[Value], inputs: tuple[Value, ...], data: float, grad: float, op: Any, slopes: Any, label: str
 ) -> Value:
     """Return a node with these fields, born now."""
-    node = new(kind)
+    node: Value = kind.__new__(kind)
     node._data, node.grad, node.op, node.inputs, node.local_grads = data, grad, op, inputs, slopes
     node.label, node._born = label, tick()
     return node

@@ -29,7 +29,6 @@ class Precise(Number):
     """A number of 50 digits, through mpmath."""
 
     constant = True
-    by_name = {"pow": "power"}  # what mpmath calls differently
 
     def __init__(self, number: Any) -> None:
         self.number = number
@@ -42,7 +41,7 @@ class Precise(Number):
             return op.definition(*map(Precise, numbers))  # type: ignore[no-any-return]
         if op.name == "floordiv":
             return Precise(mpmath.floor(numbers[0] / numbers[1]))
-        function = None if op.sign else getattr(mpmath, op.name, None)
+        function = None if op.sign else op.found_in("mpmath", mpmath)
         return Precise((function or op.value)(*numbers))
 
     def __lt__(self, other: Any) -> bool: return bool(self.number < getattr(other, "number", other))

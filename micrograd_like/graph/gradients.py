@@ -8,6 +8,7 @@ from typing import Any
 
 from ..engine import Value, chain_rule, topological_order
 from ..ops import NoFiniteGradientError, ieee, in_ieee
+from ..ops.gates import behind_shut_gates
 from .names import as_value, changed_after_use
 from .textbook import agrees, at_numbers, numbers_of
 
@@ -51,6 +52,7 @@ class _Recorded:
                 raise self.op.failure(NoFiniteGradientError, [x.data for x in node.inputs], node.inputs)
         for i, (x, slope) in enumerate(zip(node.inputs, _slopes(node))):
             if x in inputs:
+                _refuse_stale(node, slope)
                 self.inputs.append(inputs[x])
                 self.local_grads.append(_LocalDerivative(_in_books(node, i, slope)))
 
@@ -63,6 +65,19 @@ def _slopes(node: Value) -> tuple[Any, ...]:
             return node.op.rule(node, *[x.data if x.constant else x for x in node.inputs])
         except (ArithmeticError, ValueError):  # in plain numbers Python raises even so
             return node.op.rule(node, *node.inputs)
+
+
+def _refuse_stale(node: Value, slope: Any) -> None:
+    """Raise if the slope would be recorded from a number that was set after the node was made."""
+    changed = [*changed_after_use(node), *([node] if getattr(node, "_changed", 0) > node._born else [])]
+    recorded = set(topological_order(slope)) if changed and isinstance(slope, Value) else set()
+    for x in changed:
+        if x in recorded:
+            name = x.label or "x"
+            raise ValueError(
+                f"{name}.data was set to {x.data!r} after it was used, and gradients() would mix old and new numbers. "
+                "Compute the output again, then take its gradients."
+            )
 
 
 def _in_books(node: Value, position: int, slope: Any) -> Any:
@@ -84,20 +99,19 @@ def gradients(output: Value, wrt: Value | Sequence[Value]) -> list[Value]:
     >>> slope.data, curvature.data
     (27.0, 18.0)
 
-    Raises NoFiniteGradient as `backward` does, ValueError where the data of a node was set after it was used,
+    Raises NoFiniteGradientError as `backward` does, ValueError where the data of a node was set after it was used,
     and TypeError where something is not a Value.
     """
     wanted = [as_value(x, "gradients") for x in ([wrt] if isinstance(wrt, Value) else wrt)]
     stand: dict[Value, _Recorded] = {}
     asked = set(wanted)
-    for node in topological_order(as_value(output, "gradients")):
+    order = topological_order(as_value(output, "gradients"))
+    with ieee():
+        unreached = behind_shut_gates(order)
+    for node in order:
+        if node in unreached:
+            continue
         if node in asked or not stand.keys().isdisjoint(node.inputs):
-            if changed := changed_after_use(node):
-                name = changed[0].label or "x"
-                raise ValueError(
-                    f"{name}.data was set to {changed[0].data!r} after it was used, and gradients() would mix old and "
-                    "new numbers. Compute the output again, then take its gradients."
-                )
             stand[node] = _Recorded(node, stand)
     if output in stand:
         stand[output].grad = 1.0

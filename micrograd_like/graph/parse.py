@@ -85,7 +85,7 @@ def _number(part: ast.expr, variables: Mapping[str, Any]) -> Value | float | Non
             try:
                 return float(number)
             except OverflowError:
-                digits = f"{number.bit_length() * 0.30103:.0f}"
+                digits = f"{int(number).bit_length() * 0.30103:.0f}"
                 raise ExpressionError(f"A number of {digits} digits is larger than any float.") from None
         case ast.Name(id=name):
             x = variables.get(name, CONSTANTS.get(name))

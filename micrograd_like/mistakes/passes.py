@@ -22,6 +22,14 @@ KEPT: dict[str, Callable[[Value], bool]] = {
 class Shadow:
     """Stands for a node in a backward pass, so that the node's own grad stays as it is."""
 
+    node: Value
+    op: Any
+    inputs: tuple[Shadow, ...]
+    number: type[Gradient]
+    local_grads: tuple[float, ...]
+    constant: bool
+    label: str
+
     __slots__ = ("node", "op", "inputs", "local_grads", "constant", "label", "number", "_data", "_born", "_grad")
 
     def __init__(self, node: Value, inputs: tuple[Shadow, ...], number: type[Gradient]) -> None:
@@ -80,6 +88,9 @@ class Pass:
 
     With `nodes`, its topological order, that need not be found again. Raises NoFiniteGradientError as `backward` does.
     """
+
+    root: Value
+    mistake: Mistake
 
     def __init__(self, root: Value, mistake: str | Mistake = RIGHT, nodes: Sequence[Value] | None = None) -> None:
         self.root, self.mistake = root, mistake_named(mistake)

@@ -1,4 +1,4 @@
-"""The operations as methods: `ops` fills this class from its table, and `methods.pyi` tells editors so."""
+"""The operations as methods: every `Op` enters itself here, and `methods.pyi` tells editors so."""
 
 
 class Methods:

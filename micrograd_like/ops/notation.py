@@ -19,11 +19,13 @@ from . import OPS, Number, Op
 COMPARED, SUM, CALL, PRODUCT, SIGN, POWER, ATOM = range(-1, 6)  # how tightly a text holds together, loosest first
 ABOVE, BELOW = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 KNOWN = {  # numbers that formulas contain, and how people write them
-    math.pi: lambda sqrt, pi: pi,
-    math.sqrt(2.0): lambda sqrt, pi: sqrt(2.0),
-    math.sqrt(math.pi): lambda sqrt, pi: sqrt(pi),
-    math.sqrt(2.0 * math.pi): lambda sqrt, pi: sqrt(2.0 * pi),
-    2.0 / math.sqrt(math.pi): lambda sqrt, pi: 2.0 / sqrt(pi),
+    math.pi: lambda sqrt, log, pi: pi,
+    math.sqrt(2.0): lambda sqrt, log, pi: sqrt(2.0),
+    math.sqrt(math.pi): lambda sqrt, log, pi: sqrt(pi),
+    math.sqrt(2.0 * math.pi): lambda sqrt, log, pi: sqrt(2.0 * pi),
+    2.0 / math.sqrt(math.pi): lambda sqrt, log, pi: 2.0 / sqrt(pi),
+    math.log(2.0): lambda sqrt, log, pi: log(2.0),
+    math.log(10.0): lambda sqrt, log, pi: log(10.0),
 }
 
 
@@ -54,8 +56,9 @@ class Written(Number):
         self.holds = SIGN if self.text.startswith(self.minus) and holds == ATOM else holds
 
     def _known(self, known: Any, negative: bool) -> tuple[str, int]:
-        sqrt, kind = OPS["sqrt"], type(self)
-        written = known(lambda x: sqrt(x if isinstance(x, Written) else kind(x)), kind(self.pi))
+        kind = type(self)
+        sqrt, log = (lambda x, op=OPS[name]: op(x if isinstance(x, Written) else kind(x)) for name in ("sqrt", "log"))
+        written = known(sqrt, log, kind(self.pi))
         written = -written if negative else written
         return written.text, written.holds
 

@@ -283,6 +283,12 @@ class Walk(Sequence[Event]):
     index of the event that `next`, `back`, `goto` and `until` have come to, -1 before the first one.
     """
 
+    root: Value
+    rule: Mistake
+    digits: int
+    position: int
+    graph: Graph
+
     def __init__(
         self,
         root: Value,
@@ -490,6 +496,9 @@ def walk(
 class Differences(dict[Value, tuple[float, float]]):
     """The nodes whose gradients two passes give differently, as (right, wrong); printed, a table by their names."""
 
+    graph: Graph
+    rule: str
+
     def __init__(self, graph: Graph, rule: str, right: Mapping[Value, float], wrong: Mapping[Value, float]) -> None:
         pairs = {node: (grad, wrong.get(node, 0.0)) for node, grad in right.items()}
         pairs |= {node: (0.0, grad) for node, grad in wrong.items() if node not in right}
@@ -508,7 +517,7 @@ def _table(
 ) -> list[str]:
     """Return the lines of a table of (right, wrong) gradients, the output first."""
     rows = [("node", "right", rule, "")]
-    for node, pair in reversed(pairs.items()):
+    for node, pair in reversed(list(pairs.items())):
         rows.append((graph.name(node), short(pair[0]), short(pair[1]), "<- differs" if node in marked else ""))
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]

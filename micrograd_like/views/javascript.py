@@ -20,13 +20,14 @@ LETTERS = "abc"
 def operations(names: Iterable[str | Op]) -> str:
     """Return the JavaScript object with these operations; the primitives of numbers.js must be in scope.
 
-    An operation without a definition is a function of that name among the primitives. One that cannot be written
+    An operation without a definition is a function of that name among the primitives, or says itself how it is
+    written, in `spelled`. One that cannot be written
     in JavaScript has a sign and a sentence only: a page shows the numbers that were recorded.
     """
     found = {op.name: op for op in [OPS[x] if isinstance(x, str) else x for x in names]}
     wanted = {name: _operation(op) if is_written(op) else f"{{ {_words(op)} }}" for name, op in found.items()}
     needed = _needed(list(wanted.values()))
-    helpers = "".join(f"const {name} = {_function(_value(OPS[name]), _letters(OPS[name]))};" for name in needed)
+    helpers = "".join(f"const {name} = {_function(_helper(OPS[name]), _letters(OPS[name]))};" for name in needed)
     return f"(() => {{ {helpers} return {{ {', '.join(f'{name}: {text}' for name, text in wanted.items())} }}; }})()"
 
 
@@ -47,7 +48,7 @@ def is_written(op: Op) -> bool:
         return False
     text = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
     called = {*re.findall(r"\b([a-z]\w*)\(", text)} - {"out", *LETTERS}
-    return called <= primitives() | {name for name, other in OPS.items() if other.definition}
+    return called <= primitives() | {name for name, other in OPS.items() if _has_helper(other)}
 
 
 def _words(op: Op) -> str:
@@ -60,6 +61,15 @@ def _letters(op: Op, out: bool = False) -> list[str]:
 
 def _function(body: object, letters: list[str]) -> str:
     return f"({', '.join(letters)}) => {body}"
+
+
+def _has_helper(op: Op) -> bool:
+    """Tell whether an operation is written by its definition or its own text, rather than found in numbers.js."""
+    return op.name not in primitives() and bool(op.definition or op.spelled.get("javascript"))
+
+
+def _helper(op: Op) -> str:
+    return op.spelled.get("javascript") or str(_value(op))
 
 
 def _value(op: Op) -> JavaScript:
@@ -106,8 +116,8 @@ def _operation(op: Op) -> str:
 
 def _needed(texts: list[str]) -> list[str]:
     """Return the operations with a definition that the texts call, those that others call first."""
-    called = [x for x in OPS if OPS[x].definition and any(re.search(rf"\b{x}\(", text) for text in texts)]
-    inner = [_needed([str(_value(OPS[x]))]) for x in called]
+    called = [x for x in OPS if _has_helper(OPS[x]) and any(re.search(rf"(?<![.\w]){x}\(", text) for text in texts)]
+    inner = [_needed([_helper(OPS[x])]) for x in called]
     return list(dict.fromkeys([*[y for part in inner for y in part], *called]))
 
 

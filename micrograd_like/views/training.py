@@ -30,6 +30,9 @@ class live(list[int]):
     about a tenth of the time at most.
     """
 
+    took: float
+    last: float
+
     def __init__(self, examples: Iterable[int] = ()) -> None:
         super().__init__(examples)
         try:

@@ -13,8 +13,9 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from ..drawing.draw import Drawing, draw
-from ..drawing.layout import Pair, layout
+from ..drawing.layout import layout
 from ..drawing.picture import text_width
+from ..drawing.rows import Pair
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
 from ..mistakes.mistake import RIGHT

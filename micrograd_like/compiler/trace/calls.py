@@ -26,9 +26,11 @@ class Trace(NamedTuple):
     reason: str
 
 
-def traced(function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool) -> Trace:
+def traced(
+    function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool, exact: bool = False
+) -> Trace:
     """Run the function on numbers that are tracked, or on Values if it calls their methods."""
-    tracer = Tracer()
+    tracer = Tracer(exact)
     arguments, leaves = with_leaves(examples, names, None if as_values else tracer)
     with watched(tracer):
         result = function(*arguments)

@@ -19,16 +19,15 @@ from ...ops import OPS, Op, ieee
 WHOLE = 2**53  # from here on a float does not hold every whole number
 SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-    "&": operator.and_, "|": operator.or_, "^": operator.xor, "whole": lambda a, b: a % 1 == b,
+    "&": operator.and_, "|": operator.or_, "^": operator.xor, "whole": lambda a, b: a == a // 1 + b,
 }  # fmt: skip
 
 
 def _detach() -> Op:
     """Return the operation that gives the number of a Value and no gradient; it is not one of the table."""
-    op = Op("detach", lambda a: a, lambda out, a: (0.0,), latex="{a}", sample=[(-9.0, 9.0)],
-            definition=None, why="The number of a Value, taken out of its graph.")  # fmt: skip
+    op = Op("detach", lambda a: a, lambda out, a: (0.0,), latex="{a}", sample=[(-9.0, 9.0)], listed=False,
+            why="The number of a Value, taken out of its graph.")  # fmt: skip
     op.definition = op.value
-    del OPS["detach"]
     return op
 
 

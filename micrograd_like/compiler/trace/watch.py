@@ -14,7 +14,7 @@ from typing import Any
 
 from ... import engine
 from ...engine import Value
-from ...ops import OPS, Op
+from ...ops import OPS, Op, protocols
 from .tracked import DETACH, Guard, Test, Tracked, _as_number, compare
 
 PACKAGE = str(Path(__file__).parent.parent.parent)
@@ -38,7 +38,8 @@ class Tracer:
     `reason` is empty, or says in a few words what only the engine can do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, exact: bool = False) -> None:
+        self.exact = exact  # the order in which gradients are added up must be the engine's
         self.active, self.reason, self.births = True, "", Value(0.0)._born
         self.guards: dict[Any, Guard] = {}
         self.pending: list[tuple[Value, Tracked]] = []
@@ -161,7 +162,7 @@ def _attributes() -> dict[str, Any]:
     made["grad"] = _attribute(vars(Value)["grad"], None, "it reads or sets a gradient")
     made["backward"] = _giving_up(vars(Value)["backward"], "it calls backward()")
     for name in ("__repr__", "__format__"):
-        made[name] = _text(vars(Value)[name])
+        made[name] = _text(getattr(Value, name))
     return made
 
 
@@ -197,7 +198,7 @@ def _attribute(plain: Any, read: Callable[[Tracer, Value], Any] | None, reason: 
 
 def _engine_asks() -> bool:
     """Tell whether it is the engine that makes a node."""
-    return sys._getframe(2).f_code.co_filename == engine.__file__
+    return sys._getframe(2).f_code.co_filename in (engine.__file__, protocols.__file__)
 
 
 def _giving_up(plain: Any, reason: str) -> Any:
@@ -273,6 +274,8 @@ def _largest(plain: Any, op: Op) -> Any:
         if plainly:
             chosen = plain([x.number if type(x) is Tracked else x for x in found])
             return now.number(chosen, reduce(op, found))
+        if now.exact:
+            return plain(*items, **options)
         best = found[0]
         for x in found[1:]:
             if (best._data if isinstance(best, Value) else best) == (x._data if isinstance(x, Value) else x):
@@ -319,8 +322,11 @@ def _question(name: str, plain: Any) -> Any:
             return abs(x) < math.inf
         if name == "fabs":
             return abs(x) * 1.0
-        if rest[0] == 0 or rest[0] != rest[0]:
-            return plain(x, *rest)
-        return abs(x) * 1.0 if rest[0] > 0 else -abs(x) * 1.0
+        sign = rest[0].number if type(rest[0]) is Tracked else rest[0]
+        if sign > 0 and rest[0] > 0:
+            return abs(x) * 1.0
+        if sign < 0 and rest[0] < 0:
+            return -abs(x) * 1.0
+        return plain(x, *rest)  # the sign of a zero cannot be asked for by a comparison
 
     return asked

@@ -23,6 +23,11 @@ Slopes = Mapping[Value, Sequence[Any]]  # other local derivatives, of some nodes
 class Form:
     """A sum of answers, each with a factor, and a number: arithmetic with plain numbers keeps it one."""
 
+    __radd__: Any
+    __mul__: Any
+    factors: dict[Value, float]
+    number: float
+
     __slots__ = ("factors", "number")
 
     def __init__(self, number: float = 0.0, factors: Mapping[Value, float] | None = None) -> None:
@@ -40,7 +45,7 @@ class Form:
     __radd__, __mul__ = __add__, __rmul__
 
     def __neg__(self) -> Form:
-        return -1.0 * self
+        return self.__rmul__(-1.0)
 
     def __sub__(self, other: Any) -> Form:
         return self.__add__(-other)
@@ -65,6 +70,9 @@ class Form:
 class Given:
     """Stands for a local derivative where something else is done with it than to multiply: f(slope, upstream)."""
 
+    made: Any
+    slope: float
+
     __slots__ = ("made", "slope")
 
     def __init__(self, slope: float, made: Callable[[Any, Any], Any]) -> None:
@@ -76,6 +84,9 @@ class Given:
 
 class Gathered:
     """Contributions that are not simply added: the gradient is made of the list of them."""
+
+    how: Any
+    parts: list[float]
 
     __slots__ = ("how", "parts")
 
@@ -98,6 +109,10 @@ class Gathered:
 class Cell:
     """A node in a pass: its own gradient as it is passed back."""
 
+    grad: float
+    local_grads: Sequence[Any]
+    op: Op | None
+
     __slots__ = ("grad", "inputs", "local_grads", "op")
 
     def __init__(self, op: Op | None, local_grads: Sequence[Any]) -> None:
@@ -107,6 +122,14 @@ class Cell:
 
 class Sheet:
     """A task with what is asked of it; `asked` are the nodes whose gradients cut the graph."""
+
+    task: Task
+    root: Value
+    nodes: list[Value]
+    place: dict[Value, int]
+    asked: list[Value]
+    right: dict[Value, float]
+    n: float
 
     def __init__(self, task: Task, asked: Iterable[Value]) -> None:
         self.task, self.root = task, task.root
