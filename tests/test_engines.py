@@ -1,3 +1,4 @@
+# ruff: noqa: E501  the changes to a source stand as they are in it
 """Engines that learners build: none that is wrong is accepted, none that is right refused, in any order of sets."""
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from .marking import Mark, Marking
 from .messages import Message
 
 SECONDS, MEGABYTES, MOST_OUTPUT = 20.0, 1024, 4_000_000
-WORKER = """
+WORKER = """from __future__ import annotations
 import json, os, sys
 sys.modules["micrograd_like"] = None  # the library cannot do the work
 answers = os.fdopen(os.dup(1), "w")
