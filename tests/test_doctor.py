@@ -71,7 +71,7 @@ def test_the_exit_status_says_whether_something_was_named(tmp_path: Path, capsys
     script.write_text(LECTURE.replace("p.data += -0.05", "p -= 0.05"), "utf-8")
     assert main(str(script)) == 1
     said = capsys.readouterr().out
-    for part in ("loop.py, line 45: loop variable", "20 backward passes", "Write: p.data -= 0.05 * p.grad", "is gone"):
+    for part in ("loop.py, line 46: loop variable", "20 backward passes", "Write: p.data -= 0.05 * p.grad", "is gone"):
         assert part in said
     assert main(str(tmp_path / "none.py")) == 2 and "There is no file" in capsys.readouterr().out
     script.write_text("import a_package_that_nobody_has", "utf-8")

@@ -8,9 +8,13 @@ from __future__ import annotations
 import json
 import linecache
 import os
+import random
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+import warnings
 from typing import Any
 
 SECONDS = 20  # of one run; what was seen until then counts
@@ -23,20 +27,9 @@ def run(text: str, path: str, trial: bool) -> dict[str, Any]:
         script, result = os.path.join(folder, "script.py"), os.path.join(folder, "result.json")
         with open(script, "w", encoding="utf-8") as file:
             file.write(text)
-        root = os.path.dirname(__file__)
-        for _ in __name__.split(".")[:-1]:
-            root = os.path.dirname(root)
-        env = os.environ | {
-            "MPLBACKEND": "Agg",
-            "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]),
-        }
-        command = [sys.executable, "-W", "default", "-m", __name__, script, path, result, folder if trial else ""]
-        try:
-            subprocess.run(
-                command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                timeout=SECONDS + 20, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
+        arguments = script, path, result, folder if trial else ""
+        ended = _forked(*arguments) if hasattr(os, "fork") and threading.active_count() == 1 else _started(*arguments)
+        if not ended:
             return {"ended": "timeout", "symptoms": {}, "warnings": []}
         try:
             with open(result, encoding="utf-8") as file:
@@ -44,6 +37,50 @@ def run(text: str, path: str, trial: bool) -> dict[str, Any]:
         except (OSError, ValueError):
             return {"ended": "died", "symptoms": {}, "warnings": []}
     return found
+
+
+def _started(*arguments: str) -> bool:
+    """Run it in a new process of Python; return whether it ended in time."""
+    root = os.path.dirname(__file__)
+    for _ in __name__.split(".")[:-1]:
+        root = os.path.dirname(root)
+    env = os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    nothing = subprocess.DEVNULL
+    try:
+        subprocess.run(
+            [sys.executable, "-m", __name__, *arguments], env=env, stdin=nothing, stdout=nothing, stderr=nothing,
+            timeout=SECONDS + 20, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _forked(*arguments: str) -> bool:
+    """Run it in a copy of this process, which has loaded everything already; return whether it ended in time."""
+    from . import watch  # noqa: F401  so that no copy has to load it
+
+    child = os.fork()
+    if not child:
+        try:
+            os.environ["MPLBACKEND"] = "Agg"
+            nothing = os.open(os.devnull, os.O_RDWR)
+            for stream in 0, 1, 2:
+                os.dup2(nothing, stream)
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+            sys.stdin = open(os.devnull)  # noqa: SIM115
+            sys.settrace(None)
+            main(*arguments)
+        finally:
+            os._exit(1)
+    end = time.monotonic() + SECONDS + 20
+    while time.monotonic() < end:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.005)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    return False
 
 
 class Enough(BaseException):
@@ -83,6 +120,7 @@ def _write_nothing(folder: str) -> None:
 def main(script: str, path: str, result: str, folder: str) -> None:
     """Run the script and write what was seen."""
     from ...graph import parse  # noqa: F401  loads the engine before memory is limited
+    from ...nn import seed
     from ...ops import DomainError
     from .watch import Watch
 
@@ -97,6 +135,10 @@ def main(script: str, path: str, result: str, folder: str) -> None:
     names: dict[str, Any] = {"__name__": "__main__", "__file__": path, "__builtins__": __builtins__, "display": print}
     linecache.cache[path] = len(text), None, text.splitlines(keepends=True), path  # also where it is a changed copy
     sys.argv, sys.path[0] = [path], os.path.dirname(os.path.abspath(path))
+    seed(1)  # as a new process begins
+    random.seed()
+    warnings.resetwarnings()
+    warnings.simplefilter("default")
     watch.start()
     try:
         exec(compile(text, path, "exec"), names)

@@ -300,7 +300,7 @@ class Watch:
         relus = [x for seen in close for x in seen.relus]
         mine = [p for p in usual if p in wanted or p in self.changed or p in shut]
         dull = len(close) >= 3 and relus.count(0.0) * 2 >= len(relus) > 0 and all(seen.loss for seen in close)
-        if dull and len(shut) > 0.6 * len(mine):
+        if dull and len(shut) > 0.9 * len(mine):
             found["dead"] = {"relus": relus.count(0.0), "of": len(relus), "count": len(shut),
                              "passes": len(close), "line": close[0].line}  # fmt: skip
         return found
