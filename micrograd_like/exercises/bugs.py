@@ -10,7 +10,7 @@ from typing import Any
 from ..engine import Value, topological_order
 from ..mistakes.passes import grads
 
-Steps = Iterable[tuple[Value, int]]  # nodes that hand on, and the places of the inputs to which they do
+Steps = Iterable[tuple[Value, int]]  # nodes that pass back, and the places of the inputs to which they do
 Nodes = Mapping[str, Value]
 Program = Callable[..., Any]
 GRAPHS: dict[str, tuple[Program, tuple[float, ...]]] = {  # each shows one idea at numbers without coincidences
@@ -106,7 +106,7 @@ def handed_on(
 
 
 def whole(order: Iterable[Value]) -> Steps:
-    """Return the steps of nodes that hand on to all their inputs at a time."""
+    """Return the steps of nodes that pass back to all their inputs at a time."""
     return [(node, i) for node in order for i in range(len(node.inputs))]
 
 

@@ -1,7 +1,7 @@
 """The graph of an exercise as a learner has it on the sheet, on which hypotheses are run.
 
 What is asked cuts the graph: below an answer, the learner goes on with the number that was typed. So the gradient of
-a node is a form in the answers above it, `a + b * typed + ...`, and a hypothesis is another form.
+a node is a form in the answers above it, `a + b * typed + ...`, and a hypothesis is one more form.
 The chain rule is the engine's: it runs on forms as on numbers.
 """
 
