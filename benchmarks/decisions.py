@@ -26,7 +26,8 @@ class Writer:
     """Writes the text of one function `loss(xs, k)`: xs are three numbers, k is a whole one from 0 to 2."""
 
     def __init__(self, rng: Random) -> None:
-        self.rng, self.lines, self.count = rng, [], 0
+        self.rng, self.count = rng, 0
+        self.lines: list[str] = []
         self.values = ["w[0]", "w[1]", "w[2]", "net.a", "net.b"]
         self.numbers = ["xs[0]", "xs[1]", "xs[2]", "lam[0]", "net.rate"]
 
@@ -192,7 +193,8 @@ def differs(number: int, in_ieee: bool = False, **options: Any) -> str:
             inputs = [[rng.choice(NUMBERS) for _ in range(3)], rng.randrange(3)]
             if rng.random() < 0.4:
                 seed = rng.random()
-                changed(ours, Random(seed)), changed(engine, Random(seed))
+                for space in (ours, engine):
+                    changed(space, Random(seed))
             found = result(lambda: program(*inputs), ours["leaves"])  # noqa: B023
             right = by_engine(engine, inputs)
             if not same(found, right, program.exact):

@@ -415,7 +415,7 @@ class Program(Recorder):
         if not self.reason and self._ready(first, size) and self.bind(optimizer) and isinstance(self.now, Executable):
             chosen = np().array(whole)
             rows = np().concatenate([table[chosen].reshape(len(whole), -1) for table in tables], axis=1)
-            if self.now.whole_runs and np().isfinite(rows.sum()) and self.now.rows_hold(rows):
+            if self.now.whole_runs and np().isfinite(rows).all() and self.now.rows_hold(rows):
                 losses = self.now.train(rows).tolist()
                 self.engine = None
                 self.steps = optimizer.steps = optimizer.steps + len(losses)
