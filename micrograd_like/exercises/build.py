@@ -1,7 +1,7 @@
 """Build the engine yourself: the learner's code is run, held against ours, and its bug is named.
 
-The code runs as a notebook runs it: in this process, with all its rights; it is not a sandbox. Only a loop in Python that
-does not end is ended.
+The code runs as a notebook runs it: in this process, with all its rights; it is not a sandbox. Only a loop in Python
+that does not end is ended.
 """
 
 from __future__ import annotations
