@@ -306,6 +306,7 @@ class Walk(Sequence[Event]):
         self._record = Record(root, self.rule, digits, self.graph, Code(code, root), certify)
         self._pass = Pass(root, self.rule, self.graph.nodes)
         self._events: list[Event] = []
+        self.named_stops: list[tuple[Any, ...]] = []
         self._rest = _run(self._record, self._pass)
 
     def __iter__(self) -> Iterator[Event]:
@@ -433,6 +434,26 @@ class Walk(Sequence[Event]):
         With assets="files", script and style are files beside it, as a strict Content-Security-Policy wants them.
         """
         return Path(SHOWS["walk as a page"](self, path, title, assets=assets))
+
+    def stops(self, *stops: tuple[str, int] | tuple[str, int, str]) -> Walk:
+        """Name the steps at which a lesson stops, each (title, index of its event) and perhaps a note; return the walk.
+
+        >>> x = Value(3.0)
+        >>> walk(x * x).stops(("The seed", 2), ("Two uses", 3, "x is used twice, so it gets two contributions."))
+        <Walk of v1, 2 nodes, rule 'right'>
+        """
+        for title, index, *_ in stops:
+            if index not in range(len(self)):
+                raise IndexError(f"The stop {title!r} is at event {index}. Write an index from 0 to {len(self) - 1}.")
+        self.named_stops = [(title, index, *note) for title, index, *note in stops]
+        return self
+
+    def slides(self, path: str | PathLike[str], title: str | None = None) -> Path:
+        """Write the walk as slides for a lecture, large, one for each stop, and return the path.
+
+        Page Down and Page Up, which a presenter sends, go from stop to stop; the arrow keys go step by step.
+        """
+        return Path(SHOWS["walk as slides"](self, path, title))
 
     def animation(self, path: str | PathLike[str] | None = None) -> Any:
         """Return the walk as a moving SVG picture that needs no script, and write it to `path`, ending in .svg."""
