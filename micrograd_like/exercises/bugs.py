@@ -37,7 +37,7 @@ IDEAS = {
     "by_number": "Two nodes may hold the same number: tell them apart by `is`, not by their data.",
     "root_skipped": "The output's own _backward is not called, so that nothing starts.",
     "read_too_early": "`out.grad` is read when the operation runs, where it is still 0: read it inside `_backward`.",
-    "reads_grad": "A product is scaled by the other factor's `data`; its `grad` is another number.",
+    "reads_grad": "A product is scaled by the other factor's `data`; its `grad` is not that number.",
     "turned_round": "The gradient goes from the output to the inputs: `self.grad += ... * out.grad`.",
     "order_of_a_set": "The result depends on the order in which a set gives its elements: keep the inputs in a tuple.",
     "called_at_once": "Write `out._backward = _backward`: with () it is called at once, and its None is kept.",
