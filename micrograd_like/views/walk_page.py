@@ -75,6 +75,9 @@ def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
         "code": [(number, text[indent:]) for number, text in code],
         "rules": told(graph.nodes, walk.rule),
     }
+    if walk.named_stops:
+        keys = ("step", "title", "note")
+        found["stops"] = [dict(zip(keys, (index + 1, title, *note))) for title, index, *note in walk.named_stops]
     return found | (_whole(graph, nodes) if len(nodes) <= WHOLE else _folded(graph, nodes, number))
 
 
@@ -222,6 +225,15 @@ def save(
     path.with_suffix(".js").write_text(whole(f"(() => {{ {mounted(walk_script(), walk.graph, told)} }})();\n"), "utf-8")
     path.with_suffix(".css").write_text(asset("page.css") + asset("walk.css"), "utf-8")
     return path
+
+
+def slides(walk: Walk, path: str | os.PathLike[str], title: str | None = None) -> Path:
+    """Write the walk as slides: large from the start, from stop to stop; where none was named, every step is one."""
+    title = title or f"Walk through {walk.graph.name(walk.root)}"
+    told = lesson(walk) | {"address": True, "deck": True}
+    told.setdefault("stops", [{"step": event.index + 1, "title": str(event.index + 1)} for event in walk])
+    script = packed(mounted(walk_script(), walk.graph, told))
+    return written(path, document(title, asset("walk.css"), "walk", script, still(walk, told)))
 
 
 def _linked(title: str, name: str, still: str) -> str:
