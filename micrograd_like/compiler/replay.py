@@ -26,6 +26,7 @@ class Replay:
     def __init__(self, graph: Recording, ends: Ends, backend: str) -> None:
         self.graph, self.nested = graph, ends.nested
         self.parameters, self.input_nodes, self.output_nodes = ends.parameters, ends.inputs, ends.outputs
+        self.recorded_guards = ends.guards
         self.guards = [
             (guard.test, guard.outcome, [graph.number(x) if isinstance(x, Value) else None for x in operands], operands)
             for guard in ends.guards
