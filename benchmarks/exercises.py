@@ -257,8 +257,8 @@ def shares(rows: Mapping[str, Row]) -> tuple[float, float, float]:
 def report(graphs: int, worst: int = 12) -> str:
     """Return what was measured as Markdown."""
     lines = [
-        f"On up to {graphs} generated graphs for each mistake on which it changes an answer, typed to four digits. Named",
-        "is what is the same program: it gives the same numbers on a twin of the graph with other numbers.",
+        f"On up to {graphs} generated graphs for each mistake on which it changes an answer, typed to four digits.",
+        "Named is what is the same program: it gives the same numbers on a twin of the graph with other numbers.",
         "",
         "| mistakes | asked | how many | named | another one named | asked about |",
         "|---|---|---:|---:|---:|---:|",

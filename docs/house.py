@@ -29,7 +29,7 @@ ORDER = {
     "steps": "source_lines formulas walk explain what_if answer_key",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
-        bugs engines build apart
+        practise exam bugs engines build apart
     """,
     "exercises.hypotheses": "sheet formulas grammar search table",
     "compiler": """
