@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 from random import Random
 
-TRIES, IDLE = 300, 130  # less one for each node, how often an order is disturbed, and how often for nothing
+TRIES, IDLE = 300, 170  # less one for each node, how often an order is disturbed, and how often for nothing
 Edge = tuple[int, int]
 Layers = list[list[int]]
 Neighbours = Sequence[Sequence[int]]

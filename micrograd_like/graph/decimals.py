@@ -45,7 +45,7 @@ class Bounded(Number):
             return made if isinstance(made, Bounded) else constant(made)
         return UNKNOWN
 
-    def sign(self) -> int | None:
+    def side(self) -> int | None:
         """Return whether the true number is above (1), at (0) or below 0 (-1), or None where the error hides it."""
         if self.error == 0:
             return (self.number > 0) - (self.number < 0)
@@ -55,7 +55,7 @@ class Bounded(Number):
         return not self != other
 
     def __ne__(self, other: object) -> bool:  # what is certainly 0 is told from the rest: a shut gate
-        return not (other == 0.0 and self.sign() == 0)
+        return not (other == 0.0 and self.side() == 0)
 
     __hash__ = object.__hash__
 
@@ -124,7 +124,7 @@ def _div(a: Bounded, b: Bounded) -> Bounded:
 
 
 def _step(a: Bounded) -> Bounded:
-    sign = a.sign()
+    sign = a.side()
     return UNKNOWN if sign is None else Bounded(Decimal(sign > 0))
 
 
@@ -166,9 +166,9 @@ def _pow(a: Bounded, b: Bounded) -> Bounded:
         for _ in range(int(abs(b.number))):
             made = _mul(made, a)
         return made if b.number >= 0 else _div(Bounded(ONE), made)
-    if a.sign() == 0 and b.sign() == 1:
+    if a.side() == 0 and b.side() == 1:
         return Bounded(Decimal(0))
-    if a.sign() != 1:
+    if a.side() != 1:
         return UNKNOWN
     return OPS["exp"](_mul(b, OPS["log"](a)))
 

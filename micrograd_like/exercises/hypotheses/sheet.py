@@ -1,7 +1,7 @@
 """The graph of an exercise as a learner has it on the sheet, on which hypotheses are run.
 
 What is asked cuts the graph: below an answer, the learner goes on with the number that was typed. So the gradient of
-a node is a form in the answers above it, `a + b * typed + ...`, and a hypothesis is another form.
+a node is a form in the answers above it, `a + b * typed + ...`, and a hypothesis is a different form.
 The chain rule is the engine's: it runs on forms as on numbers.
 """
 
@@ -17,7 +17,7 @@ from ...mistakes.passes import examples
 from ...ops import Op
 from ..questions import Task
 
-Slopes = Mapping[Value, Sequence[Any]]  # other local derivatives, of some nodes; or what is done there instead
+Slopes = Mapping[Value, Sequence[Any]]  # other local derivatives, of some nodes; or what is done there otherwise
 
 
 class Form:
@@ -169,8 +169,8 @@ class Sheet:
         sinks[self.root].grad += start
         for _ in chain_rule([heads[node] for node in reversed(self.nodes) if node.op]):
             pass
-        return {x: cell.grad.value if gather else cell.grad  # type: ignore[attr-defined]
-                for x, cell in sinks.items() if not x.constant}
+        found: dict[Value, Any] = {x: cell.grad for x, cell in sinks.items() if not x.constant}
+        return {x: made.value for x, made in found.items()} if gather else found
 
     @cached_property
     def own(self) -> dict[Value, Form]:
