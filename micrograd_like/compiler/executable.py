@@ -75,6 +75,7 @@ class Executable:
             )
         self.told = self.plan.without_guards(self.output_places.tolist())
         self.choices = self.plan.choices
+        self.recorded_guards = ends.guards
         self.guards = Guards(ends.guards, self.plan, ends.inputs, of_inputs_alone=not ends.parameters)
         lists = self.plan.forward, self.plan.backward
         try:

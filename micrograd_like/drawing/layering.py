@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 from random import Random
 
-TRIES, IDLE = 300, 130  # less one for each node, how often an order is disturbed, and how often for nothing
+TRIES, IDLE = 300, 170  # less one for each node, how often an order is disturbed, and how often for nothing
 Edge = tuple[int, int]
 Layers = list[list[int]]
 Neighbours = Sequence[Sequence[int]]
@@ -271,7 +271,8 @@ def _crossing(
 ) -> frozenset[Edge]:
     """Return the pairs of edges that cross between two layers."""
     place = {x: i for i, x in enumerate(layer)}
-    found, seen = [], []
+    found: list[Edge] = []
+    seen: list[Edge] = []  # (place, edge)
     for x in above:
         steps = sorted([(place[y], edge_of[x, y]) for y in heads[x]])
         for at, edge in steps:
