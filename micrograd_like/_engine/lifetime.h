@@ -50,6 +50,8 @@ static PyObject *value_vectorcall(PyObject *type, PyObject *const *arguments, si
 
 static PyObject *tick_(PyObject *module, PyObject *_) { return PyLong_FromUnsignedLongLong(tick()); }
 
+static PyObject *clock_(PyObject *module, PyObject *_) { return PyLong_FromUnsignedLongLong(clock_now); }
+
 static Node *dying;
 
 static void release(Node *node) {
@@ -153,7 +155,7 @@ static int value_traverse(PyObject *self, visitproc visit, void *arg) {
         Py_VISIT(attic->label);
         Py_VISIT(attic->own);
         Py_VISIT(attic->odd);
-        if (attic->own && !running && !rewired) {
+        if (attic->own && !running) {
             int result = traverse_graphs(attic->own, visit, arg);
             if (result) return result;
         }
