@@ -77,7 +77,7 @@ def test_an_interrupt_at_any_line_of_backward_leaves_all_gradients_or_none() -> 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer that could interrupt")
 def test_an_interrupt_at_every_check_of_backward_leaves_no_gradient() -> None:
     leaf = end = Value(1.0)
-    for _ in range(6 * 65_536):  # it looks for signals every 65,536 nodes
+    for _ in range(10 * 65_536):  # it looks for signals every 65,536 nodes
         end = -end + leaf
     end.backward()
     nodes = topological_order(end)

@@ -26,6 +26,7 @@ static PyObject *pure_apply, *pure_init, *pure_backward, *pure_order, *pure_set_
 static PyObject *in_ieee, *str_apply, *str_constant, *str_gate, *empty_text, *empty_tuple;
 static uint64_t clock_now;   /* one clock for births and changes: creation order is a topological order */
 static Py_ssize_t not_finite; /* how many nodes alive have a value or local derivative that is not finite */
+static Py_ssize_t odd_nodes;  /* how many nodes alive fit no rule of the header */
 static int rewired;           /* whether creation order may no longer be a topological order */
 static int running;           /* backward passes under way */
 

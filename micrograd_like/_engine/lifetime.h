@@ -59,6 +59,7 @@ static void release(Node *node) {
     if (UNLIKELY(node->bits & NOT_FINITE)) not_finite--;
     if (CODE(node) == LEAF || node->bits & IN_ATTIC) {
         Attic attic = attic_taken(node);
+        if (attic.odd) odd_nodes--;
         Py_XDECREF(attic.label), Py_XDECREF(attic.own), Py_XDECREF(attic.odd);
     }
     if (CODE(node) != LEAF && CODE(node) != ODD) {
