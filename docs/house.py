@@ -26,10 +26,10 @@ ORDER = {
     "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
-    "steps": "source_lines formulas walk explain what_if answer_key",
+    "steps": "source_lines formulas differences events walk explain what_if answer_key",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
-        bugs build
+        bugs engines build apart
     """,
     "exercises.hypotheses": "sheet formulas grammar search table",
     "compiler": """

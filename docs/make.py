@@ -7,7 +7,7 @@ import micrograd_like
 from micrograd_like import MLP, Value, data, draw, losses, walk
 from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.ops import OPS, Op
-from micrograd_like.ops.notation import LaTeX, Python
+from micrograd_like.ops.notation import LaTeX, MathML, Python
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,22 +41,27 @@ def surface() -> str:
     return "\n".join([*lines, *[f"{name}: Op" for name in OPS], f"__all__ = [\n{names}]"]) + "\n"
 
 
-def operations() -> str:
-    """Return docs/operations.md: a row for every operation."""
+def operations(as_mathml: bool = False) -> str:
+    """Return docs/operations.md: a row for every operation, with its formulas in LaTeX, or as browsers read them."""
     head = (
         "# All operations\n\n"
         "Written by `python docs/make.py` from the table in `micrograd_like/ops.py`; *y* is the output.\n\n"
         "| operation | in Python | value | local derivatives | why |\n|---|---|---|---|---|\n"
     )
-    return head + "".join(map(_row, OPS.values()))
+    return head + "".join([_row(op, as_mathml) for op in OPS.values()])
 
 
-def _row(op: Op) -> str:
-    letters = "abc"[: op.arity]
-    inputs, out = [LaTeX(letter) for letter in letters], LaTeX("y")
-    slopes = r",\ ".join(str(LaTeX(x) if isinstance(x, float) else x) for x in op.textbook(out, *inputs))
-    cells = (op.name, f"`{op(*map(Python, letters))}`", f"${op(*inputs)}$", f"${slopes}$", op.why)
-    return f"| {' | '.join(cell.replace('|', chr(92) + 'vert ') for cell in cells)} |\n"
+def _row(op: Op, as_mathml: bool) -> str:
+    letters, kind = "abc"[: op.arity], MathML if as_mathml else LaTeX
+    inputs, out = [kind(letter) for letter in letters], kind("y")
+    slopes = [str(kind(x) if isinstance(x, float) else x) for x in op.textbook(out, *inputs)]
+    cells = [op.name, f"`{op(*map(Python, letters))}`"]
+    if as_mathml:
+        cells += [f"<math>{op(*inputs)}</math>", ", ".join([f"<math>{slope}</math>" for slope in slopes])]
+    else:
+        cells += [f"${op(*inputs)}$", "$" + r",\ ".join(slopes) + "$"]
+    bar = "&#124;" if as_mathml else chr(92) + "vert "
+    return f"| {' | '.join(cell.replace('|', bar) for cell in [*cells, op.why])} |\n"
 
 
 def mistakes() -> str:

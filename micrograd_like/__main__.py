@@ -246,6 +246,9 @@ def run_train(options: argparse.Namespace) -> None:
 class Lines(list[int]):
     """Watches no example, and prints a line at each tenth of a training where no bar is shown."""
 
+    epochs: int
+    printed: int
+
     def __init__(self, epochs: int) -> None:
         super().__init__()
         self.epochs, self.printed = epochs, 0
@@ -309,6 +312,11 @@ def load(name: str, target: str | None) -> Any:
 
 class Task:
     """What a network is to do with the targets: tell two classes or several apart, or give a number."""
+
+    classes: int
+    outputs: int
+    middle: float
+    spread: float | Any
 
     def __init__(self, classes: Sequence[str], y: Sequence[Any]) -> None:
         self.classes = len(classes)

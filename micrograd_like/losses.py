@@ -22,6 +22,11 @@ class Loss:
     `classes` says that targets are classes; one output above `threshold` means the positive class.
     """
 
+    function: Any
+    threshold: float
+    classes: bool
+    name: str
+
     def __init__(self, one: Callable[..., Any], threshold: float, classes: bool) -> None:
         self.function, self.threshold, self.classes = one, threshold, classes
         self.name, self.__doc__ = one.__name__, one.__doc__

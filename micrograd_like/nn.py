@@ -59,6 +59,11 @@ class Neuron(Module):
     0.7064193203972353
     """
 
+    activation: Activation | None
+    w: list[Parameter]
+    b: Parameter
+    labels: tuple[AutoLabel, AutoLabel]
+
     def __init__(
         self,
         nin: int,
@@ -112,6 +117,9 @@ class Layer(Module):
 
     activation="softmax" takes all weighted sums at once and gives a distribution.
     """
+
+    together: bool
+    neurons: list[Neuron]
 
     def __init__(
         self,
@@ -193,6 +201,8 @@ class MLP(Module):
     f2  ŷ  = sigmoid(W2·a1 + b2)  W2 1×3  b2 1   4 parameters
     13 parameters
     """
+
+    layers: list[Layer]
 
     def __init__(
         self,

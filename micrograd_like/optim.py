@@ -30,6 +30,13 @@ class Optimizer:
     `lr` is the learning rate of this epoch; a new one may be assigned at any time.
     """
 
+    parameters: list[Value]
+    remembered: dict[Value, tuple[float, ...]]
+    maximize: bool
+    epoch: int
+    steps: int
+    passes: int
+
     memory = 1  # how many numbers are remembered for each parameter, the last update first
 
     def __init__(self, parameters: Iterable[Value], lr: LearningRate = 0.1, maximize: bool = False) -> None:
@@ -227,6 +234,9 @@ class SGD(Optimizer):
     'w = 0.5 - 0.1 * 2 = 0.3'
     """
 
+    momentum: float
+    weight_decay: float
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -262,6 +272,9 @@ class Adam(Optimizer):
 
     Algorithm 1 of Kingma and Ba, ICLR 2015, with the correction for running means that start from 0.
     """
+
+    betas: tuple[float, float]
+    eps: float
 
     memory = 3  # Δθ, mean, mean of squares
 

@@ -9,6 +9,13 @@ import time
 class Bar:
     """A bar on the terminal, at most ten times a second; nothing where the errors do not go to a terminal."""
 
+    epochs: int
+    updates: int
+    first: int
+    done: int
+    start: float
+    last: float
+
     def __init__(self, epoch: int, epochs: int, updates: int, shown: bool | None = None) -> None:
         self.epochs, self.updates = epochs, updates  # the latter in each epoch
         self.first = self.done = epoch * updates

@@ -143,6 +143,17 @@ class Trainer:
     Step 1, weights drawn at random, was done when the network was made.
     """
 
+    model: Module
+    y: list[Any]
+    parameters: list[Value]
+    epochs: int
+    options: dict[str, Any]
+    optimizer: Optimizer
+    held_out: tuple[list[list[float]], list[Any]] | None
+    rng: Random
+    best: _Snapshot
+    history: TrainingHistory
+
     def __init__(self, model: Module, X: Any, y: Any, loss: Any, epochs: int, **options: Any) -> None:
         check_model(model)
         self.model, (self.X, self.y) = model, examples_of(X, y, model)

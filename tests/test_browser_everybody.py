@@ -122,7 +122,7 @@ def test_an_address_opens_the_same_frame(opened: Any, tmp_path: Path) -> None:
     other.reload()
     other.wait_for_selector(".mgl .bar")
     for part in (".counter", ".graph", ".tell", ".side"):
-        assert other.locator(part).text_content() == page.locator(part).text_content(), part
+        assert other.locator(part).last.text_content() == page.locator(part).last.text_content(), part
     other.goto(path.as_uri() + "#step=999999&mode=none&rule=__proto__&a=x&step=-1")
     other.reload()
     other.wait_for_selector(".mgl .bar")  # what makes no sense is passed over
@@ -221,3 +221,52 @@ def test_a_strict_policy_lets_the_page_of_files_run(chromium: Any, tmp_path: Pat
     assert page.locator(".counter").text_content().split(" / ")[0] != "0"
     assert problems == []
     page.close()
+
+
+def test_wrong_stands_beside_right_in_step(opened: Any, tmp_path: Path) -> None:
+    page = opened(save("walk", tmp_path / "page.html"), ".mgl .bar", reduced_motion="reduce")
+    page.locator("[value=wrong]").check()
+    options = page.locator("select[aria-label=Mistake] > option").all()
+    assert len(options) > 20  # those that change nothing here stand apart
+    page.locator("select[aria-label=Mistake]").select_option("overwrite")
+    assert not page.locator(".compare").count()  # the surprise is kept
+    right, wrong = walk(graph()), walk(graph(), "overwrite")
+    first = next(i for i, (x, y) in enumerate(zip(right, wrong)) if getattr(x, "after", 0) != getattr(y, "after", 0))
+    page.locator(".mgl").focus()
+    for at, event in enumerate(right):
+        page.keyboard.press("ArrowRight")
+        told = page.locator(".parting").text_content()
+        assert bool(told) == (at == first)
+        if told:
+            numbers = short(event.after), short(wrong[at].after)
+            assert "right is {}.grad = {}, and this one has {}".format(event.target, *numbers) in told
+    boxes = page.locator(".beside .box[aria-label^='a:']").get_attribute("aria-label")
+    assert boxes.endswith(f"grad {short(right.grads[right.graph.nodes[0]])}")
+    assert page.locator(".compare tbody tr").count() == len(right.forward)
+
+
+def test_stops_and_slides(opened: Any, tmp_path: Path) -> None:
+    w = walk(graph()).stops(("The seed", 5), ("Through tanh", 7, "Flat: little passes."))
+    page = opened(w.save(tmp_path / "page.html"), ".stops button")
+    page.get_by_role("button", name="Through tanh").click()
+    assert page.locator(".counter").text_content().startswith("8 /") and "Flat" in page.locator(".note").text_content()
+    page = opened(w.slides(tmp_path / "deck.html"), ".mgl.lecture")
+    page.keyboard.press("PageDown")
+    assert page.locator(".counter").text_content().startswith("6 /")
+    page.keyboard.press("PageDown")
+    assert page.locator(".counter").text_content().startswith("8 /")
+    page.keyboard.press("PageUp")
+    assert page.locator(".counter").text_content().startswith("6 /")
+    with pytest.raises(IndexError, match="from 0 to"):
+        walk(graph()).stops(("nowhere", 999))
+
+
+def test_what_was_changed_or_is_not_known_here_is_shown_as_recorded(opened: Any, tmp_path: Path) -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    x.data = 5.0
+    page = opened(walk(y).save(tmp_path / "page.html"), ".mgl .bar")
+    grads = page.evaluate("document.getElementById('walk').walk.grads")
+    assert grads["x"] == 4.0  # of the moment when it was computed
+    page.keyboard.press("End")
+    assert "An input was changed after this was computed" in page.locator(".tell").text_content()

@@ -68,7 +68,7 @@ def size(svg: str) -> tuple[float, float]:
 
 
 @given(st.integers(0, 10**6), st.integers(3, 24), st.booleans())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_no_wire_runs_through_a_text(seed: int, count: int, vertical: bool) -> None:
     output, _ = random_graph(seed, count)
     output.backward()
@@ -76,7 +76,7 @@ def test_no_wire_runs_through_a_text(seed: int, count: int, vertical: bool) -> N
 
 
 @pytest.mark.parametrize("vertical", [False, True])
-@pytest.mark.parametrize("sizes", [[1, 1], [2, 3, 1], [3, 4, 4, 1], [6, 4, 2]])
+@pytest.mark.parametrize("sizes", [[1, 1], [2, 3, 1], [3, 4, 1]])
 def test_networks_are_readable(sizes: list[int], vertical: bool) -> None:
     out = MLP(sizes[0], sizes[1:])([0.5] * sizes[0])
     drawing = draw(out, vertical=vertical)
@@ -103,7 +103,7 @@ def total(count: int) -> Value:
 
 
 @pytest.mark.parametrize("vertical", [False, True])
-@pytest.mark.parametrize("steps", [5, 40])
+@pytest.mark.parametrize("steps", [5, 25])
 @pytest.mark.parametrize("graph", [chain, recurrence, total])
 def test_what_is_long_goes_on_in_another_row(graph, steps: int, vertical: bool) -> None:
     drawing = draw(graph(steps), vertical=vertical, names={})

@@ -1,6 +1,7 @@
 """The table as JavaScript computes what Python computes."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.mistakes.passes import Pass, grads
 from micrograd_like.mistakes.script import about
 from micrograd_like.ops import OPS
+from micrograd_like.views.bundle import bundle
 from micrograd_like.views.javascript import operations
 from micrograd_like.views.walk_page import walk_script
 
@@ -88,3 +90,39 @@ def test_only_what_a_graph_uses_is_written() -> None:
     assert "mul:" in text and "tanh" not in text
     assert "const sigmoid =" in operations(["softplus"])
     assert "const exp2 = (a) => 2 ** a" in operations(["exp2"])
+
+
+MODULES = sorted((Path(__file__).parent.parent / "micrograd_like/views/assets").glob("*.js"))
+OWN_WAY = {"exercise.js"}  # to be split
+
+
+def functions(text: str) -> dict[str, int]:
+    """Return how many lines each function has whose end stands below its beginning, as a formatter writes it."""
+    lines, found = text.splitlines(), {}
+    for i, line in enumerate(lines):
+        begins = re.search(r"function\*? ?\w*\(|=> \{$|^\s+\w+\(.*\) \{$", line) and line.endswith("{")
+        if begins and not re.match(r"\s*(if|for|while|switch)\b", line):
+            indent = line[: len(line) - len(line.lstrip())]
+            end = next((j for j in range(i + 1, len(lines)) if lines[j].startswith(indent + "}")), i)
+            found[line.strip()] = end - i + 1
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_is_short_and_imports_without_circles(path: Path) -> None:
+    text = path.read_text("utf-8")
+    if path.name not in OWN_WAY:
+        assert len(text.splitlines()) <= 400
+        assert {name: length for name, length in functions(text).items() if length > 60} == {}
+    assert bundle(path.name)  # raises for a circle
+    for names, other in re.findall(r'import \{([^}]*)\} from "\./([\w.]+)";', text):
+        source = bundle(other)
+        for name in filter(None, map(str.strip, names.split(","))):
+            assert re.search(rf"^export (async )?(const|function\*?) \{{?[^;]*\b{name}\b", source, flags=re.M), name
+
+
+@node
+@pytest.mark.parametrize("entry", ["walk.js", "exercise.js", "training.js"])
+def test_a_bundle_is_one_module_in_which_no_name_is_used_twice(tmp_path: Path, entry: str) -> None:
+    (tmp_path / "bundle.mjs").write_text(bundle(entry), "utf-8")
+    subprocess.run(["node", "--check", str(tmp_path / "bundle.mjs")], check=True)

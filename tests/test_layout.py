@@ -5,6 +5,7 @@ from itertools import combinations, pairwise, product
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
+from benchmarks import layout as benchmark
 from micrograd_like.drawing.layering import crossings, ordered, ranks
 from micrograd_like.drawing.layout import Layout, layout
 
@@ -138,3 +139,10 @@ def test_trees_are_drawn_without_crossings():
     tails = [[i for i, head in heads.items() if head == node] for node in range(63)]
     assert crossings(layers, tails) > 0
     assert crossings(ordered(layers, tails, [[heads[i]] if i else [] for i in range(63)]), tails) == 0
+
+
+@pytest.mark.parametrize("sizes", [[1, 1], [2, 3, 1], [2, 8, 1], [2, 4, 4, 1], [4, 5, 3], [6, 4, 2], [5, 5, 5, 1]])
+def test_networks_cross_no_more_than_graphviz_lets_them(sizes):
+    """`python -m benchmarks layout` counts them beside dot's of version 2.43 and newer: these are dot's."""
+    dots = {(1, 1): 0, (2, 3, 1): 4, (2, 8, 1): 52, (2, 4, 4, 1): 32, (4, 5, 3): 49, (6, 4, 2): 17, (5, 5, 5, 1): 108}
+    assert benchmark.crossings(benchmark.ours(*benchmark.network(sizes[0], sizes[1:]))) <= dots[tuple(sizes)]

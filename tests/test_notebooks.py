@@ -41,6 +41,7 @@ def test_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_has_no_outputs(path: Path) -> None:
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         assert not cell.get("outputs") and not cell.get("execution_count")
+        assert re.fullmatch("[a-zA-Z0-9_-]{1,64}", cell["id"])
 
 
 @each

@@ -191,7 +191,7 @@ def test_what_is_not_a_value_is_told_in_a_sentence(show, given) -> None:
 def test_other_bare_errors_are_sentences() -> None:
     x = Value(2.0)
     y = x * x
-    with pytest.raises(IndexError, match=r"There is no event 99: this walk has 4. Write w.goto\(3\)"):
+    with pytest.raises(IndexError, match=r"There is no event 99: this walk has 5. Write w.goto\(4\)"):
         walk(y).goto(99)
     with pytest.raises(ValueError, match="other has nothing to explain: y was not made from it"):
         explain(y, Value(1.0, "other"))

@@ -1,4 +1,4 @@
-"""The engine in C, put in the place of `engine`'s before any other module sees it; docs/native.md says how and why.
+"""The engine in C, put instead of `engine`'s before any other module sees it; docs/native.md says how and why.
 
 MICROGRAD_LIKE_PURE=1 leaves `engine` as it reads, and so does an installation that found no compiler.
 `which()` says which of the two runs, and why.

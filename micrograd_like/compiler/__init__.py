@@ -5,7 +5,7 @@ their chain rule, `backends` run them; `program` is what one uses. docs/compile.
 """
 
 from .executable import RefusedError
-from .program import Program, compile
+from .program import AuditError, Program, compile
 from .trace.inputs import Rows
 
-__all__ = ["Program", "RefusedError", "Rows", "compile"]
+__all__ = ["AuditError", "Program", "RefusedError", "Rows", "compile"]

@@ -30,10 +30,10 @@ class Question(NamedTuple):
 
 
 class Guards:
-    """Finds whether a decision now comes out otherwise."""
+    """Finds whether a decision has another result now."""
 
     def __init__(self, guards: Sequence[Guard], plan: Plan, inputs: Sequence[int], of_inputs_alone: bool) -> None:
-        self.graph, self.recorded = plan.graph, guards
+        self.graph = plan.graph
         self.which = {node: i for i, node in enumerate(inputs)}
         together: dict[Any, list[Guard]] = {}
         for guard in guards:

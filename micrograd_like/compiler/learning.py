@@ -77,6 +77,7 @@ class Learner:
             y = [one_hot(int(k), len(outputs)) for k in y]
         try:
             self.program = self.program or compile(_loss(self.model, self.penalised), X, y)
+            self.program.met = 0  # `seen` has sizes that were met only once
             loss = self._step(X, y, clip)
         except (RefusedError, NotInstalledError) as reason:
             return self._give_up(X, y, clip, str(reason).split(". ")[0])

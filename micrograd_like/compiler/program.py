@@ -24,7 +24,7 @@ from .lower.plan import MEMORY
 from .printing.algebra import algebra
 from .printing.explanation import Explanation
 from .printing.naming import parameter_arrays
-from .recorder import Recorder, gradients_of, numbers_of, with_numbers
+from .recorder import MET, Recorder, gradients_of, numbers_of, with_numbers
 from .replay import Replay
 from .trace.calls import difference
 from .trace.inputs import check_finite, given, joined, shape
@@ -32,6 +32,7 @@ from .trace.watch import tracer
 from .trace.world import World
 from .update import RATE, STEPS, Remembered, instructions
 
+PATIENCE = 8  # calls in a row for which no graph was right; then the graphs are tried more rarely
 AT_ONCE = 2**18  # numbers of examples that the backend is handed in one call
 # What the update itself does not depend on.
 BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "schedule", "passes"}
@@ -53,6 +54,8 @@ class Program(Recorder):
         self.lock = threading.RLock()
         self.optimizer: Optimizer | None = None
         self.steps = -1
+        self.missed = 0  # calls in a row that were the engine's
+        self.reached: tuple[Any, int, list[Value]] | None = None  # Values that the function reaches, but parameters
         self.calls = self.agreed = 0  # until which call the engine has been seen to agree
         self.fitted: Any = None  # the graph that the last epoch was learnt with, and of which batches
         self.fitted_size = 0
@@ -65,7 +68,7 @@ class Program(Recorder):
         else:
             self._now = self.first_call(source, examples)
         if self.reason:
-            warnings.warn(f"compile leaves this to the engine: {self.reason}.", stacklevel=4)
+            warnings.warn(f"compile leaves this to the engine: {self.reason}.", stacklevel=3)
 
     @property
     def now(self) -> Executable | Replay:
@@ -116,17 +119,19 @@ class Program(Recorder):
 
     def compute(self, inputs: Sequence[Any], backward: bool = True) -> bool:
         """Compute with the parameters as they are; tell whether the arrays did, and not the engine."""
-        self.inputs = inputs or self.inputs
+        self.inputs, self.ran = inputs or self.inputs, None
         outer = tracer()
         if outer:
             outer.give_up("it calls another compiled program")
-        found = None if outer or self.reason else self._found(inputs, backward)
         self.calls += 1
+        rest = 1 if self.missed < PATIENCE else PATIENCE if self.missed < PATIENCE**2 else PATIENCE**2
+        found = None if outer or self.reason or self.calls % rest else self._found(inputs, backward)
         if found is None:
+            self.missed += 1
             self._by_engine(backward)
             return False
-        self.engine = None
-        self.uses += 1
+        self.engine = self.ran = None
+        self.uses, self.missed = self.uses + 1, 0
         if backward and due(self.calls, self.sealed):
             self.audit()
         return True
@@ -159,7 +164,7 @@ class Program(Recorder):
         made = self.captured_call(self.inputs, world or World(self.function))
         if made is None:
             if self.reason:
-                warnings.warn(f"compile leaves this to the engine from now on: {self.reason}.", stacklevel=6)
+                warnings.warn(f"compile leaves this to the engine from now on: {self.reason}.", stacklevel=5)
             return None
         made.accept(flat)
         self.become(made)
@@ -226,17 +231,15 @@ class Program(Recorder):
             self.engine = None
             self.write()
             return
-        loss, nested = self.engine_call(self.inputs)
+        loss, nested = self.ran or self.engine_call(self.inputs)
+        self.ran = None  # a function with effects has them once a call
         if backward:
             self._backward(loss)
         self.engine = loss.data, nested
 
     def _backward(self, loss: Value) -> None:
         """Set the gradients as the engine computes them: all of them, or none where it raises."""
-        assert self.function
-        known = {*map(id, self.parameters)}
-        world = self._world() or World(self.function)
-        rest = [x for x in world.values if id(x) not in known] if self.wanted is None else []
+        rest = self._rest() if self.wanted is None else []
         everything = [*self.parameters, *rest]
         before = [p.grad for p in everything]
         for p in everything:
@@ -248,13 +251,21 @@ class Program(Recorder):
                 p.grad = grad
             raise
         missing = [x for x in rest if x.grad != 0.0]
-        for x, grad in zip(rest, before[len(known) :]):
+        for x, grad in zip(rest, before[len(self.parameters) :]):
             if x.grad == 0.0:
                 x.grad = grad
         missing = [x for x in missing if getattr(x, "parameter", False)] or ([] if self.of_networks else missing)
         if missing:
             self.forget()
             self.parameters += missing
+
+    def _rest(self) -> list[Value]:
+        """Return the leaves that the function can reach and that are no parameters yet."""
+        assert self.function
+        if self.reached is None or self.reached[1] != len(self.parameters) or not self.reached[0].same_values():
+            known, world = {*map(id, self.parameters)}, World(self.function)
+            self.reached = world, len(known), [x for x in world.values if id(x) not in known]
+        return self.reached[2]
 
     def audit(self) -> None:
         """Let the engine run too, and raise an error if it computes something else."""
@@ -324,8 +335,8 @@ class Program(Recorder):
                     self.write()
                     engine.passes[0] += 1
                 optimizer.step()
-                if self._now is not None:
-                    exchange.read(self.parameters, self._now.memory)
+                if compiled:
+                    exchange.read(self.parameters, self.now.memory)
             return loss
 
     def adopt(self, optimizer: Optimizer) -> None:
@@ -411,10 +422,12 @@ class Program(Recorder):
         size = len(batches[0])
         whole = [batch for batch in batches if len(batch) == size]
         first = [[column[i] for i in whole[0]] for column in columns]
+        if len(whole) > MET:  # it is worth a graph
+            self.seen[tuple([shape(part) for part in first])] = MET
         if not self.reason and self._ready(first, size) and self.bind(optimizer) and isinstance(self.now, Executable):
             chosen = np().array(whole)
             rows = np().concatenate([table[chosen].reshape(len(whole), -1) for table in tables], axis=1)
-            if self.now.whole_runs and np().isfinite(rows.sum()) and self.now.rows_hold(rows):
+            if self.now.whole_runs and np().isfinite(rows).all() and self.now.rows_hold(rows):
                 losses = self.now.train(rows).tolist()
                 self.engine = None
                 self.steps = optimizer.steps = optimizer.steps + len(losses)
@@ -453,8 +466,7 @@ class Program(Recorder):
 
     def _same_way_for_all(self) -> None:
         """Refuse to export one branch of several."""
-        guards = self.now.guards if isinstance(self.now, Executable) else None
-        for guard in guards.recorded if guards else ():
+        for guard in self.now.recorded_guards:
             if not guard.check:
                 raise RefusedError(
                     f"The function decides by its numbers{guard.line}, and an export would go one way for good. "
@@ -528,7 +540,7 @@ def compile(
     """Find the arrays in a recorded loss, or in what a function records on examples; return them as a program.
 
     `loss` is a Value, whose leaves in `inputs` (nested lists of Values) are given anew with each call; or a function
-    of the `examples`, which is run on Values in the place of their numbers; what it returns beside the loss, as in
+    of the `examples`, which is run on Values instead of their numbers; what it returns beside the loss, as in
     `return loss, outputs`, is `program.outputs` after each run. Parameters are those of the networks
     that take part, or all leaves that are not inputs, unless given. exact=True, and the backend "source", replay in
     the recorded order, with the bits of the engine.

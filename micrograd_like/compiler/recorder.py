@@ -18,8 +18,9 @@ from .trace.recording import Recording, record
 from .trace.tracked import Guard, Tracked
 from .trace.world import World
 
-FREE = 3  # graphs that a program may record without having used the others
-USES = 40  # for each further one the graphs must have served so often
+FREE, FEW = 2, 8  # graphs that may be recorded without having used the others, after at most so many decisions
+USES = 100  # for each further one the graphs must have served so often
+MET = 2  # a shape is recorded when it was met more often
 MOST = 16  # graphs that are kept
 
 
@@ -40,9 +41,11 @@ class Recorder:
         self.worlds: list[World] = []
         self.function: Callable[..., Any] | None = None
         self.reason, self.as_values, self.listed = "", False, True
+        self.ran: tuple[Value, Any] | None = None  # what the engine made of these inputs already, while recording
         self.of_networks = False  # whether the parameters are those of networks, and other leaves are none
         self.recorded = self.uses = 0
-        self.seen: set[Any] = set()  # shapes that were met, whether recorded or not
+        self.met = MET
+        self.seen: dict[Any, int] = {}  # how often shapes were met that have no graph
 
     # what a run of the function is
 
@@ -73,6 +76,7 @@ class Recorder:
         self.of_networks = any(getattr(x, "parameter", False) for x in self.parameters)
         self.reason = self.reason or self._changes(world, nodes, births)
         if self.reason:
+            world.restore_random()  # to compile draws nothing
             return None
         made = self.captured_call(examples, world, loss)
         if world.random_states() != world.states:
@@ -104,7 +108,6 @@ class Recorder:
     def _changes(self, world: World, nodes: list[Value], births: int) -> str:
         """Return what the function changed by being run, for which the engine must run it each time; or nothing."""
         if world.random_states() != world.states:
-            world.restore_random()
             return "it draws random numbers"
         if not world.same():
             return "it changes what it depends on"
@@ -120,13 +123,14 @@ class Recorder:
         """Run the function on tracked numbers, and return what it recorded; None where the engine must run it."""
         assert self.function
         if loss is None:
-            births = Value(0.0)._born
-            loss = self.engine_call(examples)[0]
+            births, world.states = Value(0.0)._born, world.random_states()
+            self.ran = self.engine_call(examples)
+            loss = self.ran[0]
             self.reason = self._changes(world, topological_order(loss), births)
             if self.reason:
                 return None
         try:
-            trace = traced(self.function, self.arguments(examples), self.names, self.as_values)
+            trace = traced(self.function, self.arguments(examples), self.names, self.as_values, self.exact)
         except Exception as error:  # what the engine can do and a tracked number cannot
             self.reason = f"it does what cannot be followed: {error!s:.100}"
             return None
@@ -186,7 +190,6 @@ class Recorder:
         if world not in self.worlds:
             self.worlds.append(world)
         key = tuple([shape(argument) for argument in examples]), id(world)
-        self.seen.add(key[0])
         self.variants.setdefault(key, []).insert(0, made)
         if sum(map(len, self.variants.values())) > MOST:
             oldest = next(k for k in self.variants if k != key or len(self.variants) == 1)
@@ -197,14 +200,17 @@ class Recorder:
 
     def may_record(self, shapes: Any) -> bool:
         """Tell whether another graph is likely to be worth its recording."""
-        if self.reason:
+        if self.reason or len(self.seen) > MOST:
             return False
-        if shapes not in self.seen:
-            self.seen.add(shapes)
-            return len(self.seen) <= FREE
-        if not self.variants or self.recorded < len(self.seen) + FREE - 1:
-            return True
-        return self.uses >= USES * (self.recorded - FREE + 1) ** 2
+        known = [made for key, variants in self.variants.items() if key[0] == shapes for made in variants]
+        if not self.variants:
+            return self.recorded <= MOST
+        if not known:  # perhaps it is met only once, or a world that changes at each call
+            self.seen[shapes] = self.seen.get(shapes, 0) + 1
+            return self.seen[shapes] > self.met and self.recorded <= MOST
+        decisions = len([guard for guard in known[0].recorded_guards if not guard.check])
+        extra = self.recorded - len({key[0] for key in self.variants}) - (FREE if decisions <= FEW else 0)
+        return extra < 0 or self.uses >= USES * (extra + 1) ** 2
 
     # a graph
 

@@ -26,6 +26,7 @@ class Replay:
     def __init__(self, graph: Recording, ends: Ends, backend: str) -> None:
         self.graph, self.nested = graph, ends.nested
         self.parameters, self.input_nodes, self.output_nodes = ends.parameters, ends.inputs, ends.outputs
+        self.recorded_guards = ends.guards
         self.guards = [
             (guard.test, guard.outcome, [graph.number(x) if isinstance(x, Value) else None for x in operands], operands)
             for guard in ends.guards
@@ -116,7 +117,7 @@ class Replay:
         return data, tape.backward(self.graph, data)
 
     def check(self, loss: float, grads: Sequence[float]) -> None:
-        """Run once, and refuse if a bit of the loss or of a gradient is another than the engine's."""
+        """Run once, and refuse if a bit of the loss or of a gradient differs from the engine's."""
         self.run()
         if (self.loss, *self.memory[self.size : 2 * self.size]) != (loss, *grads):
             raise RefusedError(

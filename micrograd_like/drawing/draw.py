@@ -20,6 +20,8 @@ WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxe
 class Drawing(Picture):
     """A picture of a graph: `.svg`, `.dot`, and `.save("graph.svg")` or .png, .html, .dot."""
 
+    source: str
+
     formats = ("svg", "png", "html", "dot")
 
     def __init__(self, svg: str, title: str, dot: str) -> None:

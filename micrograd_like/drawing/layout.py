@@ -126,7 +126,7 @@ def _connected(
         for x, y in pairwise(paths[-1]):
             heads[x].append(y)
             tails[y].append(x)
-    layers = ordered(layers, tails, heads)
+    layers = ordered(layers, tails, heads, len(sizes))
     across = _across(layers, tails, heads, paths, [y for _, y in sizes], node_gap)
 
     room = [0.0] * len(layers)  # for labels, before each layer

@@ -86,6 +86,9 @@ class Picture:
     A notebook shows it as an <img>, which survives where scripts and inline SVG are taken out.
     """
 
+    svg: str
+    title: str
+
     formats: tuple[str, ...] = ("svg", "png", "html")
 
     def __init__(self, svg: str, title: str) -> None:

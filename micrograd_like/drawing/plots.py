@@ -27,6 +27,13 @@ CELLS = 60  # in each direction, in which the model's output is looked at
 class Plane:
     """A rectangle of a picture, with numbers along its sides."""
 
+    left: float
+    top: float
+    x: Point
+    y: Point
+    width: float
+    height: float
+
     left, top = 64.0, 44.0
 
     def __init__(self, x: Sequence[float], y: Sequence[float], width: float, height: float) -> None:

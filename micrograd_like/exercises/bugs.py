@@ -8,9 +8,10 @@ from math import isclose
 from typing import Any
 
 from ..engine import Value, topological_order
+from ..mistakes.mistake import MISTAKES
 from ..mistakes.passes import grads
 
-Steps = Iterable[tuple[Value, int]]  # nodes that hand on, and the places of the inputs to which they do
+Steps = Iterable[tuple[Value, int]]  # nodes that pass back, and the places of the inputs to which they do
 Nodes = Mapping[str, Value]
 Program = Callable[..., Any]
 GRAPHS: dict[str, tuple[Program, tuple[float, ...]]] = {  # each shows one idea at numbers without coincidences
@@ -32,6 +33,13 @@ NUMBERS: dict[str, tuple[Program, float, tuple[str, str, str]]] = {  # with a pl
 }
 IDEAS = {
     "not_attached": "The closure never runs: write `out._backward = _backward` beside its `def`, not inside it.",
+    "breadth_first": "By distance a node passes back before all has arrived: it must come after all of its uses.",
+    "by_number": "Two nodes may hold the same number: tell them apart by `is`, not by their data.",
+    "root_skipped": "The output's own _backward is not called, so that nothing starts.",
+    "read_too_early": "`out.grad` is read when the operation runs, where it is still 0: read it inside `_backward`.",
+    "reads_grad": "A product is scaled by the other factor's `data`; its `grad` is not that number.",
+    "turned_round": "The gradient goes from the output to the inputs: `self.grad += ... * out.grad`.",
+    "order_of_a_set": "The result depends on the order in which a set gives its elements: keep the inputs in a tuple.",
     "called_at_once": "Write `out._backward = _backward`: with () it is called at once, and its None is kept.",
     "wired_to_self": "The closure belongs to what was made: `out._backward = _backward`, not self._backward.",
     "takes_parameters": "`_backward` is called without arguments: it finds self, other and out where it was defined.",
@@ -49,7 +57,7 @@ IDEAS = {
 WHOLE = [  # what may be wrong with a whole pass, the likeliest first
     "overwrite", "first_path", "multiply", "no_upstream", "no_local", "no_visited", "depth_first", "first_reach",
     "not_reversed", "no_seed", "seed_is_value", "add_like_mul", "add_own", "mul_own", "square_once", "negated",
-    "double", "half",
+    "double", "half", "breadth_first", "by_number",
 ]  # fmt: skip
 
 
@@ -70,7 +78,8 @@ def alike(numbers: Mapping[str, float], others: Mapping[str, float]) -> bool:
 def ways(root: Value) -> Iterator[tuple[str, Mapping[Value, float]]]:
     """Yield mistakes with what they give, in each way in which a learner's code may go through the graph."""
     for rule in WHOLE:
-        yield rule, grads(root, rule)
+        if rule in MISTAKES:
+            yield rule, grads(root, rule)
     ops = [node for node in topological_order(root) if node.inputs]
     uses = {x: {node for node in ops if x in node.inputs} for x in ops}
     orders = [order for order in permutations(ops) if all(uses[x] <= {*order[:i]} for i, x in enumerate(order))]
@@ -86,7 +95,35 @@ def ways(root: Value) -> Iterator[tuple[str, Mapping[Value, float]]]:
             yield "no_visited", handed_on(root, whole(after(root, inputs)[::-1]))
             yield "depth_first", handed_on(root, whole(first))
             yield "first_reach", handed_on(root, whole(dict.fromkeys(first)))
+            yield "breadth_first", handed_on(root, whole(breadth_first(root, inputs, last=False)))
+            yield "breadth_first", handed_on(root, whole(breadth_first(root, inputs, last=True)))
     yield "depth_first", handed_on(root, along(root))
+    yield "by_number", handed_on(root, whole(seen_by_number(root)))
+    yield "by_number", handed_on(root, whole(seen_by_number(root, turn=-1)))
+
+
+def breadth_first(root: Value, inputs: Mapping[Value, Sequence[Value]], last: bool) -> list[Value]:
+    """Return nodes by their distance from the output, each once: at the shortest, or at the `last` time it is met."""
+    order = [root]
+    for node in order:
+        order += [x for x in inputs.get(node, ()) if last or x not in order]
+    return order if not last else [x for i, x in enumerate(order) if x not in order[i + 1 :]]
+
+
+def seen_by_number(root: Value, turn: int = 1) -> list[Value]:
+    """Return nodes as a topological order has them that takes equal numbers for the same node."""
+    order: list[Value] = []
+    seen: set[float] = set()
+
+    def visit(node: Value) -> None:
+        if node.data not in seen:
+            seen.add(node.data)
+            for x in node.inputs[::turn]:
+                visit(x)
+            order.append(node)
+
+    visit(root)
+    return order[::-1]
 
 
 def handed_on(
@@ -106,7 +143,7 @@ def handed_on(
 
 
 def whole(order: Iterable[Value]) -> Steps:
-    """Return the steps of nodes that hand on to all their inputs at a time."""
+    """Return the steps of nodes that pass back to all their inputs at a time."""
     return [(node, i) for node in order for i in range(len(node.inputs))]
 
 

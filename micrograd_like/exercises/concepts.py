@@ -25,6 +25,9 @@ SMALL: dict[int, Sequence[float]] = {
 class Dice:
     """Choices drawn from `Random.random()` alone, the one method whose numbers Python promises to keep."""
 
+    random: Any
+    difficulty: int
+
     def __init__(self, difficulty: int, *seed: object) -> None:
         digest = hashlib.sha256(repr((difficulty, *seed)).encode()).digest()
         self.random, self.difficulty = Random(int.from_bytes(digest[:8], "big")).random, difficulty

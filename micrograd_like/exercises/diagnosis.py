@@ -38,6 +38,12 @@ class Diagnosis:
     `digits` are the significant ones that are wanted.
     """
 
+    task: Task
+    answers: Mapping[Value, Answer]
+    wanted: int
+    search: Search
+    slips: list[Slip]
+
     def __init__(
         self, task: Task, answers: Mapping[Value, Answer], search: Search | None = None, wanted: int = 4
     ) -> None:

@@ -55,6 +55,13 @@ class Exercise:
     Progress of several exercises, attempts are kept.
     """
 
+    task: Task
+    questions: dict[str, Question]
+    root: Value
+    given: Collection[str]
+    concept: str
+    title: str
+
     def __init__(
         self,
         root: Value,
@@ -210,7 +217,7 @@ class Exercise:
 
     @property
     def order(self) -> str:
-        """The engine's own order of handing on, in names."""
+        """The engine's own order of passing back, in names."""
         handing = [node for node in reversed(self.task.graph.nodes) if node in self.task.reached and node.inputs]
         return " ".join(map(self.task.names.__getitem__, handing))
 

@@ -36,6 +36,9 @@ class Mark:
 class Marking:
     """A mark for each question, and a message for each mistake; true if all is right."""
 
+    marks: dict[str, Mark]
+    messages: list[Message]
+
     def __init__(self, marks: Iterable[Mark], messages: Iterable[Message]) -> None:
         self.marks = {mark.key: mark for mark in marks}
         self.messages = list(messages)

@@ -19,6 +19,8 @@ class Recording(list[Value]):
     are found again in `live` and written once.
     """
 
+    position: dict[Value, int]
+
     live: WeakSet[Recording] = WeakSet()
     __hash__ = object.__hash__  # type: ignore[assignment]
 

@@ -26,6 +26,8 @@ def context(digits: int) -> Context:
 class Bounded(Number):
     """A decimal and a bound on how far it is from the true number; compute with it inside `localcontext(...)`."""
 
+    error: Decimal
+
     constant = True
 
     def __init__(self, number: Decimal, error: Decimal = Decimal(0)) -> None:
@@ -63,7 +65,7 @@ UNKNOWN = Bounded(Decimal("NaN"), INFINITE)
 
 def constant(number: float) -> Bounded:
     """Return a number of a formula: floats exactly, and what stands for a root or for pi with its own rounding."""
-    known = {
+    known: dict[float, Callable[[], Decimal]] = {
         math.pi: _pi, math.sqrt(math.pi): lambda: _pi().sqrt(), math.sqrt(2 * math.pi): lambda: (2 * _pi()).sqrt(),
         2 / math.sqrt(math.pi): lambda: 2 / _pi().sqrt(),
     }  # fmt: skip
@@ -283,7 +285,7 @@ def _atan(x: Decimal) -> Decimal:
         while x and power.adjusted() > total.adjusted() - _digits():
             power, n = -power * square, n + 2
             total += power / n
-        return total * 2**halvings
+        return Decimal(total * 2**halvings)
 
 
 def _asin(x: Decimal) -> Decimal:

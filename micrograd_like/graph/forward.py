@@ -21,6 +21,9 @@ from .gradients import gradients
 class Moving(Number):
     """A number and its speed: d(this)/dt, while the inputs move with speeds of their own."""
 
+    number: float
+    speed: float
+
     constant = True
 
     def __init__(self, number: float, speed: float = 0.0) -> None:

@@ -43,6 +43,9 @@ class Graph:
     Raises TypeError where an output is not a Value.
     """
 
+    outputs: tuple[Value, ...]
+    nodes: list[Value]
+
     def __init__(self, *outputs: Value, names: Mapping[str, Any] | None = None) -> None:
         self.outputs = tuple([as_value(x, "Graph") for x in outputs])
         self.nodes = topological_order(*self.outputs)

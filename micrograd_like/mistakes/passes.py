@@ -5,18 +5,30 @@ The chain rule itself stays the engine's; what a mistake changes is said in its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..engine import Value, backward_steps, chain_rule, topological_order
 from .mistake import RIGHT, Gradient, Mistake, Order, made_by, mistake_named
 
 MOST_STEPS = 100_000  # a pass without memory takes as many steps as there are paths
-KEPT = {"leaves": lambda node: not node.inputs, "inner": lambda node: bool(node.inputs), "all": lambda node: True}
+KEPT: dict[str, Callable[[Value], bool]] = {
+    "leaves": lambda node: not node.inputs,
+    "inner": lambda node: bool(node.inputs),
+    "all": lambda node: True,
+}
 
 
 class Shadow:
     """Stands for a node in a backward pass, so that the node's own grad stays as it is."""
+
+    node: Value
+    op: Any
+    inputs: tuple[Shadow, ...]
+    number: type[Gradient]
+    local_grads: tuple[float, ...]
+    constant: bool
+    label: str
 
     __slots__ = ("node", "op", "inputs", "local_grads", "constant", "label", "number", "_data", "_born", "_grad")
 
@@ -76,6 +88,9 @@ class Pass:
 
     With `nodes`, its topological order, that need not be found again. Raises NoFiniteGradientError as `backward` does.
     """
+
+    root: Value
+    mistake: Mistake
 
     def __init__(self, root: Value, mistake: str | Mistake = RIGHT, nodes: Sequence[Value] | None = None) -> None:
         self.root, self.mistake = root, mistake_named(mistake)

@@ -135,6 +135,6 @@ def _imports(lines: list[str]) -> list[str]:
     called = {x for line in lines for x in re.findall(r"\b(\w+)\(", line)} & OPS.keys() - {"abs"}
     ours = sorted(x for x in called if OPS[x].value is not getattr(math, x, None))
     constants = {"pi"} if any(re.search(r"\bpi\b", line) for line in lines) else set()
-    found = [("math", sorted((called - set(ours)) | constants)), ("micrograd_like.ops", ours)]
+    found = [("math", sorted((called - set(ours)) | constants)), ("micrograd_like", ours)]
     imports = [f"from {module} import {', '.join(names)}" for module, names in found if names]
     return [*imports, ""] if imports else []

@@ -276,6 +276,13 @@ class Paths:
     what one sweep backward costs. In both the output's own 1 costs nothing.
     """
 
+    output: Value
+    leaf: Value
+    graph: Graph
+    sweep: int
+    count: int
+    multiplications: int
+
     def __init__(self, output: Value, wrt: Value, names: Mapping[str, Any] | None = None) -> None:
         self.output, self.leaf = as_value(output, "paths"), as_value(wrt, "paths")
         self.graph = Graph(output, names=names)

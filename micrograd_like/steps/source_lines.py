@@ -31,6 +31,11 @@ class Line(NamedTuple):
 class Code:
     """The learner's program as far as it ran: what was assigned, where, and what the names hold now."""
 
+    variables: dict[str, Any]
+    texts: Any
+    last: int | Any
+    function: str
+
     def __init__(self, text: str | None = None, output: Value | None = None) -> None:
         """Read the code that called this package, or `text`, whose last expression made `output`."""
         frame = callers_frame()

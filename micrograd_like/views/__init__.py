@@ -9,6 +9,7 @@ for _name, _module, _function in (
     ("walk as a page", "walk_page", "save"),
     ("walk in a notebook", "walk_page", "notebook"),
     ("walk as a widget", "widget", "widget"),
+    ("walk as slides", "walk_page", "slides"),
     ("walk as a film", "animation", "animation"),
     ("exercise in a notebook", "practice", "notebook"),
     ("training as a page", "training", "save"),

@@ -13,8 +13,9 @@ from itertools import accumulate
 from pathlib import Path
 
 from ..drawing.boxes import Box
-from ..drawing.layout import Layout, Pair, layout
+from ..drawing.layout import Layout, layout
 from ..drawing.picture import FONT, PALETTE, Picture, escaped, text, text_width, visible
+from ..drawing.rows import Pair
 from ..engine import Value
 from ..graph.names import Graph
 from ..ops.notation import short

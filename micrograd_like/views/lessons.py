@@ -16,12 +16,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from .bundle import whole
-from .walk_page import document
-
 PACKAGE = Path(__file__).parent.parent
 STYLE = """
-body { max-width: 860px; line-height: 1.55; } h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; }
+:root { color-scheme: light dark; background: light-dark(#ffffff, #0f141a); color: light-dark(#1b1f24, #e8edf2); }
+body { max-width: 860px; margin: 12px auto; padding: 0 8px; font-family: system-ui, sans-serif; line-height: 1.55; }
 pre { overflow-x: auto; padding: 8px 12px; border-radius: 6px; background: light-dark(#f3f5f7, #1a2129);
   font: 0.87rem/1.45 ui-monospace, monospace; }
 pre.code { border-left: 4px solid light-dark(#1d4ed8, #79a8ff); }
@@ -136,7 +134,12 @@ def page(lesson: Lesson, course: list[Lesson]) -> str:
     ]  # fmt: skip
     note = "<p><small>To change the code and run it again, open the lessons in JupyterLab.</small></p>"
     body = f"{note}{''.join(parts)}<nav>{''.join(links)}</nav>"
-    return whole(document(f"{lesson.number}. {lesson.title}", STYLE, "end", "", body))
+    title = escape(f"{lesson.number}. {lesson.title}")
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style></head>\n'
+        f"<body>{body}</body></html>\n"
+    )
 
 
 INLINE = (

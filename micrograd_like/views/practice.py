@@ -66,7 +66,8 @@ def lesson(ex: Exercise, id: str = "exercise", remote: bool = False) -> dict[str
 
 def _search(ex: Exercise, number: dict[Any, int]) -> dict[str, Any]:
     search = ex.search
-    found = table(search, lambda h, x, everywhere: messages.said(ex.task, h, x, everywhere), messages.missed)
+    said = lambda h, x, everywhere: messages.said(ex.task, h, x, everywhere)  # noqa: E731
+    found: dict[str, Any] = table(search, said, messages.missed)
     return found | {"nodes": [number[x] for x in search.sheet.asked]}
 
 

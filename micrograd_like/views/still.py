@@ -5,7 +5,7 @@ It stands in the page before the script puts the live view in its place, in the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -33,7 +33,7 @@ def still(walk: Walk, lesson: Mapping[str, Any]) -> str:
     )
 
 
-def _rows(events: list[Event]) -> str:
+def _rows(events: Sequence[Event]) -> str:
     return "".join([f"<tr><td>{i}</td><td>{escape(visible(event))}</td></tr>" for i, event in enumerate(events, 1)])
 
 

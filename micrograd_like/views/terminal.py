@@ -95,6 +95,16 @@ def wrapped(text: str, indent: int = 0) -> str:
 class Stepper:
     """A walk in a terminal: where it is, whether the next number is to be predicted, and what was typed for it."""
 
+    walk: Walk
+    names: dict[str, Any]
+    code: str
+    rules: list[str]
+    event: Event
+    predicting: bool
+    hidden: bool
+    typed: str
+    told: str
+
     def __init__(self, walk: Walk, names: dict[str, Any], code: str) -> None:
         self.walk, self.names, self.code = walk, names, code
         self.rules = ["right", *[name for name, wrong in compare(walk.root).items() if wrong]]

@@ -13,8 +13,9 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from ..drawing.draw import Drawing, draw
-from ..drawing.layout import Pair, layout
+from ..drawing.layout import layout
 from ..drawing.picture import text_width
+from ..drawing.rows import Pair
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
 from ..mistakes.mistake import RIGHT
@@ -74,6 +75,9 @@ def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
         "code": [(number, text[indent:]) for number, text in code],
         "rules": told(graph.nodes, walk.rule),
     }
+    if walk.named_stops:
+        keys = ("step", "title", "note")
+        found["stops"] = [dict(zip(keys, (index + 1, title, *note))) for title, index, *note in walk.named_stops]
     return found | (_whole(graph, nodes) if len(nodes) <= WHOLE else _folded(graph, nodes, number))
 
 
@@ -190,7 +194,7 @@ def page(walk: Walk, title: str | None = None) -> str:
 
 
 def document(title: str, style: str, id: str, script: str, still: str) -> str:
-    """Return a page that asks for nothing from elsewhere, in which a script puts a live view in the place of `still`.
+    """Return a page that asks for nothing from elsewhere, in which a script puts a live view instead of `still`.
 
     Without a script, on paper and for who only reads, what stands still is the lesson.
     """
@@ -223,6 +227,15 @@ def save(
     return path
 
 
+def slides(walk: Walk, path: str | os.PathLike[str], title: str | None = None) -> Path:
+    """Write the walk as slides: large from the start, from stop to stop; where none was named, every step is one."""
+    title = title or f"Walk through {walk.graph.name(walk.root)}"
+    told = lesson(walk) | {"address": True, "deck": True}
+    told.setdefault("stops", [{"step": event.index + 1, "title": str(event.index + 1)} for event in walk])
+    script = packed(mounted(walk_script(), walk.graph, told))
+    return written(path, document(title, asset("walk.css"), "walk", script, still(walk, told)))
+
+
 def _linked(title: str, name: str, still: str) -> str:
     """Return a page whose script and style are files of this name."""
     name = quote(name)
@@ -239,7 +252,7 @@ def written(path: str | os.PathLike[str], text: str) -> Path:
     """Write a page to a file that ends in .html, and return its path."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"{str(path)!r} is no page. Write a name that ends in .html, as in 'lesson.html'.")
+        raise ValueError(f"{str(path)!r} is not a page. Write a name that ends in .html, as in 'lesson.html'.")
     path.write_text(whole(text), "utf-8")
     return path
 

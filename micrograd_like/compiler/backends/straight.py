@@ -66,7 +66,7 @@ def source(graph: Recording, numbers: Sequence[bool] = ()) -> str:
             lines.append(f"    v{i} = {_value(op, [names[x] for x in inputs[i]])}")
     for i in range(n - 1, -1, -1):
         op = ops[i]
-        if op is None:
+        if op is None or (numbers[i] and i != root):
             continue
         operands = [Spelled(names[x]) for x in inputs[i]]
         for x, slope in zip(inputs[i], op.rule(Spelled(names[i]), *operands)):

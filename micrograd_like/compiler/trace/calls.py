@@ -26,9 +26,11 @@ class Trace(NamedTuple):
     reason: str
 
 
-def traced(function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool) -> Trace:
+def traced(
+    function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool, exact: bool = False
+) -> Trace:
     """Run the function on numbers that are tracked, or on Values if it calls their methods."""
-    tracer = Tracer()
+    tracer = Tracer(exact)
     arguments, leaves = with_leaves(examples, names, None if as_values else tracer)
     with watched(tracer):
         result = function(*arguments)
@@ -50,7 +52,7 @@ def eager(
 
 
 def with_leaves(examples: Sequence[Any], names: Sequence[str], tracer: Tracer | None) -> tuple[list[Any], list[Value]]:
-    """Return the examples with leaves in the place of their numbers, and these."""
+    """Return the examples with leaves instead of their numbers, and these."""
     leaves: list[Value] = []
     arguments = []
     for name, argument in zip(names, examples):

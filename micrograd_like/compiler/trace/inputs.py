@@ -106,10 +106,7 @@ def joined(parts: Sequence[Any]) -> Any:
 
 def check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:
     """Raise an error that names the place of the first nan in the inputs, if there is one."""
-    total = flat.sum() if hasattr(flat, "sum") else sum(flat)
-    if total == total or in_ieee.get():
-        return
-    if not any(x != x for x in flat):
+    if in_ieee.get() or not ((flat != flat).any() if hasattr(flat, "any") else any(x != x for x in flat)):
         return
 
     def find(name: str, part: Any) -> Iterator[str]:
@@ -124,7 +121,7 @@ def check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None
 
 
 def filled(argument: Any, leaves: Sequence[Any]) -> Any:
-    """Return the nested list, tuple or array with these leaves, row by row, in the place of its numbers."""
+    """Return the nested list, tuple or array with these leaves, row by row, instead of its numbers."""
     rest = iter(leaves)
 
     def fill(part: Any) -> Any:

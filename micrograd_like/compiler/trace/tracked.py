@@ -19,7 +19,7 @@ from ...ops import OPS, Op, ieee
 WHOLE = 2**53  # from here on a float does not hold every whole number
 SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-    "&": operator.and_, "|": operator.or_, "^": operator.xor, "whole": lambda a, b: a % 1 == b,
+    "&": operator.and_, "|": operator.or_, "^": operator.xor, "whole": lambda a, b: a == a // 1 + b,
 }  # fmt: skip
 
 

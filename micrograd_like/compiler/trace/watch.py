@@ -38,7 +38,8 @@ class Tracer:
     `reason` is empty, or says in a few words what only the engine can do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, exact: bool = False) -> None:
+        self.exact = exact  # the order in which gradients are added up must be the engine's
         self.active, self.reason, self.births = True, "", Value(0.0)._born
         self.guards: dict[Any, Guard] = {}
         self.pending: list[tuple[Value, Tracked]] = []
@@ -132,7 +133,7 @@ def _install() -> None:
 
 @cache
 def _watching() -> list[tuple[Any, str, Any]]:
-    """Return what is put in the place of which attribute: all of it looks first whether this thread records."""
+    """Return what is put instead of which attribute: all of it looks first whether this thread records."""
     made: list[tuple[Any, str, Any]] = [(Value, name, x) for name, x in _attributes().items()]
     made += [(engine, "real", _real(vars(engine)["real"])), (Op, "failure", _failure(Op.failure))]
     made += [(builtins, name, _largest(getattr(builtins, name), OPS[f"{name}imum"])) for name in ("max", "min")]
@@ -273,6 +274,8 @@ def _largest(plain: Any, op: Op) -> Any:
         if plainly:
             chosen = plain([x.number if type(x) is Tracked else x for x in found])
             return now.number(chosen, reduce(op, found))
+        if now.exact:
+            return plain(*items, **options)
         best = found[0]
         for x in found[1:]:
             if (best._data if isinstance(best, Value) else best) == (x._data if isinstance(x, Value) else x):
@@ -319,8 +322,11 @@ def _question(name: str, plain: Any) -> Any:
             return abs(x) < math.inf
         if name == "fabs":
             return abs(x) * 1.0
-        if rest[0] == 0 or rest[0] != rest[0]:
-            return plain(x, *rest)
-        return abs(x) * 1.0 if rest[0] > 0 else -abs(x) * 1.0
+        sign = rest[0].number if type(rest[0]) is Tracked else rest[0]
+        if sign > 0 and rest[0] > 0:
+            return abs(x) * 1.0
+        if sign < 0 and rest[0] < 0:
+            return -abs(x) * 1.0
+        return plain(x, *rest)  # the sign of a zero cannot be asked for by a comparison
 
     return asked

@@ -44,7 +44,7 @@ class Hypothesis:
     own: Mapping[Value, Any] = field(default_factory=dict)
     words: str = ""  # what was done, where the name does not say it
     site: Value | None = None  # the one node at which it was done
-    wrong: Value | None = None  # the node whose local derivative is another
+    wrong: Value | None = None  # the node whose local derivative differs
     listed: bool = False
     parts: tuple[Any, ...] = ()  # of two things at once: (the first, words for the second)
 
@@ -55,7 +55,7 @@ class Hypothesis:
             return nan
         if isinstance(made, Form):
             return made.at(answers)
-        return finite(made, x, sheet, answers)
+        return float(finite(made, x, sheet, answers))
 
 
 def hypotheses(sheet: Sheet) -> list[Hypothesis]:
@@ -171,7 +171,11 @@ def slopes(sheet: Sheet) -> Iterator[Hypothesis]:
                 continue
             yield Hypothesis(key, key, wrong.bits, *_both(sheet, changed), words, wrong=next(iter(changed)))
             if len(changed) > 1:
-                yield from _once(sheet, key, wrong.bits + 1.0, lambda x, new=changed: new.get(x, x.local_grads), words)
+                yield from _once(sheet, key, wrong.bits + 1.0, _picked(changed), words)
+
+
+def _picked(changed: Mapping[Value, Sequence[float]]) -> Callable[[Value], Sequence[float]]:
+    return lambda x: changed.get(x, x.local_grads)
 
 
 def _slopes(node: Value, wrong: Wrong) -> tuple[float, ...] | None:

@@ -52,6 +52,8 @@ class Sighting:
 class Search:
     """All hypotheses about a task with these gradients asked, built once, and asked again for each check."""
 
+    sheet: Sheet
+
     def __init__(self, task: Task, asked: Iterable[Value]) -> None:
         self.sheet = Sheet(task, asked)
 

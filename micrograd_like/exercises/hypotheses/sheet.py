@@ -1,7 +1,7 @@
 """The graph of an exercise as a learner has it on the sheet, on which hypotheses are run.
 
 What is asked cuts the graph: below an answer, the learner goes on with the number that was typed. So the gradient of
-a node is a form in the answers above it, `a + b * typed + ...`, and a hypothesis is another form.
+a node is a form in the answers above it, `a + b * typed + ...`, and a hypothesis is a different form.
 The chain rule is the engine's: it runs on forms as on numbers.
 """
 
@@ -17,11 +17,16 @@ from ...mistakes.passes import examples
 from ...ops import Op
 from ..questions import Task
 
-Slopes = Mapping[Value, Sequence[Any]]  # other local derivatives, of some nodes; or what is done there instead
+Slopes = Mapping[Value, Sequence[Any]]  # other local derivatives, of some nodes; or what is done there otherwise
 
 
 class Form:
     """A sum of answers, each with a factor, and a number: arithmetic with plain numbers keeps it one."""
+
+    __radd__: Any
+    __mul__: Any
+    factors: dict[Value, float]
+    number: float
 
     __slots__ = ("factors", "number")
 
@@ -40,10 +45,10 @@ class Form:
     __radd__, __mul__ = __add__, __rmul__
 
     def __neg__(self) -> Form:
-        return -1.0 * self
+        return self.__rmul__(-1.0)
 
     def __sub__(self, other: Any) -> Form:
-        return self + -other
+        return self.__add__(-other)
 
     def __rsub__(self, other: float) -> Form:
         return -self + other
@@ -65,6 +70,9 @@ class Form:
 class Given:
     """Stands for a local derivative where something else is done with it than to multiply: f(slope, upstream)."""
 
+    made: Any
+    slope: float
+
     __slots__ = ("made", "slope")
 
     def __init__(self, slope: float, made: Callable[[Any, Any], Any]) -> None:
@@ -76,6 +84,9 @@ class Given:
 
 class Gathered:
     """Contributions that are not simply added: the gradient is made of the list of them."""
+
+    how: Any
+    parts: list[float]
 
     __slots__ = ("how", "parts")
 
@@ -98,6 +109,10 @@ class Gathered:
 class Cell:
     """A node in a pass: its own gradient as it is passed back."""
 
+    grad: float
+    local_grads: Sequence[Any]
+    op: Op | None
+
     __slots__ = ("grad", "inputs", "local_grads", "op")
 
     def __init__(self, op: Op | None, local_grads: Sequence[Any]) -> None:
@@ -107,6 +122,14 @@ class Cell:
 
 class Sheet:
     """A task with what is asked of it; `asked` are the nodes whose gradients cut the graph."""
+
+    task: Task
+    root: Value
+    nodes: list[Value]
+    place: dict[Value, int]
+    asked: list[Value]
+    right: dict[Value, float]
+    n: float
 
     def __init__(self, task: Task, asked: Iterable[Value]) -> None:
         self.task, self.root = task, task.root
@@ -146,7 +169,8 @@ class Sheet:
         sinks[self.root].grad += start
         for _ in chain_rule([heads[node] for node in reversed(self.nodes) if node.op]):
             pass
-        return {x: cell.grad.value if gather else cell.grad for x, cell in sinks.items() if not x.constant}
+        found: dict[Value, Any] = {x: cell.grad for x, cell in sinks.items() if not x.constant}
+        return {x: made.value for x, made in found.items()} if gather else found
 
     @cached_property
     def own(self) -> dict[Value, Form]:

@@ -3,9 +3,13 @@
 const KNOWN_MODES = ["step", "predict", "nudge", "wrong"];
 
 export function readAddress(view) {
-  const asked = new URLSearchParams(location.hash.slice(1)), rule = asked.get("rule"), mode = asked.get("mode"), step = Number(asked.get("step"));
+  const asked = new URLSearchParams(location.hash.slice(1)),
+    rule = asked.get("rule"),
+    mode = asked.get("mode"),
+    step = Number(asked.get("step"));
   const leaves = view.leafIndices.flatMap((i) => {
-    const text = asked.get(view.lesson.nodes[i].name), x = Number(text);
+    const text = asked.get(view.lesson.nodes[i].name),
+      x = Number(text);
     return text && Number.isFinite(x) ? [[i, x]] : [];
   });
   return {
@@ -21,6 +25,11 @@ export function writeAddress(view) {
   if (view.mode !== "step") said.set("mode", view.mode);
   if (view.mode === "wrong") said.set("rule", view.rule);
   for (const i of view.leafIndices)
-    if (view.leaves[i] !== view.lesson.nodes[i].data) said.set(view.lesson.nodes[i].name, view.leaves[i]);
-  try { history.replaceState(null, "", `#${said}`); } catch { /* where a frame may not change its address */ }
+    if (view.leaves[i] !== view.lesson.nodes[i].data)
+      said.set(view.lesson.nodes[i].name, view.leaves[i]);
+  try {
+    history.replaceState(null, "", `#${said}`);
+  } catch {
+    /* where a frame may not change its address */
+  }
 }

@@ -7,9 +7,11 @@ const MOST = 100000; // steps after which a pass along every path is given up, a
 
 // Every node's value, and its local derivatives, at these values of the leaves.
 export function evaluate(nodes, ops, leaves) {
-  const data = [], slopes = [];
+  const data = [],
+    slopes = [];
   nodes.forEach((node, i) => {
-    const xs = node.inputs.map((x) => data[x]), op = ops[node.op];
+    const xs = node.inputs.map((x) => data[x]),
+      op = ops[node.op];
     data[i] = op ? op.value(...xs) : leaves[i];
     slopes[i] = slopesOf(nodes, node, op, data[i], xs);
   });
@@ -20,8 +22,17 @@ export function evaluate(nodes, ops, leaves) {
 // computed from the values: an input was changed since, or the operation is not known here.
 export function recorded(nodes, ops) {
   const data = nodes.map((node) => node.data ?? NaN);
-  const slopes = nodes.map((node, i) =>
-    node.slopes ?? slopesOf(nodes, node, ops[node.op], data[i], node.inputs.map((x) => data[x])));
+  const slopes = nodes.map(
+    (node, i) =>
+      node.slopes ??
+      slopesOf(
+        nodes,
+        node,
+        ops[node.op],
+        data[i],
+        node.inputs.map((x) => data[x]),
+      ),
+  );
   return { data, slopes };
 }
 
@@ -31,7 +42,8 @@ function slopesOf(nodes, node, op, out, xs) {
 }
 
 function* depthFirst(nodes, once) {
-  const seen = new Set(), todo = [nodes.length - 1];
+  const seen = new Set(),
+    todo = [nodes.length - 1];
   while (todo.length) {
     const i = todo.pop();
     if (once && seen.has(i)) continue;
@@ -42,7 +54,8 @@ function* depthFirst(nodes, once) {
 }
 
 function withoutVisited(nodes) {
-  const listed = [], todo = [[nodes.length - 1, false]];
+  const listed = [],
+    todo = [[nodes.length - 1, false]];
   while (todo.length && listed.length <= MOST) {
     const [i, ready] = todo.pop();
     if (ready) listed.push(i);
@@ -69,12 +82,18 @@ export const isBackward = (event) => event.input !== undefined;
 // All events of both passes, right or with a mistake, and the gradients in the end. An event is
 // {node} on the way forward, {node, seed} where backward begins, then {node, input, k, slope, ...}.
 export function walk(nodes, ops, now, mistake = {}) {
-  const root = nodes.length - 1, { data } = now, { order, keeps, seed } = mistake;
-  const events = [], grads = nodes.map(() => 0), arrived = nodes.map(() => []);
+  const root = nodes.length - 1,
+    { data } = now,
+    { order, keeps, seed } = mistake;
+  const events = [],
+    grads = nodes.map(() => 0),
+    arrived = nodes.map(() => []);
   nodes.forEach((node, i) => node.constant || events.push({ node: i }));
   if (keeps) {
     const before = walk(nodes, ops, now).grads;
-    nodes.forEach((node, i) => { if (i !== root && KEPT[keeps](node)) grads[i] = before[i]; });
+    nodes.forEach((node, i) => {
+      if (i !== root && KEPT[keeps](node)) grads[i] = before[i];
+    });
   }
   const start = [...grads];
   const edges = nodes.reduce((sum, node) => sum + node.inputs.length, 0);
@@ -82,13 +101,26 @@ export function walk(nodes, ops, now, mistake = {}) {
   const listed = order ? ORDERS[order](nodes) : [...nodes.keys()].reverse();
   const forward = events.length;
   const giveUp = () => ({
-    events: events.slice(0, forward), grads: nodes.map(() => NaN), start,
-    arrived: nodes.map(() => []), endless: most, forward,
+    events: events.slice(0, forward),
+    grads: nodes.map(() => NaN),
+    start,
+    arrived: nodes.map(() => []),
+    endless: most,
+    forward,
   });
   if (!listed) return giveUp();
   grads[root] = seed ? seed(data[root]) : grads[root] + 1;
   events.push({ node: root, seed: grads[root] });
-  const pass = { nodes, ops, now, mistake, shut: new Set(mistake.shut?.map(String)), grads, arrived, events };
+  const pass = {
+    nodes,
+    ops,
+    now,
+    mistake,
+    shut: new Set(mistake.shut?.map(String)),
+    grads,
+    arrived,
+    events,
+  };
   let steps = 0;
   for (const i of listed) {
     steps += nodes[i].inputs.length;
@@ -100,18 +132,31 @@ export function walk(nodes, ops, now, mistake = {}) {
 }
 
 function passBack({ nodes, ops, now, mistake, shut, grads, arrived, events }, i) {
-  const node = nodes[i], op = ops[node.op], { accumulate, contribution: times, constants } = mistake;
+  const node = nodes[i],
+    op = ops[node.op],
+    { accumulate, contribution: times, constants } = mistake;
   const rule = op?.wrong?.[mistake.name]?.rule ?? (constants && op?.rule);
   const used = rule ? rule(now.data[i], ...node.inputs.map((x) => now.data[x])) : now.slopes[i];
   for (const [k, x] of node.inputs.entries()) {
     const passes = !shut.has(`${i},${k}`) && (constants || !nodes[x].constant);
-    const slope = passes ? used[k] : 0, upstream = grads[i], before = grads[x];
+    const slope = passes ? used[k] : 0,
+      upstream = grads[i],
+      before = grads[x];
     if (slope !== 0 || !op?.gate) {
       const added = times ? times(slope, upstream) : slope * upstream;
       grads[x] = before && accumulate ? accumulate(before, added) : before + added; // the chain rule
     }
     if (nodes[x].constant && !slope) continue;
-    events.push({ node: i, input: x, k, slope, upstream, before, after: grads[x], arrival: arrived[x].length });
+    events.push({
+      node: i,
+      input: x,
+      k,
+      slope,
+      upstream,
+      before,
+      after: grads[x],
+      arrival: arrived[x].length,
+    });
     arrived[x].push(i);
   }
 }
@@ -135,7 +180,8 @@ export function formula(op, k, numbers, slope, wrong) {
 
 // How far a mistake leads away on a graph: how many gradients differ, then by how much at most.
 export function difference(nodes, right, wrong) {
-  let count = 0, most = 0;
+  let count = 0,
+    most = 0;
   nodes.forEach((node, i) => {
     if (node.constant || near(right[i], wrong[i], 1e-9)) return;
     count += 1;

@@ -1,20 +1,46 @@
 // Numbers: the functions that operations are written with, and how a number is shown.
 
 const {
-  abs, acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, cos, cosh, exp, expm1, floor,
-  hypot, log, log10, log1p, log2, sin, sinh, sqrt, tan, tanh, trunc,
+  abs,
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cbrt,
+  ceil,
+  cos,
+  cosh,
+  exp,
+  expm1,
+  floor,
+  hypot,
+  log,
+  log10,
+  log1p,
+  log2,
+  sin,
+  sinh,
+  sqrt,
+  tan,
+  tanh,
+  trunc,
 } = Math;
 const maximum = (a, b) => (a > b || a !== a ? a : b);
 const minimum = (a, b) => (a < b || a !== a ? a : b);
 const step = (a) => (a > 0 ? 1 : a <= 0 ? 0 : a);
 const fmod = (a, b) => a % b; // with a's sign
-const mod = (a, b) => { // with b's sign, as Python
+const mod = (a, b) => {
+  // with b's sign, as Python
   const r = a % b;
   return r !== 0 && r < 0 !== b < 0 ? r + b : r;
 };
 const floordiv = (a, b) => Math.round((a - mod(a, b)) / b);
 
-function erfc(a) { // by its continued fraction (Abramowitz and Stegun, 7.1.14), near 0 by erf's series
+function erfc(a) {
+  // by its continued fraction (Abramowitz and Stegun, 7.1.14), near 0 by erf's series
   if (abs(a) < 2) return 1 - erf(a);
   if (a < 0) return 2 - erfc(-a);
   let tail = 0;
@@ -22,17 +48,50 @@ function erfc(a) { // by its continued fraction (Abramowitz and Stegun, 7.1.14),
   return exp(-a * a) / ((a + tail) * sqrt(Math.PI));
 }
 
-function erf(a) { // Abramowitz and Stegun, 7.1.6
+function erf(a) {
+  // Abramowitz and Stegun, 7.1.6
   if (abs(a) >= 2) return 1 - erfc(a);
-  let term = a, sum = a;
+  let term = a,
+    sum = a;
   for (let k = 1; k < 60; k++) sum += term *= (2 * a * a) / (2 * k + 1);
   return (2 / sqrt(Math.PI)) * exp(-a * a) * sum;
 }
 
 export const primitives = {
-  abs, acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, cos, cosh, erf, erfc, exp, expm1,
-  floor, floordiv, fmod, hypot, log, log10, log1p, log2, maximum, minimum, mod, sin, sinh, sqrt,
-  step, tan, tanh, trunc,
+  abs,
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cbrt,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  erfc,
+  exp,
+  expm1,
+  floor,
+  floordiv,
+  fmod,
+  hypot,
+  log,
+  log10,
+  log1p,
+  log2,
+  maximum,
+  minimum,
+  mod,
+  sin,
+  sinh,
+  sqrt,
+  step,
+  tan,
+  tanh,
+  trunc,
 };
 
 export function short(x, digits = 4) {
@@ -59,5 +118,7 @@ export function rounded(numbers, compute, digits = 4) {
 export function typedNumber(text) {
   const plain = text.replace(/[−–]/g, "-").replace(",", ".");
   const [top, bottom = "1", ...rest] = plain.split("/");
-  return top.trim() === "" || bottom.trim() === "" || rest.length ? NaN : Number(top) / Number(bottom);
+  return top.trim() === "" || bottom.trim() === "" || rest.length
+    ? NaN
+    : Number(top) / Number(bottom);
 }

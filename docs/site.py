@@ -1,0 +1,118 @@
+"""Build the site, or serve it: `python docs/site.py build`, `python docs/site.py serve`.
+
+It needs the extra `docs` and npm. The pages in docs/ and the lessons in notebooks/ are its only sources. Python for the
+page is Pyodide, which npm brings. It is loaded when a reader first runs a cell, from the site itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
+PYODIDE = "314.0.7"
+NEEDED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+PAGES_ONLY = ("*.py", "__pycache__", "locale")
+
+
+def build() -> None:
+    """Put the sources side by side, let Sphinx make pages of them, and list the files that are kept for offline."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    shutil.rmtree(SITE, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", SOURCE, ignore=shutil.ignore_patterns(*PAGES_ONLY))
+    shutil.copy(ROOT / "docs" / "conf.py", SOURCE)
+    shutil.copytree(ROOT / "notebooks", SOURCE / "lessons", ignore=shutil.ignore_patterns(".*"))
+    sys.path.insert(0, str(ROOT))
+    sys.path.insert(0, str(ROOT / "docs"))
+    from make import operations
+
+    (SOURCE / "home.html").write_text(home(), encoding="utf-8")
+    (SOURCE / "operations.md").write_text(operations(as_mathml=True), encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    options = ["-q", "-b", "html", "-d", str(SITE.with_name("doctrees"))]
+    subprocess.run([sys.executable, "-m", "sphinx", *options, str(SOURCE), str(SITE)], check=True, env=environment)
+    python_in_the_page(SITE / "python")
+    for_offline()
+    files = [path for path in SITE.rglob("*") if path.is_file()]
+    python = sum(path.stat().st_size for path in files if path.parent.name == "python")
+    rest = sum(path.stat().st_size for path in files) - python
+    print(f"wrote {SITE}: {rest / 1e6:.1f} MB, and {python / 1e6:.1f} MB of Python that is loaded when it is asked for")
+
+
+def home() -> str:
+    """Return the live graph of the first page; it needs no Python."""
+    from micrograd_like import Value, walk
+
+    a, b = Value(2.0), Value(-3.0)
+    e = a * b
+    L = e + a
+    return str(walk(L, names={"a": a, "b": b, "e": e, "L": L}, code="e = a * b\nL = e + a")._repr_html_())
+
+
+def python_in_the_page(folder: Path) -> None:
+    """Put Pyodide and the package as it stands here into a folder."""
+    folder.mkdir(parents=True)
+    kept = ROOT / "build" / f"pyodide-{PYODIDE}.tgz"
+    if not kept.exists():
+        command = ["npm", "pack", "--silent", f"pyodide@{PYODIDE}"]
+        subprocess.run(command, check=True, cwd=kept.parent, stdout=subprocess.DEVNULL)
+    with tarfile.open(kept) as archive:
+        for name in NEEDED:
+            member = archive.extractfile(f"package/{name}")
+            assert member, name
+            (folder / name).write_bytes(member.read())
+    with zipfile.ZipFile(folder / "package.zip", "w", zipfile.ZIP_DEFLATED) as package:
+        for path in sorted((ROOT / "micrograd_like").rglob("*")):
+            if path.is_file() and path.suffix not in (".so", ".pyc", ".c", ".h", ".pyd"):
+                package.write(path, path.relative_to(ROOT))
+
+
+def for_offline() -> None:
+    """Tell the service worker which files to keep: all pages and their parts, but not Python before it is asked for."""
+    files = [x.relative_to(SITE).as_posix() for x in sorted(SITE.rglob("*")) if x.is_file()]
+    small = [name for name in files if not name.startswith(("python/", ".", "_sources/")) and name != "sw.js"]
+    worker = SITE / "sw.js"
+    worker.write_text(worker.read_text("utf-8").replace("[/* files */]", json.dumps(small)), "utf-8")
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves files as what they are; a module must be JavaScript to a browser, and a module of WebAssembly wasm."""
+
+    extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {
+        ".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm",
+    }  # fmt: skip
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Print nothing for each request."""
+
+
+def serve(port: int = 8000) -> None:
+    """Serve the site on this machine until Ctrl-C."""
+    if not SITE.exists():
+        raise SystemExit("There is no site yet. Write: python docs/site.py build")
+    handler = functools.partial(Handler, directory=str(SITE))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        print(f"http://127.0.0.1:{server.server_port}", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["build"]:
+            build()
+        case ["serve", *port]:
+            serve(*map(int, port[:1]))
+        case _:
+            raise SystemExit("Write: python docs/site.py build, or python docs/site.py serve")

@@ -1,0 +1,347 @@
+"""A compiled function decides as the engine would, whatever it decides by."""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import threading
+import warnings
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("numpy")
+
+from benchmarks.decisions import count
+from micrograd_like import OPS, SGD, Op, Value, ieee
+from micrograd_like.compiler import AuditError, Program, RefusedError, Rows, compile
+
+pytestmark = pytest.mark.filterwarnings("ignore:compile leaves this to the engine")
+both = pytest.mark.parametrize("exact", [False, True])
+
+
+def outcome(call: Any, leaves: list[Value]) -> Any:
+    for leaf in leaves:
+        leaf.grad = 0.0
+    try:
+        return [call(), *[leaf.grad for leaf in leaves]]
+    except (ArithmeticError, ValueError, TypeError, IndexError) as error:
+        return type(error).__name__
+
+
+def holds(program: Program, function: Any, leaves: list[Value], *inputs: Any) -> bool:
+    """Tell whether the program and the engine give the same loss and gradients, or the same kind of error."""
+
+    def engine() -> float:
+        out = function(*inputs)
+        out = out[0] if isinstance(out, tuple) else out
+        out.backward()
+        return float(out.data)
+
+    ours, right = outcome(lambda: program(*inputs), leaves), outcome(engine, leaves)
+    return bool(ours == (right if isinstance(right, str) else pytest.approx(right, rel=1e-9, abs=1e-12)))
+
+
+W, U = Value(2.0), Value(-0.5)
+NUMBERS = [1.0, -1.0, 0.3, -2.5, 0.0, 3.0, 2.0, 1.0]
+DECIDING: dict[str, Any] = {
+    "a branch on each input": lambda xs: sum((W if x > 0 else U) * x for x in xs),
+    "relu by .data": lambda xs: sum(z if z.data > 0 else 0 * z for z in [W * x for x in xs]),
+    "relu by the Value": lambda xs: sum(z if z > 0 else 0.1 * z for z in [W * x + U for x in xs]),
+    "not equal": lambda xs: W * (5 if xs[0] != 1 else 1),
+    "a set": lambda xs: W * len({*xs}),
+    "a dict": lambda xs: W * {1.0: 2.0, 3.0: 4.0}.get(xs[0], 7.0),
+    "in a list": lambda xs: W * (xs[1] in [1.0, 2.0]) + U,
+    "where it stands": lambda xs: W * sorted(xs).index(xs[0]),
+    "an index by a comparison": lambda xs: [W, U][xs[0] > 0.5] * xs[1],
+    "sorted": lambda xs: sum(i * z for i, z in enumerate(sorted([W * x for x in xs]))),
+    "argmax by key": lambda xs: (zs := [W * x for x in xs])[max(range(len(xs)), key=lambda i: zs[i].data)] * 2,
+    "the largest Value": lambda xs: max(W * x for x in xs) + min(U * x for x in xs),
+    "the largest number": lambda xs: sum((W * x - max((W * y).data for y in xs)).exp() for x in xs),
+    "round": lambda xs: W * round(xs[0]) + U * int(xs[1]) * math.floor(xs[0]) + W * math.ceil(xs[1]),
+    "math": lambda xs: W * math.exp(xs[0]) + U * math.copysign(1.0, xs[1]) * math.hypot(*xs),
+    "a number of a comparison": lambda xs: W * sum(x > 0 for x in xs) + (W.data > 1) * U,
+    "a Value of .data": lambda xs: sum((W * x - Value((W * x * 0.5).data)) ** 2 for x in xs),
+    "arithmetic on .data": lambda xs: sum(W * x * (U * x).data for x in xs) - W.data,
+    "text": lambda xs: W * len(f"{xs[0]:g}"),
+    "float": lambda xs: W * float(xs[0]),
+    "a range": lambda xs: sum(W * i for i in range(int(abs(xs[0])) + 1)),
+    "break": lambda xs: functools.reduce(lambda total, x: total if x < 0 else total + W * x, xs, U * 1.0),
+    "two questions": lambda xs: W * xs[0] if 0 < xs[0] < 2 or xs[1] < 0 else U * xs[1],
+    "divmod": lambda xs: W * (xs[0] // 2) + U * (xs[1] % 2),
+}
+
+
+@both
+@pytest.mark.parametrize("name", DECIDING)
+def test_what_a_function_decides_by_is_followed(name: str, exact: bool) -> None:
+    function = DECIDING[name]
+    program = compile(function, [1.0, -1.0], parameters=[W, U], exact=exact)
+    rng = Random(1)
+    for _ in range(12):
+        assert holds(program, function, [W, U], [rng.choice(NUMBERS), rng.choice(NUMBERS)])
+
+
+@pytest.mark.parametrize(("programs", "options"), [
+    (500, {}), (500, {"exact": True}), (250, {"backend": "numpy"}), (250, {"backend": "source"}),
+    (250, {"in_ieee": True}), (250, {"in_ieee": True, "exact": True}),
+])  # fmt: skip
+def test_random_programs_with_decisions_never_differ_in_silence(programs: int, options: Any) -> None:
+    assert count(range(programs), **options)["different"] == 0
+
+
+scale = 1.0
+
+
+def scaled(x: Any) -> Any:
+    return x * scale
+
+
+def test_what_surrounds_a_function_is_looked_at_before_each_call() -> None:
+    global scale
+    net = SimpleNamespace(w=Value(2.0), k=3.0, on=True, layers=[lambda z: z * 2, lambda z: z.tanh()])
+    rates, factor = [0.5], 2.0
+
+    def function(x: Any, more: Any = [1.0]) -> Any:  # noqa: B006
+        z = net.w * x * net.k
+        for layer in net.layers:
+            z = layer(z)
+        return (z if net.on else z * 0.5) + scaled(net.w) * rates[0] * factor * more[0]
+
+    program = compile(function, 0.3)
+    changes: list[Any] = [
+        lambda: rates.append(1.0), lambda: rates.__setitem__(0, 0.7), lambda: setattr(net, "k", 5.0),
+        net.layers.reverse,
+        lambda: setattr(net, "on", False), lambda: setattr(net, "w", Value(-1.0)), lambda: setattr(net, "other", 1),
+        lambda: function.__defaults__[0].__setitem__(0, 9.0), lambda: net.layers.append(lambda z: z**2),
+    ]  # fmt: skip
+    for change in changes:
+        change()
+        assert holds(program, function, [net.w], 0.3), change
+    scale, factor = 2.0, 4.0
+    assert holds(program, function, [net.w], 0.3)
+    scale = 1.0
+
+
+def test_effects_happen_once_a_call_because_the_engine_runs_such_a_function() -> None:
+    w, mean = Value(2.0), [0.0]
+
+    def function(x: Any) -> Any:
+        z = w * x
+        mean[0] = 0.9 * mean[0] + 0.1 * z.data
+        return z - mean[0]
+
+    program = compile(function, 1.0)
+    mean[0] = 0.0
+    assert [program(1.0), program(1.0)] == [1.8, 2.0 - 0.38] and mean[0] == pytest.approx(0.38)
+    assert "changes what it depends on" in program.reason and "engine" in str(program) and "engine" in repr(program)
+
+
+def test_gradients_are_set_and_not_added_up() -> None:
+    w = Value(2.0)
+    program = compile(lambda x: w * x, 3.0)
+    assert [(program(3.0), w.grad), (program(4.0), w.grad)] == [(6.0, 3.0), (8.0, 4.0)]
+
+
+def test_rows_that_come_later_are_parameters_too() -> None:
+    rows = [Value(1.0), Value(2.0), Value(3.0)]
+    program = compile(lambda ks: sum(rows[k] ** 2 for k in ks), [0, 1])
+    assert [outcome(lambda ks=ks: program(ks), rows)[1:] for ks in ([0, 1], [2, 2], [2, 2], [0, 1])] == [
+        [2.0, 4.0, 0.0], [0.0, 0.0, 12.0], [0.0, 0.0, 12.0], [2.0, 4.0, 0.0],
+    ]  # fmt: skip
+
+
+def test_values_made_in_a_function_are_no_parameters() -> None:
+    w = Value(2.0)
+
+    def function(xs: Any) -> Any:
+        total, h = Value(0), [Value(0.0)] * 2
+        for x in xs:
+            total, h = total + w * x, [(a + w * x).tanh() for a in h]
+        return total + sum(h)
+
+    program = compile(function, [1.0, 2.0])
+    assert program.parameters == [w] and holds(program, function, [w], [0.5, -1.0]) and not program.reason
+
+
+def test_a_value_that_is_no_parameter_may_be_set() -> None:
+    from micrograd_like.nn import Parameter
+
+    w, rate = Parameter(2.0), Value(0.5)
+    program = compile(lambda x: w * x * rate, 1.0)
+    rate.data = 3.0
+    assert program(1.0) == 6.0 and program.parameters == [w]
+
+
+def test_a_part_that_was_made_outside_is_as_old_as_the_engine_has_it() -> None:
+    w = Value(2.0)
+    penalty = w * w
+    program = compile(lambda x: w * x + penalty, 1.0)
+    w.data = 5.0
+    assert program(1.0) == 9.0 and "made outside" in program.reason
+
+
+def test_an_error_that_is_caught_is_a_decision() -> None:
+    w = Value(2.0)
+
+    def function(x: Any) -> Any:
+        try:
+            return w / x
+        except ZeroDivisionError:
+            return w * 7
+
+    for first in (1.0, 0.0):
+        program = compile(function, first)
+        assert all(holds(program, function, [w], x) for x in (0.0, 2.0, 0.0, -1.0))
+
+
+def test_a_function_that_clips_its_weights_clips_them() -> None:
+    w = Value(2.0)
+
+    def function(x: Any) -> Any:
+        w.data = max(-1.0, min(1.0, w.data))
+        return w * x
+
+    program = compile(function, 1.0)
+    w.data = 3.0
+    assert program(2.0) == 2.0 and w.data == 1.0
+
+
+def test_a_compiled_program_in_another_is_computed_again() -> None:
+    w, u = Value(2.0), Value(3.0)
+    inner = compile(lambda x: u * x, 1.0)
+    program = compile(lambda x: w * inner(x), 1.0)
+    assert program(3.0) == 18.0 and w.grad == 9.0
+
+
+def test_a_gradient_that_cancels_is_no_difference() -> None:
+    a, b = Value(0.1), Value(0.3)
+    function = lambda x: (a * x + b * x) - (b * x + a * x) + a * 0.0  # noqa: E731
+    assert holds(compile(function, 0.7), function, [a, b], 0.9)
+
+
+@both
+def test_what_is_not_finite_is_the_engines(exact: bool) -> None:
+    k, a, b = Value(2.0), Value(math.inf), Value(math.inf)
+    with ieee():
+        program = compile(lambda x: (k * x).log(), 3.0, exact=exact)
+        assert math.isnan(program(-3.0)) and math.isnan(k.grad)
+        assert math.isnan(compile(lambda: a - b, exact=exact)())
+    program = compile(lambda x: (k * x).tanh() * k, 3.0, exact=exact)
+    assert holds(program, lambda x: (k * x).tanh() * k, [k], math.inf)
+
+
+def test_a_frozen_weight_stays() -> None:
+    w, u = Value(1.8), Value(1.0)
+    program, optimizer = compile(lambda x: (w * x + u) ** 2, 1.0), SGD([w, u], 0.1)
+    program.step(optimizer, 1.0)
+    before, w.frozen = w.data, True
+    program.step(optimizer, 1.0)
+    assert w.data == before
+    w.frozen = False
+    program.step(optimizer, 1.0)
+    assert w.data != before
+
+
+def test_two_optimizers_in_turn_keep_what_they_remember() -> None:
+    def learn(compiled: bool) -> float:
+        w = Value(1.0)
+        function = lambda x: (w * x - 1) ** 2  # noqa: E731
+        optimizers = [SGD([w], 0.1, momentum=0.9), SGD([w], 0.01, momentum=0.5)]
+        program = compile(function, 2.0)
+        for i in range(6):
+            if compiled:
+                program.step(optimizers[i % 2], 2.0)
+            else:
+                optimizers[i % 2].zero_grad()
+                function(2.0).backward()
+                optimizers[i % 2].step()
+        return w.data
+
+    assert learn(True) == pytest.approx(learn(False), rel=1e-12)
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    before, wrong = {name: vars(Value).get(name) for name in ("__lt__", "__ne__", "data", "grad")}, []
+
+    def record(start: float) -> None:
+        for _ in range(20):
+            w = Value(start)
+            program = compile(lambda x: w * x if x > 0 else w - x, 1.0)  # noqa: B023
+            wrong.extend([x for x in (2.0, -1.0) if program(x) != (start * x if x > 0 else start - x)])
+
+    shared = Value(2.0)
+    program = compile(lambda x: (shared * x).tanh(), 1.0)
+
+    def call(x: float) -> None:
+        wrong.extend([x for _ in range(200) if abs(program(x) - math.tanh(2 * x)) > 1e-12])
+
+    threads = [threading.Thread(target=record, args=(1.0 + i,)) for i in range(3)]
+    threads += [threading.Thread(target=call, args=(i / 10,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong and Value(1.0) < Value(2.0)
+    assert {name: vars(Value).get(name) for name in before} == before
+
+
+def test_the_audit_finds_what_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    w = Value(2.0)
+    monkeypatch.setenv("RATE", "1.0")
+    program = compile(lambda x: w * x * float(os.environ["RATE"]), 1.0)
+    assert [program(1.0) for _ in range(3)] == [2.0] * 3
+    monkeypatch.setenv("RATE", "3.0")
+    told = r"In call 4 .* loss 2, and the engine 6: the number 1 became 3\. Until call 2"
+    with pytest.raises(AuditError, match=told):
+        program(1.0)
+    assert program(1.0) == 6.0
+
+
+def test_an_export_of_one_branch_is_refused_with_its_line() -> None:
+    w, a = Value(1.0), Value(2.0)
+    program = compile(lambda x: w * x if x > 0 else a * x * x, 1.0)
+    for export in (program.to_torch, program.to_jax, program.to_onnx):
+        with pytest.raises(RefusedError, match=rf"decides by its numbers \({__file__}, line \d+\)"):
+            export()
+
+
+def test_an_operation_of_ones_own_runs_on_every_backend() -> None:
+    op = Op("cubed", lambda a: a**3, lambda out, a: (3 * a * a,), latex="{a}^3", why="", sample=[(-2.0, 2.0)])
+    try:
+        w = Value(2.0)
+        for options in ({}, {"backend": "numpy"}, {"backend": "source"}, {"exact": True}):
+            program = compile(lambda x: op(w * x), 1.5, **options)
+            assert holds(program, lambda x: op(w * x), [w], -1.0) and not program.reason
+    finally:
+        del OPS["cubed"]
+
+
+def test_a_place_that_is_no_whole_number_chooses_nothing() -> None:
+    table = Rows([[Value(1.0)], [Value(2.0)]])
+    function = lambda k: table[k][0] * 1.0  # noqa: E731
+    program = compile(function, 0)
+    assert holds(program, function, [x for row in table for x in row], 1)
+    with pytest.raises(TypeError):
+        program(1.5)
+
+
+def test_programs_of_many_ways_are_left_to_the_engine_and_keep_few_graphs() -> None:
+    w, rng = Value(1.0), Random(1)
+    function = lambda xs: sum((z if z > 0 else 0.1 * z) * i for i, z in enumerate([w * x for x in xs]))  # noqa: E731
+    program = compile(function, [1.0] * 20)
+    for _ in range(100):
+        assert holds(program, function, [w], [rng.choice([-1.0, 1.0]) for _ in range(20)])
+    assert sum(map(len, program.variants.values())) <= 4 and program.recorded <= 4
+
+
+def test_a_warning_says_that_the_engine_runs() -> None:
+    w, rng = Value(1.0), Random(1)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        compile(lambda x: w * x * rng.random(), 1.0)
+    assert [str(x.message) for x in said] == ["compile leaves this to the engine: it draws random numbers."]
+    assert said[0].filename == __file__
