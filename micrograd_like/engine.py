@@ -41,7 +41,7 @@ class Value(Protocols):
     ) -> None:
         self._data, self.grad, self.label = data if type(data) is float else real(data), 0.0, label
         self.op, self.inputs, self.local_grads, self._born = op, inputs, local_grads, tick()
-        if lecture or type(label) is tuple:
+        if lecture or isinstance(label, tuple):
             fill_in(self, label, op, inputs, **lecture)  # Value(8.0, (a, b), '+'), as lectures write it
 
     # fmt: off
