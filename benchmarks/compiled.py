@@ -266,7 +266,7 @@ def letters() -> str:
 
 
 def warm_up() -> None:
-    """Let everybody compile something small, for what is done once on a machine is not to be measured."""
+    """Let everybody compile something small, because what is done once on a machine is not to be measured."""
     batch = [[0.5, -1.0], [1.0, 2.0]], [1, -1]
     _, here = contest(Network([2, 3, 1], [batch], "hinge", loop=2), [Ours, JaxScan, *LIBRARIES])
     for kind in LIBRARIES:

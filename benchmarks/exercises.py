@@ -17,9 +17,9 @@ from time import process_time
 from micrograd_like import Value
 from micrograd_like.exercises.answers import read
 from micrograd_like.exercises.concepts import CONCEPTS
-from micrograd_like.exercises.diagnosis import digits, is_right, mistakes_on
+from micrograd_like.exercises.diagnosis import digits, is_right
 from micrograd_like.exercises.exercise import Exercise
-from micrograd_like.exercises.generator import generate
+from micrograd_like.exercises.generator import generate, mistakes_on
 from micrograd_like.exercises.marking import Marking
 from micrograd_like.exercises.messages import idea_of
 from micrograd_like.exercises.questions import Task
@@ -267,7 +267,7 @@ def report(graphs: int) -> str:
         "digits: made throughout, wherever it can be, and made once, at one node, with all else following from that.",
         "The shares are of the graphs on which it was named alone + first of several that give the same numbers +",
         "among several, but not first. What is made once is often the very answer of another mistake made throughout",
-        "(a sign lost at the only subtraction), which then is named, for it explains all numbers.",
+        "(a sign lost at the only subtraction), which then is named, because it explains all numbers.",
         "",
         "| mistake | graphs | made throughout | made once | named otherwise | its idea |",
         "|---|---:|---:|---:|---|---|",

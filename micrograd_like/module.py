@@ -114,7 +114,7 @@ class Module:
         """Draw columns of neurons, whose connections show the weights."""
         if not hasattr(self, "w") and not hasattr(self, "neurons") and not hasattr(self, "layers"):
             raise TypeError(
-                f"A diagram shows an MLP, a Layer or a Neuron, and {type(self).__name__} is another Module. "
+                f"A diagram shows an MLP, a Layer or a Neuron, and {type(self).__name__} is a Module of another kind. "
                 "Write draw(model(x)) for its graph, or the diagram() of one of its layers."
             )
         return SHOWS["network diagram"](self, **options)

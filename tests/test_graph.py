@@ -176,7 +176,7 @@ def test_expressions_compute_what_python_would() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a +", "is no expression"),
+        ("a +", "is not an expression"),
         ("a * z", "z has no number. Give it one, as in z=2."),
         ("tnah(a)", "Did you mean tanh?"),
         ("__import__('os')", "There is no operation __import__"),
@@ -184,8 +184,8 @@ def test_expressions_compute_what_python_would() -> None:
         ("a if a else a", "is not arithmetic"),
         ("'a' * 2", "is not arithmetic"),
         ("1 + 2", "has no variable"),
-        ("a\0b", "is no expression"),
-        ("(" * 500 + "a" + ")" * 500, "is no expression"),
+        ("a\0b", "is not an expression"),
+        ("(" * 500 + "a" + ")" * 500, "is not an expression"),
         ("-" * 5000 + "a", ""),
         ("tanh(a, a)", "operation on 1"),
         ("a < 1", "is not arithmetic"),

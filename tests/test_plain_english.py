@@ -23,7 +23,6 @@ INSTEAD = {  # what must not come back, and what to write
     r"\bby hand-?ful\b|\bunto\b|\bwhereof\b|\bthereof\b": "the usual word",
 }
 BANNED = re.compile("|".join(f"(?:{pattern})" for pattern in INSTEAD), re.IGNORECASE)
-STILL = (ROOT / "tests" / "plain_english_todo.txt").read_text(encoding="utf-8").split()
 GRADE = 8.0
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("glossary", "walk", "classrooms"))]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -59,10 +58,7 @@ def found(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", [*files()], ids=lambda path: str(path.relative_to(ROOT)))
 def test_words_that_must_not_come_back(path: Path) -> None:
-    hits = found(path)
-    if hits and str(path.relative_to(ROOT)) in STILL:
-        pytest.xfail("still to be rewritten")
-    assert not hits, f"Write plain English: {INSTEAD.values()}"
+    assert not found(path), f"Write plain English: {INSTEAD.values()}"
 
 
 @pytest.mark.parametrize(

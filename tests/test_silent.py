@@ -63,7 +63,7 @@ ERRORS: list[tuple[Any, type[Exception], str]] = [
     (lambda m: fit(m, X, Y, "msee"), ValueError, r"Did you mean 'mse'\? Write one of: 'mse', 'hinge'"),
     (lambda m: losses.mse(m(X[0]), 2.0), TypeError, r"mse averages over examples.*Write mse\(\[output\], \[target\]\)"),
     (lambda m: softmax(Value(1.0)), TypeError, r"take a list of numbers.*Write softmax\(\[a, b, c\]\)"),
-    (lambda m: Line().diagram(), TypeError, r"A diagram shows an MLP.* Line is another Module. Write draw"),
+    (lambda m: Line().diagram(), TypeError, r"A diagram shows an MLP.* Line is a Module of another kind. Write draw"),
     (lambda m: save_model("model.json", Line()), TypeError, r"A file holds an MLP, .*state_dict"),
     (lambda m: save_model(m, "model.json"), TypeError, r"Write save_model\('model.json', model\)"),
     (lambda m: Module()([1.0]), NotImplementedError, r"Module does not say what its output is. Write def __call__"),

@@ -1,4 +1,4 @@
-"""The engine in C, put in the place of `engine`'s before any other module sees it; docs/native.md says how and why.
+"""The engine in C, put instead of `engine`'s before any other module sees it; docs/native.md says how and why.
 
 MICROGRAD_LIKE_PURE=1 leaves `engine` as it reads, and so does an installation that found no compiler.
 `which()` says which of the two runs, and why.
@@ -51,6 +51,11 @@ def _install(c: Any) -> bool:
 def which() -> str:
     """Return which engine runs, and if it is not the one in C, why: a line for `--version`."""
     return IN_C if c else f"engine in Python, because {REASON}"
+
+
+def made() -> bool:
+    """Tell whether a Value was made so far."""
+    return bool(c.clock()) if c else repr(engine.tick.__self__) != "count(1)"  # type: ignore[attr-defined]
 
 
 def twin(function: F) -> F:

@@ -30,7 +30,7 @@ class Question(NamedTuple):
 
 
 class Guards:
-    """Finds whether a decision now comes out otherwise."""
+    """Finds whether a decision has another result now."""
 
     def __init__(self, guards: Sequence[Guard], plan: Plan, inputs: Sequence[int], of_inputs_alone: bool) -> None:
         self.graph = plan.graph

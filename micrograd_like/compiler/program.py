@@ -543,7 +543,7 @@ def compile(
     """Find the arrays in a recorded loss, or in what a function records on examples; return them as a program.
 
     `loss` is a Value, whose leaves in `inputs` (nested lists of Values) are given anew with each call; or a function
-    of the `examples`, which is run on Values in the place of their numbers; what it returns beside the loss, as in
+    of the `examples`, which is run on Values instead of their numbers; what it returns beside the loss, as in
     `return loss, outputs`, is `program.outputs` after each run. Parameters are those of the networks
     that take part, or all leaves that are not inputs, unless given. exact=True, and the backend "source", replay in
     the recorded order, with the bits of the engine.

@@ -118,7 +118,7 @@ class Replay:
         return data, tape.backward(self.graph, data)
 
     def check(self, loss: float, grads: Sequence[float]) -> None:
-        """Run once, and refuse if a bit of the loss or of a gradient is another than the engine's."""
+        """Run once, and refuse if a bit of the loss or of a gradient differs from the engine's."""
         self.run()
         if (self.loss, *self.memory[self.size : 2 * self.size]) != (loss, *grads):
             raise RefusedError(

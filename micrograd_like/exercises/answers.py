@@ -109,7 +109,7 @@ def typed_digits(answer: Answer) -> int:
     """Return how many significant digits were typed; of an expression, those of its number."""
     text = spoken(answer.text).lower()
     if not answer.number:
-        return DIGITS  # that something is exactly 0 is no accident
+        return DIGITS  # that something is exactly 0 is not an accident
     if not DECIMAL.fullmatch(text):
         return digits(answer.number)
     mantissa = re.sub(r"^[+-]?[0.]*|e.*", "", text)

@@ -2,8 +2,8 @@
 
 The process that runs a learner's code is asked for numbers only, and cannot import this library. What is right is
 decided here. So code that ends the process, never ends, fills the memory or prints without end is marked wrong by name,
-and nothing that it does can make it right but the right numbers. It is no jail: the code may still read files and use
-the network, as far as the user who runs the grader may. Run it as a user who may do little, or in a container.
+and nothing that it does can make it right but the right numbers. It is not a jail: the code may still read files and
+use the network, as far as the user who runs the grader may. Run it as a user who may do little, or in a container.
 """
 
 from __future__ import annotations

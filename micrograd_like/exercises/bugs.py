@@ -11,7 +11,7 @@ from ..engine import Value, topological_order
 from ..mistakes.mistake import MISTAKES
 from ..mistakes.passes import grads
 
-Steps = Iterable[tuple[Value, int]]  # nodes that hand on, and the places of the inputs to which they do
+Steps = Iterable[tuple[Value, int]]  # nodes that pass back, and the places of the inputs to which they do
 Nodes = Mapping[str, Value]
 Program = Callable[..., Any]
 GRAPHS: dict[str, tuple[Program, tuple[float, ...]]] = {  # each shows one idea at numbers without coincidences
@@ -37,7 +37,7 @@ IDEAS = {
     "by_number": "Two nodes may hold the same number: tell them apart by `is`, not by their data.",
     "root_skipped": "The output's own _backward is not called, so that nothing starts.",
     "read_too_early": "`out.grad` is read when the operation runs, where it is still 0: read it inside `_backward`.",
-    "reads_grad": "A product is scaled by the other factor's `data`; its `grad` is another number.",
+    "reads_grad": "A product is scaled by the other factor's `data`; its `grad` is not that number.",
     "turned_round": "The gradient goes from the output to the inputs: `self.grad += ... * out.grad`.",
     "order_of_a_set": "The result depends on the order in which a set gives its elements: keep the inputs in a tuple.",
     "called_at_once": "Write `out._backward = _backward`: with () it is called at once, and its None is kept.",
@@ -143,7 +143,7 @@ def handed_on(
 
 
 def whole(order: Iterable[Value]) -> Steps:
-    """Return the steps of nodes that hand on to all their inputs at a time."""
+    """Return the steps of nodes that pass back to all their inputs at a time."""
     return [(node, i) for node in order for i in range(len(node.inputs))]
 
 

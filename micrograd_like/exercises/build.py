@@ -1,7 +1,7 @@
 """Build the engine yourself: the learner's code is run, held against ours, and its bug is named.
 
-The code runs as a notebook runs it: in this process, with all its rights; it is no sandbox. Only a loop in Python that
-does not end is ended.
+The code runs as a notebook runs it: in this process, with all its rights; it is not a sandbox. Only a loop in Python
+that does not end is ended.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _crash(key: str, error: Exception, bug: str = "") -> tuple[Mark, Message]:
 
 def _message(keys: Iterable[str], mistakes: Iterable[str], did: str, redo: str, idea: str = BROKEN) -> Message:
     named = tuple(filter(None, mistakes))
-    did += f" It may as well have been: {'; or '.join(briefly(MISTAKES[x]) for x in named[1:4])}." * (len(named) > 1)
+    did += f" Another possible cause: {'; or '.join(briefly(MISTAKES[x]) for x in named[1:4])}." * (len(named) > 1)
     idea = (IDEAS.get(named[0]) or idea_of(named[0])) if named else idea
     return Message(tuple(keys), named, did, idea, redo, "known" if named else "unknown")
 

@@ -217,7 +217,7 @@ class Exercise:
 
     @property
     def order(self) -> str:
-        """The engine's own order of handing on, in names."""
+        """The engine's own order of passing back, in names."""
         handing = [node for node in reversed(self.task.graph.nodes) if node in self.task.reached and node.inputs]
         return " ".join(map(self.task.names.__getitem__, handing))
 

@@ -74,7 +74,7 @@ def by_hand(task: Task) -> bool:
 def coincidences(task: Task, asked: Sequence[Value]) -> list[str]:
     """Return where, by chance of the numbers, mistakes give the right gradient or one another's.
 
-    What falls together for other numbers too, as with a twin of the graph, is no chance: on a chain there is
+    What falls together for other numbers too, as with a twin of the graph, is not chance: on a chain there is
     nothing to overwrite.
     """
     nodes = topological_order(task.root)

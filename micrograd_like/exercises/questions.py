@@ -168,7 +168,7 @@ class Task:
             yield Question("local", f"d{above}/d{below}{which}", node, node.local_grads[i], asked, i)
 
     def contributions(self) -> Iterator[Question]:
-        """Yield the questions for what each node hands on to each input."""
+        """Yield the questions for what each node passes back to each input."""
         for node, i, which in self.edges():
             above, below = self.names[node], self.names[node.inputs[i]]
             shut = node.op is not None and node.op.gate and node.local_grads[i] == 0.0
@@ -216,7 +216,7 @@ KINDS: dict[str, Callable[[Task], Iterable[Question]]] = {
     "values": Task.values,
     "updates": Task.updates,
     "order": lambda task: [
-        Question("order", "order", task.root, 0.0, "the order in which the nodes hand on their gradients, as names")
+        Question("order", "order", task.root, 0.0, "the order in which the nodes pass back their gradients, as names")
     ],
 }
 

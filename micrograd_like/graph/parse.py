@@ -34,7 +34,7 @@ def parse(text: str, values: Mapping[str, float]) -> tuple[Value, dict[str, Valu
             warnings.simplefilter("ignore", SyntaxWarning)  # Python warns of 1if, and an error follows
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
-        raise ExpressionError(f"{_part(text)} is no expression. Write one as '(a*b + c).tanh()'.") from None
+        raise ExpressionError(f"{_part(text)} is not an expression. Write one as '(a*b + c).tanh()'.") from None
     except (RecursionError, MemoryError):
         raise ExpressionError("The expression is nested too deeply to be read. Split it in two.") from None
     variables = {name: Value(number, name) for name, number in values.items()}

@@ -64,7 +64,7 @@ enter(
 )
 enter(
     "diagonal_only",
-    "In a softmax every score moves every probability, for all share one sum; only its own was counted.",
+    "In a softmax every score moves every probability, because all share one sum; only its own was counted.",
     "makemore, part 4, exercise 2",
     "no exponential is divided by a sum with others",
     shut_around=_other_terms,

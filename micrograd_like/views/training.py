@@ -112,7 +112,7 @@ def save(history: Any, path: AnyPath) -> Path:
     """Write the page to a file that ends in .html, and return its path."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"{str(path)!r} is no page. Write a name that ends in .html, as in 'training.html'.")
+        raise ValueError(f"{str(path)!r} is not a page. Write a name that ends in .html, as in 'training.html'.")
     write_whole(path, page(history))
     return path
 

@@ -194,7 +194,7 @@ def page(walk: Walk, title: str | None = None) -> str:
 
 
 def document(title: str, style: str, id: str, script: str, still: str) -> str:
-    """Return a page that asks for nothing from elsewhere, in which a script puts a live view in the place of `still`.
+    """Return a page that asks for nothing from elsewhere, in which a script puts a live view instead of `still`.
 
     Without a script, on paper and for who only reads, what stands still is the lesson.
     """
@@ -252,7 +252,7 @@ def written(path: str | os.PathLike[str], text: str) -> Path:
     """Write a page to a file that ends in .html, and return its path."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"{str(path)!r} is no page. Write a name that ends in .html, as in 'lesson.html'.")
+        raise ValueError(f"{str(path)!r} is not a page. Write a name that ends in .html, as in 'lesson.html'.")
     path.write_text(whole(text), "utf-8")
     return path
 

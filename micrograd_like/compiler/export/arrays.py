@@ -1,4 +1,4 @@
-"""A program in the words of another library: each array's equation, which that library then derives by itself."""
+"""A program in the words of another library: each array's equation, whose gradients that library computes itself."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ ONE = re.compile(r"(?P<w>\w+) @ (?P<x>\w+)( \+ (?P<b>\w+))?")
 CALL = re.compile(r"(?P<op>\w+)\((?P<x>\w+)(, (?P<number>[\d.]+))?\)")
 ACTIVATIONS = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "gelu": "GELU", "silu": "SiLU",
                "softplus": "Softplus", "leaky_relu": "LeakyReLU"}  # fmt: skip
-OUTPUT = "ŷ", "Ŷ"  # of a network: what is done to it is no layer
+OUTPUT = "ŷ", "Ŷ"  # of a network: what is done to it is not a layer
 
 
 class Linear(NamedTuple):

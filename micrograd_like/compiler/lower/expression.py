@@ -103,7 +103,7 @@ def places(expr: Expr) -> list[int]:
 
 
 def as_written(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a Python function with the table's operations in the place of `math`'s, which know floats only."""
+    """Return a Python function with the table's operations instead of `math`'s, which know floats only."""
     import math
 
     assert isinstance(function, FunctionType)

@@ -54,7 +54,7 @@ def lines(plan: Plan, names: Names) -> list[Line]:
 
 
 def sources(plan: Plan, block: Block) -> list[Block]:
-    """Return the arrays that an array is computed from, and in the place of steps on the way those of these."""
+    """Return the arrays that an array is computed from, and instead of steps on the way those of these."""
     inner, reader = steps(plan), Reader(plan, [], [])
 
     def visit(block: Block) -> Iterator[int]:
@@ -138,7 +138,7 @@ class Writer:
         return f"{op.name}({', '.join([read.array(loops) for read in reads])})"
 
     def chained(self, block: Block) -> list[Read]:
-        """Return what the first instruction reads, and in the place of steps on the way what those read."""
+        """Return what the first instruction reads, and instead of steps on the way what those read."""
         found = []
         for view, read in zip(block.forward[0].views, self.part(block, 0).operands):
             number = self.reader.number(view.offset) if view.index is None else -1

@@ -52,7 +52,7 @@ def eager(
 
 
 def with_leaves(examples: Sequence[Any], names: Sequence[str], tracer: Tracer | None) -> tuple[list[Any], list[Value]]:
-    """Return the examples with leaves in the place of their numbers, and these."""
+    """Return the examples with leaves instead of their numbers, and these."""
     leaves: list[Value] = []
     arguments = []
     for name, argument in zip(names, examples):

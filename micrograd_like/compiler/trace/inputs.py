@@ -121,7 +121,7 @@ def check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None
 
 
 def filled(argument: Any, leaves: Sequence[Any]) -> Any:
-    """Return the nested list, tuple or array with these leaves, row by row, in the place of its numbers."""
+    """Return the nested list, tuple or array with these leaves, row by row, instead of its numbers."""
     rest = iter(leaves)
 
     def fill(part: Any) -> Any:

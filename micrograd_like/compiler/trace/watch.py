@@ -133,7 +133,7 @@ def _install() -> None:
 
 @cache
 def _watching() -> list[tuple[Any, str, Any]]:
-    """Return what is put in the place of which attribute: all of it looks first whether this thread records."""
+    """Return what is put instead of which attribute: all of it looks first whether this thread records."""
     made: list[tuple[Any, str, Any]] = [(Value, name, x) for name, x in _attributes().items()]
     made += [(engine, "real", _real(vars(engine)["real"])), (Op, "failure", _failure(Op.failure))]
     made += [(builtins, name, _largest(getattr(builtins, name), OPS[f"{name}imum"])) for name in ("max", "min")]

@@ -63,7 +63,7 @@ const isRight = (x, right, scale = 1, wanted = 4) => abs(x - right) <= Math.max(
 const digits = (x) => abs(x).toExponential(12).split("e")[0].replace(".", "").replace(/^0+|0+$/g, "").length;
 function typedDigits({ text, number: x }) {
   const plain = spoken(text).toLowerCase();
-  if (!x) return 4; // that something is exactly 0 is no accident
+  if (!x) return 4; // that something is exactly 0 is not an accident
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(plain)) return digits(x);
   const mantissa = plain.replace(/^[+-]?[0.]*|e.*/g, "");
   return (plain.includes(".") ? mantissa.replace(".", "") : mantissa.replace(/0+$/, "")).length;
