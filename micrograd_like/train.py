@@ -166,7 +166,7 @@ class Trainer:
         check_options(epochs, len(self.X), options)
         self.rng, self.history = Random(options["seed"]), TrainingHistory(list(options["watch"]))
         self.history.about = model, self.X, self.y, self.optimizer
-        self.best = self._snapshot()
+        self.best = self.first = self._snapshot()
         self.compiled: Any = None
         if options["compile"]:
             from .compiler.learning import Learner
@@ -191,7 +191,7 @@ class Trainer:
                 until_done(lambda: self.end_with_best("diverged"))
                 error.history = history
                 raise
-        self._say_if_it_rose()
+        self._report()
         return history
 
     def every_epoch(self, report: Callable[[float], None]) -> None:
@@ -330,9 +330,17 @@ class Trainer:
     def _risen(self, loss: float, times: float) -> bool:
         return not self.optimizer.maximize and loss > times * max(abs(self.history.rows[0].loss), 1.0)
 
-    def _say_if_it_rose(self) -> None:
+    def _report(self) -> None:
+        """Warn of a training that made the loss larger, or changed nothing."""
         rows = self.history.rows
-        if self.history.stopped == "epochs" and self._risen(rows[-1].loss, RISEN):
+        if self.history.stopped != "epochs":
+            return
+        if rows[-1].loss and [p.data for p in self.parameters] == self.first.weights:
+            warn(
+                "fit changed no parameter: all are frozen, the learning rate is 0, or every gradient is 0 because all "
+                'relus are shut. Write activation="leaky_relu", p.freeze(False) or a larger lr.'
+            )
+        if self._risen(rows[-1].loss, RISEN):
             warn(
                 f"The loss rose from {rows[0].loss:.4g} to {rows[-1].loss:.4g}: learning overshot. "
                 f"Try lr={self.optimizer.lr / 10:.4g}, or standardize the inputs."
