@@ -17,9 +17,9 @@ from time import process_time
 from micrograd_like import Value
 from micrograd_like.exercises.answers import read
 from micrograd_like.exercises.concepts import CONCEPTS
-from micrograd_like.exercises.diagnosis import digits, is_right, mistakes_on
+from micrograd_like.exercises.diagnosis import digits, is_right
 from micrograd_like.exercises.exercise import Exercise
-from micrograd_like.exercises.generator import generate
+from micrograd_like.exercises.generator import generate, mistakes_on
 from micrograd_like.exercises.marking import Marking
 from micrograd_like.exercises.messages import idea_of
 from micrograd_like.exercises.questions import Task

@@ -1,5 +1,6 @@
 """Write what is generated: methods that editors see, operations, mistakes, the pictures. `python docs/make.py`"""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from micrograd_like import MLP, Value, data, draw, losses, walk
 from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.ops import OPS, Op
 from micrograd_like.ops.notation import LaTeX, MathML, Python
+from micrograd_like.steps.doctor import ENTRIES
+from micrograd_like.steps.doctor.examine import SEEN
 
 ROOT = Path(__file__).parent.parent
 
@@ -64,6 +67,55 @@ def _row(op: Op, as_mathml: bool) -> str:
     return f"| {' | '.join(cell.replace('|', bar) for cell in [*cells, op.why])} |\n"
 
 
+def doctor() -> str:
+    """Return docs/doctor.md: every mistake of a training loop, with the evidence for each."""
+    head = """# The doctor: what is wrong with a training loop
+
+Written by `python docs/make.py` from `micrograd_like/steps/doctor`.
+
+```
+micrograd-like doctor script.py
+```
+
+runs a script or a notebook, watches its backward passes, steps, graphs, gradients, parameters and losses, and names
+what is wrong: what it saw, why that is a mistake, and the line to write. It tries that line on a copy of the script,
+which it runs again, and calls a mistake proved only if what it saw is gone. The copies write no files. The exit status
+is 0 where it has nothing to say, 1 where it names something, and 2 where the script could not be watched; a script is
+watched for 20 seconds. In a program or a notebook, `with doctor(model):` around the loop watches in the same way, and
+says what is likely, because there it cannot try a line. Where nobody asks for it, nothing is watched and nothing costs.
+
+```python
+>>> from micrograd_like import MLP, SGD, doctor, losses
+>>> model = MLP(2, [1], seed=1)
+>>> optimizer = SGD(model.parameters())
+>>> with doctor(model):
+...     for _ in range(3):
+...         loss = losses.mse([model([1.0, 2.0])], [1.0])
+...         loss.backward()
+...         optimizer.step()
+line 4: gradients of the step before
+  Seen:  2 of 3 updates used gradients that still held those of the update before.
+  Why:   backward() adds to the gradients, and they still hold those of the step before.
+  Write: Set the gradients to 0 before backward().
+  Not tried: judge for yourself.
+
+```
+
+What is certainly wrong needs no doctor: it raises an error or a `MicrogradLikeWarning` at once.
+
+"""
+    table = "| mistake | why it is one | what shows it | what to write |\n|---|---|---|---|\n"
+    rows = []
+    for entry in ENTRIES.values():
+        shown = [SEEN[symptom].split("{")[0].strip() or SEEN[symptom] for symptom in entry.symptoms if symptom in SEEN]
+        seen = ", ".join(f"`{symptom}`" for symptom in entry.symptoms) if shown else "the text of the script"
+        rows.append(f"| {entry.id} | {entry.idea} | {seen} | {entry.remedy} |\n")
+    evidence = "".join([f"* `{name}`: {text}\n" for name, text in SEEN.items()]).replace("{names}", "")
+    for number in re.findall(r"\{\w+(?::[^}]*)?\}", evidence):
+        evidence = evidence.replace(number, "N")
+    return head + table + "".join(rows) + "\nWhat is seen, with N for its numbers:\n\n" + evidence
+
+
 def mistakes() -> str:
     """Return docs/mistakes.md: every wrong rule."""
     head = (
@@ -111,6 +163,7 @@ GENERATED = {
     "micrograd_like/__init__.pyi": surface,
     "docs/operations.md": operations,
     "docs/mistakes.md": mistakes,
+    "docs/doctor.md": doctor,
     "docs/picture.svg": picture,
     "docs/walk.svg": walked,
     "docs/arrays.svg": arrays,

@@ -15,7 +15,9 @@ __version__ = "1.0.0rc1"
 
 PUBLIC = {  # where each public name lives; "" is for modules
     "": "data losses",
+    "_engine.choose": "use",
     "checkpoint": "load_model save_model",
+    "checks": "MicrogradLikeWarning",
     "compiler": "compile",
     "drawing.draw": "draw draw_dot",
     "drawing.plots": "decision_boundary",
@@ -28,6 +30,7 @@ PUBLIC = {  # where each public name lives; "" is for modules
     "ops": "OPS Op",
     "optim": "SGD Adam TrainingDivergedError clip_gradients",
     "steps.answer_key": "answer_key",
+    "steps.doctor": "doctor",
     "steps.explain": "explain paths",
     "steps.walk": "walk",
     "steps.what_if": "nudge what_if",

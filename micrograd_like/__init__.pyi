@@ -1,7 +1,9 @@
 """Written by `python docs/make.py` from __init__.py and the table of operations."""
 
 from . import data as data, losses as losses
+from ._engine.choose import use as use
 from .checkpoint import load_model as load_model, save_model as save_model
+from .checks import MicrogradLikeWarning as MicrogradLikeWarning
 from .compiler import compile as compile
 from .drawing.draw import draw as draw, draw_dot as draw_dot
 from .drawing.plots import decision_boundary as decision_boundary
@@ -14,6 +16,7 @@ from .nn import Layer as Layer, LogisticRegression as LogisticRegression, MLP as
 from .ops import OPS as OPS, Op as Op
 from .optim import Adam as Adam, SGD as SGD, TrainingDivergedError as TrainingDivergedError, clip_gradients as clip_gradients
 from .steps.answer_key import answer_key as answer_key
+from .steps.doctor import doctor as doctor
 from .steps.explain import explain as explain, paths as paths
 from .steps.walk import walk as walk
 from .steps.what_if import nudge as nudge, what_if as what_if
@@ -85,6 +88,7 @@ __all__ = [
     "Layer",
     "LogisticRegression",
     "MLP",
+    "MicrogradLikeWarning",
     "Module",
     "Neuron",
     "OPS",
@@ -100,6 +104,7 @@ __all__ = [
     "compile",
     "data",
     "decision_boundary",
+    "doctor",
     "dot",
     "draw",
     "draw_dot",
@@ -119,6 +124,7 @@ __all__ = [
     "seed",
     "softmax",
     "topological_order",
+    "use",
     "walk",
     "what_if",
     "where",

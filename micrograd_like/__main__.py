@@ -48,9 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = make_parser()
     options = parser.parse_args(arguments or ["train", "moons"])
     try:
-        options.run(options)
+        code = options.run(options)
         if not arguments:
             print(FIRST_MINUTE.format(call=options.call), end="")
+        return code or 0
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # who read along has stopped, as `head` does
@@ -137,6 +138,9 @@ def make_parser() -> argparse.ArgumentParser:
     add_expression(draw)
     draw.add_argument("-o", dest="output", type=Path, default=Path("graph.svg"), help=".svg, .png, .dot or .html")
     draw.set_defaults(run=run_draw)
+    doctor = commands.add_parser("doctor", help="say what is wrong with a training loop of your own")
+    doctor.add_argument("script", help="a Python script or a notebook; it is run")
+    doctor.set_defaults(run=run_doctor)
     learn.add_commands(commands)
     terminal.add_commands(commands, add_expression)
     terminal_exercise.add_commands(commands)
@@ -363,6 +367,13 @@ def run_predict(options: argparse.Namespace) -> None:
         rows = read_csv(options.csv, target=None, features=named).X
     for prediction in trained.predict(rows):
         print(prediction)
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    """Say what is wrong with a script; the exit code is 1 if something is."""
+    from .steps.doctor import main as examine
+
+    return examine(options.script)
 
 
 def run_draw(options: argparse.Namespace) -> None:

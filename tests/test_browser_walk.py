@@ -420,3 +420,10 @@ def test_contrast(text: str, behind: str) -> None:
     for front, back in zip(colours[text].split(","), colours[behind].split(",")):
         light, dark = sorted([luminance(front), luminance(back)], reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_the_look_is_written_down() -> None:
+    tokens = dict(re.findall(r"--(\w+):light-dark\((#\w+,#\w+)\)", asset("look.css")))
+    text = (Path(__file__).parent.parent / "docs/look.md").read_text("utf-8")
+    told = re.findall(r"\| `--(\w+)` \| [^|]+ \| `(#\w+)` \| `(#\w+)` \|", text)
+    assert {name: f"{light},{dark}" for name, light, dark in told} == tokens

@@ -271,7 +271,8 @@ def _crossing(
 ) -> frozenset[Edge]:
     """Return the pairs of edges that cross between two layers."""
     place = {x: i for i, x in enumerate(layer)}
-    found, seen = [], []
+    found: list[Edge] = []
+    seen: list[Edge] = []  # (place, edge)
     for x in above:
         steps = sorted([(place[y], edge_of[x, y]) for y in heads[x]])
         for at, edge in steps:

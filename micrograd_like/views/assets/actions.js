@@ -62,7 +62,9 @@ function choosing(view, after, rewalk) {
     setLeaf(i, x, from) {
       view.leaves[i] = x;
       Object.assign(view, { solved: false, ranking: null });
+      view.dragging = true; // then the table waits until the hand rests
       rewalk(from);
+      view.dragging = false;
     },
     restore() {
       view.leafIndices.forEach((i) => (view.leaves[i] = view.lesson.nodes[i].data));

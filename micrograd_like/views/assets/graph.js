@@ -254,6 +254,8 @@ export function drawSlopes(view, { edges }, reached) {
   for (const edge of edges) {
     const constant = nodes[edge.tail].constant,
       seen = !constant && reached(edge.head);
+    if (edge.drawn === view.now && edge.seen === seen) continue; // nothing has changed
+    Object.assign(edge, { drawn: view.now, seen });
     edge.label.textContent = seen ? short(view.now.slopes[edge.head][edge.place], 3) : "";
     edge.thumb?.remove();
     edge.thumb = seen && nodes.length <= 60 ? thumbnail(view, edge) : null;

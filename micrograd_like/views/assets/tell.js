@@ -119,7 +119,7 @@ export function tellPanel(view, actions) {
       h(
         "p",
         { class: "big", "data-node": event.node },
-        math(start + (hidden ? "" : result)),
+        math(start + (hidden ? "" : result), true),
         hidden ? question(view, event, actions) : null,
       ),
       hidden ? null : h("p", { class: "why" }, why),

@@ -54,6 +54,7 @@ export function tracePanel(view) {
   let cells = [],
     built = null,
     done = 0,
+    waiting = null,
     early = true;
 
   function build(events, middle) {
@@ -72,8 +73,10 @@ export function tracePanel(view) {
     );
   }
 
-  function render(hidden) {
+  function render(hidden, later) {
+    clearTimeout(waiting);
     if (!element.open || early) return;
+    if (later) return (waiting = setTimeout(() => render(hidden), 120));
     const {
         shown: { events },
         k,
@@ -88,8 +91,8 @@ export function tracePanel(view) {
         known = at < k && !(hidden && at === k - 1);
       if (!cell) continue;
       cell.className = at === k - 1 ? "current" : known ? "" : "ahead";
-      const waiting = isForward(e) ? nodes[e.node].name : `${nodes[e.input ?? e.node].name}.grad`;
-      if (cell.known !== known) put(cell, known ? math(worked(view, e).join("")) : waiting);
+      const ahead = isForward(e) ? nodes[e.node].name : `${nodes[e.input ?? e.node].name}.grad`;
+      if (cell.known !== known) put(cell, known ? math(worked(view, e).join("")) : ahead);
       cell.known = known;
     }
     done = k;

@@ -49,7 +49,7 @@ function renderAll(view, panels, graph, stepped) {
   renderGraph(view, graph, event, hidden, grads, stepped);
   panels.beside.render(stepped);
   for (const panel of [panels.tell, panels.code, panels.side]) panel.render();
-  panels.trace.render(hidden);
+  panels.trace.render(hidden, view.dragging);
   panels.list.render(grads);
   panels.group.render(grads);
   tellParent(view.root);

@@ -1,0 +1,377 @@
+"""Mistakes of the loop itself: what is called, cleared and updated, in which order, and by how much."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .entry import UNTRAINED, Proposal, Record, in_line, loops_around, mistake, places_of_update, together
+from .source import Source, names, targets
+
+
+@mistake(
+    "not called",
+    "A method without () is only looked up, and not called, so nothing happens.",
+    "Write the () behind it.",
+    static=True,
+)
+def not_called(source: Source, record: Record) -> Iterator[Proposal]:
+    for s in source.all(ast.Expr):
+        if isinstance(s.value, ast.Attribute) and s.value.attr in ("backward", "step", "zero_grad"):
+            line = f"{source.of(s.value)}()"
+            yield s.lineno, line, source.replaced(s, line)
+
+
+def _data_of(source: Source, s: Any, base: str) -> tuple[str, str]:
+    """Return an update of a Value as one of its number, and the script with it."""
+    target, value = targets(s)[0], source.of(s.value)
+    if isinstance(s, ast.Assign):
+        value = re.sub(rf"(?<![\w.]){re.escape(base)}(?![\w.(\[])", f"{base}.data", value)
+        line = f"{source.of(target)}.data = {value}"
+    else:
+        line = source.of(s).replace(source.of(target), f"{source.of(target)}.data", 1)
+    return line, source.replaced(s, line)
+
+
+def _value_updates(source: Source, loop_variable: bool) -> Iterator[Proposal]:
+    found = []
+    for s, target, base in source.updates():
+        if isinstance(s.value, ast.Call) or source.of(target) != base:
+            continue
+        around = source.above(s, ast.For)
+        of_loop = isinstance(target, ast.Name) and around is not None and target.id in names(around.target)
+        if of_loop == loop_variable:
+            line, text = _data_of(source, s, base)
+            yield s.lineno, line, text
+            found.append((s, line))
+    yield from together(source, found)
+
+
+@mistake(
+    "loop variable",
+    "The name of the loop is bound to a new Value, and the parameter in the network stays as it was.",
+    "Change the number of the parameter: p.data -= lr * p.grad.",
+    *UNTRAINED,
+)
+def loop_variable(source: Source, record: Record) -> Iterator[Proposal]:
+    yield from _value_updates(source, True)
+
+
+@mistake(
+    "update in the graph",
+    "The update itself is recorded: the parameter becomes a node that was computed from it, and the graph grows.",
+    "Change the number of the parameter: w.data -= lr * w.grad.",
+    *UNTRAINED,
+)
+def update_in_the_graph(source: Source, record: Record) -> Iterator[Proposal]:
+    yield from _value_updates(source, False)
+
+
+@mistake(
+    "wrong side of the update",
+    "An update takes a part of the gradient from the number; here something else is changed.",
+    "Write p.data -= lr * p.grad.",
+    static=True,
+)
+def wrong_side(source: Source, record: Record) -> Iterator[Proposal]:
+    for s, target, base in source.updates():
+        gradient = isinstance(s, ast.AugAssign) and isinstance(target, ast.Attribute) and target.attr == "grad"
+        own = gradient and isinstance(s.op, ast.Sub) and source.of(target.value) == base
+        if own and ".data" not in source.of(s.value):
+            line = source.of(s).replace(".grad", ".data", 1)
+            yield s.lineno, line, source.replaced(s, line)
+        same = isinstance(target, ast.Attribute) and target.attr == "data" and source.of(target.value) == base
+        value = source.of(s.value)
+        if isinstance(s, ast.Assign) and same and ".data" not in value:
+            flip = isinstance(s.value, ast.BinOp) and value.lstrip().startswith("-")
+            bare = value.lstrip().removeprefix("-").strip()
+            if isinstance(s.value, ast.UnaryOp) or flip or isinstance(s.value, ast.BinOp):
+                line = f"{source.of(target)} -= {bare}"
+                if isinstance(_product(s.value), ast.Mult):
+                    yield s.lineno, line, source.replaced(s, line)
+    for s in source.all(ast.Expr):
+        less = (
+            isinstance(s.value, ast.BinOp) and isinstance(s.value.op, ast.Sub) and ".grad" in source.of(s.value.right)
+        )
+        if less and isinstance(s.value.left, ast.Attribute) and s.value.left.attr == "data":
+            line = f"{source.of(s.value.left)} -= {source.of(s.value.right)}"
+            yield s.lineno, line, source.replaced(s, line)
+
+
+def _product(value: Any) -> Any:
+    value = value.operand if isinstance(value, ast.UnaryOp) else value
+    return value.op if isinstance(value, ast.BinOp) else None
+
+
+@mistake(
+    "misspelt attribute",
+    "Python lets a new attribute be set on a Value, so the one that was meant stays as it was.",
+    "Spell it grad or data.",
+    static=True,
+)
+def misspelt(source: Source, record: Record) -> Iterator[Proposal]:
+    from difflib import SequenceMatcher
+
+    for s in source.all(ast.Assign, ast.AugAssign):
+        for target in targets(s):
+            if not isinstance(target, ast.Attribute) or target.attr in ("grad", "data") or names(target) & {"self"}:
+                continue
+            for right in "grad", "data":
+                near = SequenceMatcher(None, target.attr.lower(), right).ratio() >= 0.75
+                if near and target.attr.strip("_s").lower() != "date":
+                    line = source.of(s).replace(f".{target.attr}", f".{right}", 1)
+                    yield s.lineno, line, source.replaced(s, line)
+
+
+@mistake(
+    "no backward pass",
+    "A step uses the gradients, and nothing computed them for this loss.",
+    "Call backward() on the loss before the step.",
+    "idle", "unchanged", "no pass",
+)  # fmt: skip
+def no_backward(source: Source, record: Record) -> Iterator[Proposal]:
+    for place in places_of_update(source):
+        loop = source.training_loop(place)
+        if (
+            any(loop in loops_around(source, call) for call in source.calls("backward"))
+            and "idle" not in record["symptoms"]
+        ):
+            continue
+        body = loop.body if loop is not None else source.block(place)
+        given = [
+            n.id for s in body if s.lineno < place.lineno and isinstance(s, ast.Assign | ast.AugAssign)
+            for t in targets(s) for n in ast.walk(t) if isinstance(n, ast.Name)
+        ]  # fmt: skip
+        likely = sorted(dict.fromkeys(reversed(given)), key=lambda n: not re.search(r"loss|cost|err|^L$", n))
+        for name in likely[:4]:
+            line = f"{name}.backward()"
+            yield place.lineno, line, source.inserted(place, line)
+
+
+@mistake(
+    "parameters of another network",
+    "The update goes through the parameters of a network that the loss does not use.",
+    "Give the parameters of the network that computes the loss.",
+    "elsewhere", "unchanged", "error",
+)  # fmt: skip
+def another_network(source: Source, record: Record) -> Iterator[Proposal]:
+    models = record.get("names", {}).get("models", {})
+    others = [name for name, reached in models.items() if reached]
+    if record.get("ended") == "ValueError" and "belongs to this network" in record["message"]:
+        others = list(models)
+    elif record.get("ended") not in ("end", "enough"):
+        return
+    for call in source.calls("parameters"):
+        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+            for other in others:
+                if other != call.func.value.id:
+                    line = (
+                        source.of(source.statement(call))
+                        .split("\n")[0]
+                        .replace(source.of(call), f"{other}.parameters()")
+                    )
+                    yield call.lineno, line, source.replaced(call.func.value, other)
+
+
+@mistake(
+    "gradients of the step before",
+    "backward() adds to the gradients, and they still hold those of the step before.",
+    "Set the gradients to 0 before backward().",
+    "accumulated",
+)
+def not_zeroed(source: Source, record: Record) -> Iterator[Proposal]:
+    clear: list[str] = []
+    for s in source.all(ast.Assign):
+        if isinstance(s.value, ast.Call) and source.of(s.value.func).split(".")[-1] in ("SGD", "Adam"):
+            clear += [f"{name}.zero_grad()" for name in sorted(names(targets(s)[0]))]
+    for s, target, _ in source.updates():
+        around = source.above(s, ast.For)
+        if around is not None and source.of(target).endswith(".data"):
+            clear.append(
+                f"for {source.of(around.target)} in {source.of(around.iter)}: {source.of(target)[:-5]}.grad = 0.0"
+            )
+        elif source.of(target).endswith(".data"):
+            clear.append(f"{source.of(target)[:-5]}.grad = 0.0")
+    clear += [f"{name}.zero_grad()" for name, reached in record["names"]["models"].items() if reached]
+    single = [line for line in clear if line.endswith(".grad = 0.0") and not line.startswith("for ")]
+    if len(single) > 1:
+        clear.insert(0, "; ".join(dict.fromkeys(single)))
+    for call in source.calls("backward"):
+        for line in dict.fromkeys(clear):
+            yield call.lineno, line, source.inserted(source.statement(call), line)
+
+
+@mistake(
+    "backward twice",
+    "The second backward() adds every gradient once more, so each step is twice as long.",
+    "Call backward() once for each loss.",
+    "doubled",
+)
+def twice(source: Source, record: Record) -> Iterator[Proposal]:
+    calls = [source.statement(call) for call in source.calls("backward")]
+    for i, s in enumerate(calls):
+        if any(source.of(s) == source.of(t) and source.block(s) is source.block(t) for t in calls[:i]):
+            yield s.lineno, "nothing: remove this second backward()", source.removed(s)
+    for s in calls:
+        loop = source.above(s, ast.For, ast.While)
+        if loop is not None and loop.body == [s]:
+            yield loop.lineno, source.of(s), source.replaced(loop, source.of(s))
+
+
+@mistake(
+    "gradients cleared before the step",
+    "The gradients are set to 0 between backward() and the step, so the step has nothing to go by.",
+    "Clear first, then backward(), then step.",
+    "wiped", "unchanged",
+)  # fmt: skip
+def cleared(source: Source, record: Record) -> Iterator[Proposal]:
+    for call in source.calls("backward"):
+        s = source.statement(call)
+        block = source.block(s)
+        for t in block[block.index(s) + 1 :]:
+            clears = "zero_grad" in source.of(t) or re.search(r"\.grad\s*=\s*(0|None)", source.of(t))
+            if clears and ".data" not in source.of(t):
+                yield t.lineno, f"{source.of(t)} before {source.of(s)}", source.moved([t], s)
+
+
+@mistake(
+    "dead relus",
+    "Every relu is shut for every example, so no gradient comes through and nothing can learn.",
+    "Use leaky_relu or tanh, or start with smaller weights and a lower learning rate.",
+    "dead",
+)
+def dead(source: Source, record: Record) -> Iterator[Proposal]:
+    yield from _rates(source, (0.1, 0.01, 0.001))
+    for call in source.calls("relu"):
+        if isinstance(call.func, ast.Attribute) and not call.args:
+            line = f"{source.of(call.func.value)}.leaky_relu()"
+            yield call.lineno, line, source.replaced(call, line)
+    for kind in "MLP", "Layer", "Neuron":
+        for call in source.calls(kind):
+            text = source.of(call)
+            changed = re.sub(r"activation\s*=\s*['\"]relu['\"]", 'activation="leaky_relu"', text)
+            if "activation" not in text:
+                changed = f'{text[:-1]}, activation="leaky_relu")'
+            if changed != text:
+                yield call.lineno, changed, source.replaced(call, changed)
+
+
+def _rates(source: Source, factors: tuple[float, ...]) -> Iterator[Proposal]:
+    """Propose other learning rates: times a factor each, wherever a learning rate is written as a number."""
+    places: list[Any] = []
+    for call in source.all(ast.Call):
+        kind = source.of(call.func).split(".")[-1]
+        places += [k.value for k in call.keywords if k.arg in ("lr", "learning_rate")]
+        if kind in ("SGD", "Adam") and len(call.args) > 1:
+            places.append(call.args[1])
+    for s in source.all(ast.Assign, ast.AnnAssign):
+        if any(re.search(r"^(lr|alpha|eta|rate|learning_rate|step_size|LR|h)$", source.of(t)) for t in targets(s)):
+            places.append(s.value)
+    for s, _, _ in source.updates():
+        places += [n for n in ast.walk(s.value) if isinstance(n, ast.Constant)]
+    numbers: list[Any] = [n for place in places if place for n in ast.walk(place)
+                          if isinstance(n, ast.Constant) and type(n.value) in (int, float) and n.value]  # fmt: skip
+    for factor in factors:
+        for n in dict.fromkeys(numbers):
+            rate = f"{min(n.value, 10.0) * factor:.3g}"
+            yield n.lineno, in_line(source, n, rate), source.replaced(n, rate)
+
+
+@mistake(
+    "learning rate too large",
+    "Each step leaps over the valley to a higher place on the other side, so the loss grows without end.",
+    "Write a smaller learning rate.",
+    "rising", "diverged",
+)  # fmt: skip
+def too_large(source: Source, record: Record) -> Iterator[Proposal]:
+    yield from _rates(source, (0.1, 0.01, 0.001, 1e-5, 1e-8))
+    for s in source.all(ast.keyword):
+        if s.arg == "momentum" and isinstance(s.value, ast.Constant):
+            yield s.value.lineno, in_line(source, s.value, "0.9"), source.replaced(s.value, "0.9")
+
+
+ON_PURPOSE = r"ascen[td]|maximi|adversar|attack|fgsm|dream|reward|objective|likelihood|score|utility|fool"
+
+
+@mistake(
+    "wrong sign",
+    "The gradient points uphill, so adding it makes the loss larger with every step.",
+    "Subtract the gradient: p.data -= lr * p.grad.",
+    "climbing", "rising", "diverged",
+)  # fmt: skip
+def wrong_sign(source: Source, record: Record) -> Iterator[Proposal]:
+    if re.search(ON_PURPOSE, source.text, re.IGNORECASE) or "kept" in record["symptoms"]:
+        return  # only some of the leaves are moved uphill, as for an input that is to fool the network
+    found = []
+    for s, target, _ in source.updates():
+        text, value = source.of(s), source.of(s.value)
+        if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) and not value.strip().startswith("-"):
+            line = text.replace("+=", "-=", 1)
+        elif isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Sub) and value.strip().startswith("-"):
+            line = text.replace("-=", "+=", 1)
+        elif isinstance(s, ast.Assign) and isinstance(s.value, ast.BinOp) and isinstance(s.value.op, ast.Add):
+            line = f"{source.of(target)} = {source.of(s.value.left)} - {source.of(s.value.right)}"
+        else:
+            continue
+        yield s.lineno, line, source.replaced(s, line)
+        found.append((s, line))
+    yield from together(source, found)
+    for call in source.calls("backward"):
+        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.UnaryOp):
+            line = f"{source.of(call.func.value.operand)}.backward()"
+            yield call.lineno, line, source.replaced(call, line)
+    for s in source.all(ast.Assign):
+        negative = isinstance(s.value, ast.UnaryOp) and isinstance(s.value.op, ast.USub)
+        if negative and re.search(r"loss|cost", source.of(targets(s)[0])):
+            line = f"{source.of(targets(s)[0])} = {source.of(s.value.operand)}"
+            yield s.lineno, line, source.replaced(s, line)
+
+
+@mistake(
+    "update after the loop",
+    "The update stands behind the loop, so every pass of the loop computes the same, and there is one step in all.",
+    "Indent the update, so that it is made in every pass.",
+    "late", "unchanged",
+)  # fmt: skip
+def after_the_loop(source: Source, record: Record) -> Iterator[Proposal]:
+    for loop in source.all(ast.For, ast.While):
+        block = source.block(loop)
+        if not any("backward" in source.of(s) for s in loop.body):
+            continue
+        after = block[block.index(loop) + 1 :]
+        places = [s for s in places_of_update(source) if s in after]
+        if places:
+            first = places[0]
+            indent = " " * loop.body[0].col_offset
+            text = "\n".join(
+                indent + part.strip() if i == 0 else indent + part
+                for i, part in enumerate(source.of(first).split("\n"))
+            )
+            lines = source.removed(first).split("\n")
+            end = loop.end_lineno or loop.lineno
+            yield (
+                first.lineno,
+                f"{source.of(first).splitlines()[0]} inside the loop",
+                "\n".join([*lines[:end], text, *lines[end:]]),
+            )
+
+
+@mistake(
+    "learning rate of 0",
+    "With a learning rate of 0 no step changes anything; // drops what comes after the point.",
+    "Write lr=0.1, or / for //.",
+    "unchanged",
+)
+def zero_rate(source: Source, record: Record) -> Iterator[Proposal]:
+    for n in source.all(ast.BinOp):
+        if isinstance(n.op, ast.FloorDiv):
+            line = f"{source.of(n.left)} / {source.of(n.right)}"
+            yield n.lineno, in_line(source, n, line), source.replaced(n, line)
+    for n in source.all(ast.Constant):
+        holder = source.parent.get(n)
+        named = isinstance(holder, ast.keyword) and holder.arg in ("lr", "learning_rate")
+        given = isinstance(holder, ast.Assign) and re.search(r"lr|rate|alpha|eta|step", source.of(targets(holder)[0]))
+        if type(n.value) in (int, float) and n.value == 0 and (named or given):
+            yield n.lineno, in_line(source, n, "0.1"), source.replaced(n, "0.1")

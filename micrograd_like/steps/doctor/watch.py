@@ -1,0 +1,306 @@
+"""What a learner's loop does, watched from outside: backward passes, steps, graphs, gradients, parameters and the loss.
+
+Methods of `Value`, `Optimizer` and `Module` are wrapped while somebody watches, and are what they were afterwards.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from math import isfinite
+from typing import Any
+
+from ...checks import MicrogradLikeWarning
+from ...engine import Value, tick, topological_order
+from ...module import Module
+from ...optim import Optimizer
+from ...train import Trainer
+
+CLOSELY = 8  # backward passes from one line whose graphs are looked at, node by node
+LOOSELY = 120  # of which the loss is noted
+
+
+class Pass:
+    """One backward pass: from where, over what, and what it found."""
+
+    def __init__(self, root: Value, line: int, closely: bool) -> None:
+        self.root, self.line, self.loss, self.closely = root, line, root.data, closely
+        self.time = tick()
+        order = topological_order(root) if closely else []
+        self.size = len(order)
+        self.inner: list[Any] = [node for node in order if node.op is not None]
+        self.leaves = [node for node in order if node.op is None and not node.constant]
+        self.before: dict[Value, float] = {}
+        self.after: dict[Value, float] = {}
+        self.relus = [node.data for node in self.inner if node.op.name == "relu"]
+
+
+class Watch:
+    """Notes what happens between `start` and `stop`; `symptoms` says what is strange about it."""
+
+    def __init__(self, source: str | None = None) -> None:
+        self.source = source  # the file whose lines count; None for any
+        self.passes: list[Pass] = []
+        self.roots: dict[int, Value] = {}  # keeps what was a root alive, so that identities stay
+        self.numbers: dict[Value, float] = {}  # of every leaf, as last seen
+        self.gradients: dict[Value, float] = {}
+        self.changed: dict[Value, list[int]] = {}  # when a leaf was seen to have another number
+        self.clean: dict[Value, bool] = {}  # whether the gradient was put to 0 since the last change
+        self.counts: dict[str, int] = {}
+        self.lines: dict[str, int] = {}  # where a symptom was seen first
+        self.optimizers: dict[Optimizer, int] = {}
+        self.polluted: set[Value] = set()  # gradients that hold those of an earlier update
+        self.dirty: list[Value] = []
+        self.dirty_updates = self.updates = self.since_step = 0
+        self.warned: list[tuple[str, int]] = []
+        self.sites: dict[int, int] = {}
+        self._undo: list[tuple[type, str, Any]] = []
+        self._catch: Any = None
+
+    # what is wrapped
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._wrap(Value, "backward", self._backward)
+        self._wrap(Optimizer, "step", self._step)
+        self._wrap(Trainer, "train", self._train)
+        for kind in Optimizer, Module:
+            self._wrap(kind, "zero_grad", self._zero_grad)
+        self._catch = warnings.catch_warnings(record=False)
+        self._catch.__enter__()
+        shown = warnings.showwarning
+
+        def note(message: Any, category: Any, filename: str, line: int, *rest: Any) -> None:
+            if issubclass(category, MicrogradLikeWarning):
+                self.warned.append((str(message), line))
+            else:
+                shown(message, category, filename, line, *rest)
+
+        warnings.showwarning = note  # type: ignore[assignment]
+
+    def expect(self, parameters: Sequence[Value]) -> None:
+        """Look at these leaves from the beginning."""
+        for p in parameters:
+            self.numbers[p], self.gradients[p], self.clean[p] = p.data, p.grad, True
+
+    def stop(self) -> None:
+        """Leave everything as it was."""
+        for kind, name, method in reversed(self._undo):
+            setattr(kind, name, method)
+        self._undo = []
+        if self._catch:
+            self._catch.__exit__(None, None, None)
+            self._catch = None
+        self._look()
+
+    def _wrap(self, kind: type, name: str, around: Callable[..., Any]) -> None:
+        method = getattr(kind, name)
+        inherited = name not in vars(kind)
+
+        def wrapper(self_: Any, *arguments: Any, **options: Any) -> Any:
+            return around(method, self_, *arguments, **options)
+
+        setattr(kind, name, wrapper)
+        if not inherited:
+            self._undo.append((kind, name, method))
+
+    # what is noted
+
+    def _line(self) -> int:
+        frame: Any = sys._getframe(2)
+        while frame:
+            name = frame.f_globals.get("__name__", "")
+            if frame.f_code.co_filename == self.source or (
+                self.source is None and not name.startswith(__package__[:14])
+            ):
+                return int(frame.f_lineno)
+            frame = frame.f_back
+        return 0
+
+    def _look(self) -> list[Value]:
+        """Compare every leaf with what it was; return those that changed."""
+        now, moved = tick(), []
+        for p, number in self.numbers.items():
+            other = p.grad != self.gradients.get(p, 0.0)
+            if p.data != number and (p.data == p.data or number == number):
+                self.changed.setdefault(p, []).append(now)
+                moved.append(p)
+                if p in self.polluted:
+                    self.dirty.append(p)
+                    self.polluted.discard(p)
+                self.clean[p] = other
+            elif other:
+                self.clean[p] = True
+                self.polluted.discard(p)
+        for p in moved:
+            self.numbers[p] = p.data
+        if moved:
+            self.updates += 1
+            self.dirty_updates += len(self.dirty) * 2 > len(moved)
+            self.dirty = []
+        return moved
+
+    def _backward(self, method: Any, root: Value) -> None:
+        line = self._line()
+        self.sites[line] = count = self.sites.get(line, 0) + 1
+        if count > LOOSELY:
+            method(root)
+            self.since_step += 1
+            return
+        self._look()
+        seen = Pass(root, line, count <= CLOSELY)
+        known = seen.leaves if seen.closely else list(self.numbers)
+        seen.before = {p: p.grad for p in known}
+        self.polluted |= {p for p in known if p.grad and self.clean.get(p) is False}
+        if seen.closely:
+            self._strange(seen)
+        method(root)
+        seen.after = {p: p.grad for p in known}
+        for p in known:
+            if p not in self.numbers:
+                self.numbers[p], self.clean[p] = p.data, True
+            self.gradients[p] = p.grad
+        self.since_step += 1
+        self.passes.append(seen)
+        self.roots[id(root)] = root
+
+    def _strange(self, seen: Pass) -> None:
+        """Note a root that was one before, and inner nodes that are older than a change of what they were made from."""
+        if id(seen.root) in self.roots and self.roots[id(seen.root)] is seen.root:
+            before = next(p for p in reversed(self.passes) if p.root is seen.root)
+            moved = any(times[-1] > before.time for p, times in self.changed.items())
+            dirty = any(seen.before[p] and seen.before[p] == before.after.get(p) for p in seen.leaves)
+            if dirty and not moved:
+                self._count("doubled", seen.line)
+        old: set[Value] = set()
+        for node in seen.inner:
+            for x in node.inputs:
+                if x in old or (x.op is None and getattr(x, "_changed", 0) > node._born):
+                    old.add(node)
+                    break
+        if old:
+            self._count("stale", seen.line)
+            self.counts["stale nodes"] = max(self.counts.get("stale nodes", 0), len(old))
+
+    def _step(self, method: Any, optimizer: Optimizer) -> Any:
+        line = self._line()
+        self._look()
+        self.optimizers.setdefault(optimizer, line)
+        free = [p for p in optimizer.parameters if not getattr(p, "frozen", False)]
+        empty = not any(p.grad for p in free)
+        if empty and not self.since_step:
+            self._count("idle", line)
+        elif empty and any(self.gradients.get(p) for p in free):
+            self._count("wiped", line)
+        met = set().union(*[seen.leaves for seen in self.passes]) if all(seen.closely for seen in self.passes) else None
+        if self.passes and met is not None and not met & set(optimizer.parameters):
+            self._count("elsewhere", line)
+        if optimizer.steps == 0 and len(self.optimizers) > 2 and self._remembers(optimizer):
+            earlier = [o for o in self.optimizers if o is not optimizer and o.steps == 1]
+            if sum([set(o.parameters) == set(optimizer.parameters) for o in earlier]) >= 2:
+                self._count("forgetful", line)
+        for p in optimizer.parameters:
+            self.numbers.setdefault(p, p.data)
+            self.gradients.setdefault(p, p.grad)
+            self.clean.setdefault(p, True)
+        self._count("steps", line)
+        result = method(optimizer)
+        self.since_step = 0
+        self._look()
+        return result
+
+    def _train(self, method: Any, trainer: Any) -> Any:
+        if trainer.held_out:
+            rows = set(map(tuple, trainer.X))
+            if all(tuple(row) in rows for row in trainer.held_out[0]):
+                self._count("leak", self._line())
+                self.counts["rows"] = len(trainer.held_out[0])
+        return method(trainer)
+
+    def _remembers(self, optimizer: Optimizer) -> bool:
+        return optimizer.memory > 1 or bool(getattr(optimizer, "momentum", 0.0))
+
+    def _zero_grad(self, method: Any, owner: Any) -> Any:
+        self._look()
+        result = method(owner)
+        with suppress(Exception):
+            parameters = owner.parameters() if callable(owner.parameters) else owner.parameters
+            for p in parameters:
+                self.clean[p] = True
+                self.polluted.discard(p)
+        return result
+
+    def _count(self, what: str, line: int) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1
+        self.lines.setdefault(what, line)
+
+    # what is strange
+
+    def symptoms(self) -> dict[str, dict[str, Any]]:
+        """Return what was strange, by name, each with numbers and the line where it was seen."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in "idle", "wiped", "elsewhere", "doubled", "stale", "forgetful", "leak":
+            times = self.counts.get(name, 0)
+            if times > (name in ("doubled", "stale")):
+                found[name] = {"times": times, "line": self.lines[name], "nodes": self.counts.get("stale nodes", 0),
+                               "rows": self.counts.get("rows", 0)}  # fmt: skip
+        close = [seen for seen in self.passes if seen.closely]
+        sizes = [seen.size for seen in close]
+        if self.dirty_updates > 1:
+            found["accumulated"] = {"times": self.dirty_updates, "of": self.updates, "line": self.passes[-1].line}
+        if len(close) >= 2 and not self.changed:
+            again = [p for seen in close[1:] for p in seen.leaves if p in close[0].before]
+            found["unchanged"] = {"passes": len(self.passes), "line": close[0].line, "leaves": len({*again})}
+        if len(sizes) >= 3 and all(b > a for a, b in itertools.pairwise(sizes)):
+            found["growing"] = {"sizes": sizes[:4], "line": close[0].line}
+        same = len(self.passes) >= 3 and self.updates == 1 and len({seen.loss for seen in self.passes}) == 1
+        if same and max(min(times) for times in self.changed.values()) > self.passes[-1].time:
+            found["late"] = {"passes": len(self.passes), "line": self.passes[-1].line}
+        found |= self._of_losses() | self._of_leaves(close)
+        return found
+
+    def _of_losses(self) -> dict[str, dict[str, Any]]:
+        found = {}
+        for line in {seen.line for seen in self.passes}:
+            losses = [seen.loss for seen in self.passes if seen.line == line]
+            if len(losses) < 3:
+                continue
+            first, last = abs(losses[0]), losses[-1]
+            if not isfinite(last) or last > 100 * max(first, 1.0):
+                found["rising"] = {"first": losses[0], "last": last, "steps": len(losses), "line": line}
+            elif len(losses) >= 4 and all(b > a for a, b in itertools.pairwise(losses)):
+                found["climbing"] = {"first": losses[0], "last": last, "steps": len(losses), "line": line}
+        return found
+
+    def _of_leaves(self, close: Sequence[Pass]) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        reached = set().union(*[set(seen.leaves) for seen in close]) if close else set()
+        wanted = {p for optimizer in self.optimizers for p in optimizer.parameters if not getattr(p, "frozen", False)}
+        if (missed := [p for p in wanted if p not in reached]) and close and len(missed) < len(wanted):
+            found["unreached"] = {"count": len(missed), "of": len(wanted), "line": close[0].line,
+                                  "names": sorted([p.label for p in missed if p.label])[:3]}  # fmt: skip
+        if close and not reached:
+            found["no parameter"] = {"line": close[0].line, "passes": len(self.passes)}
+        per_pass = [set(seen.leaves) for seen in close]
+        if (
+            len(close) >= 3
+            and all(per_pass)
+            and not any(a & b for a, b in itertools.pairwise(per_pass))
+            and self.changed
+        ):
+            found["lost"] = {"passes": len(close), "line": close[0].line}
+        usual = [p for p in reached if sum([p in leaves for leaves in per_pass]) >= 2]
+        kept = [p for p in usual if p not in self.changed and any(seen.after.get(p) for seen in close)]
+        if self.changed and kept and len(close) >= 3 and any(p in self.changed for p in usual):
+            found["kept"] = {"count": len(kept), "of": len(usual), "line": close[0].line}
+        shut = [p for p in usual if not any(seen.after.get(p) for seen in close)]
+        relus = [x for seen in close for x in seen.relus]
+        mine = [p for p in usual if p in wanted or p in self.changed or p in shut]
+        dull = len(close) >= 3 and relus.count(0.0) * 2 >= len(relus) > 0 and all(seen.loss for seen in close)
+        if dull and len(shut) > 0.9 * len(mine):
+            found["dead"] = {"relus": relus.count(0.0), "of": len(relus), "count": len(shut),
+                             "passes": len(close), "line": close[0].line}  # fmt: skip
+        return found
