@@ -70,6 +70,11 @@ def which() -> str:
     return IN_C if c else f"engine in Python, because {REASON}"
 
 
+def made() -> bool:
+    """Tell whether a Value was made so far."""
+    return bool(c.clock()) if c else repr(engine.tick.__self__) != "count(1)"  # type: ignore[attr-defined]
+
+
 def twin(function: F) -> F:
     """Return the function of this name in C; where there is none, the function itself."""
     return getattr(c, f"twin_of_{function.__name__}")(function) if c else function
