@@ -166,7 +166,7 @@ class Trainer:
         check_options(epochs, len(self.X), options)
         self.rng, self.history = Random(options["seed"]), TrainingHistory(list(options["watch"]))
         self.history.about = model, self.X, self.y, self.optimizer
-        self.best = self.first = self._snapshot()
+        self.best = self._snapshot()
         self.compiled: Any = None
         if options["compile"]:
             from .compiler.learning import Learner
@@ -181,6 +181,7 @@ class Trainer:
         else:
             self.measure()
             self.save()  # a place where nothing can be written shows now, not after the first epoch
+        begun, self.first = len(history.rows), self._snapshot()
         updates = -(-len(self.X) // (self.options["batch_size"] or len(self.X)))
         with Bar(history.epochs, self.epochs, updates, self.options["progress"]) as report:
             try:
@@ -191,7 +192,8 @@ class Trainer:
                 until_done(lambda: self.end_with_best("diverged"))
                 error.history = history
                 raise
-        self._report()
+        if history.stopped == "epochs" and len(history.rows) > begun:
+            self._report()
         return history
 
     def every_epoch(self, report: Callable[[float], None]) -> None:
@@ -333,8 +335,6 @@ class Trainer:
     def _report(self) -> None:
         """Warn of a training that made the loss larger, or changed nothing."""
         rows = self.history.rows
-        if self.history.stopped != "epochs":
-            return
         if rows[-1].loss and [p.data for p in self.parameters] == self.first.weights:
             warn(
                 "fit changed no parameter: all are frozen, the learning rate is 0, or every gradient is 0 because all "
