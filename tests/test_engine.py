@@ -298,12 +298,13 @@ def test_same_program_same_bits_in_any_process() -> None:
 
 def test_a_new_operation_is_one_entry() -> None:
     try:
-        cube = Op("cube", lambda a: a * a * a, lambda out, a: (3.0 * a * a,), latex="{a}^3", sample=((-1, 1),), why="")
+        parts = {"latex": "{a}^3", "sample": ((-1, 1),), "why": ""}
+        cube = Op("third_power", lambda a: a * a * a, lambda out, a: (3.0 * a * a,), **parts)
         x = Value(2.0)
         cube(x).backward()
         assert (x.grad, cube(2.0)) == (12.0, 8.0)
     finally:
-        del OPS["cube"]
+        del OPS["third_power"]
 
 
 def test_functions_give_floats_for_floats() -> None:
