@@ -15,7 +15,8 @@ from ..exercises.answers import read
 from ..graph.parse import ExpressionError
 from ..mistakes.mistake import MISTAKES, RIGHT
 from ..ops.notation import short
-from ..steps.walk import Backward, Event, Forward, Seed, Walk, compare
+from ..steps.events import Backward, Event, Forward, Seed
+from ..steps.walk import Walk, compare
 
 KEYS = {
     b"\x1b[C": "next", b"\x1b[B": "next", b"\x1bOC": "next", b" ": "next", b"\r": "next", b"\n": "next", b"n": "next",
