@@ -30,7 +30,7 @@ ORDER = {
     "steps.doctor": "source entry updates graphs watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
-        bugs engines build apart
+        practise exam bugs engines build apart
     """,
     "exercises.hypotheses": "sheet formulas grammar search table",
     "compiler": """
