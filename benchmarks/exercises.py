@@ -5,49 +5,36 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from math import isfinite
+from math import isclose, isfinite
 from pathlib import Path
 from random import Random
 from statistics import median
 from time import process_time
 
 from micrograd_like import Value
-from micrograd_like.exercises.answers import read
+from micrograd_like.exercises.answers import digits, read
 from micrograd_like.exercises.concepts import CONCEPTS
-from micrograd_like.exercises.diagnosis import digits, is_right, mistakes_on
+from micrograd_like.exercises.diagnosis import is_right
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import generate
 from micrograd_like.exercises.marking import Marking
-from micrograd_like.exercises.messages import idea_of
 from micrograd_like.exercises.questions import Task
-from micrograd_like.mistakes.mistake import MISTAKES as LISTED
-from micrograd_like.mistakes.passes import Pass, grad_from, grads
+from micrograd_like.mistakes.mistake import MISTAKES
+from micrograd_like.mistakes.passes import Pass, grads
+
+from .learners import DEVELOPED, MEASURED, Mistake
 
 DOCS = Path(__file__).parent.parent / "docs" / "exercises.md"
-LOOK = 24  # exercises of a concept, in which each mistake that can be seen there has been seen
 MARKS = "<!-- measured -->", "<!-- end of measured -->"
-MISTAKES = [*LISTED, "forgot_path", "unreached"]
+LOOK = 12  # exercises of each concept that are looked at for one mistake, before it is left
+GIVEN = ("update", "updated")  # which depend on the learning rate, another one on the twin
 
 
 def typed(number: float, many: int = 4) -> str:
     """Return a number as a learner types it."""
     return f"{number if abs(number) > 1e-12 else 0.0:.{many}g}"
-
-
-def forgetful(ex: Exercise, rng: Random) -> dict[Value, float]:
-    """Return gradients in which a node of three contributions or more misses a use, and the rest follows from it."""
-    task = ex.task
-    several = [x for x in ex.asked if len(task.edges_of(x)) > 2 and len(set(task.uses[x])) > 1]
-    if not several:
-        return task.right
-    node = rng.choice(several)
-    edges = task.edges_of(node)
-    lost = rng.choice([use for use, _ in edges])
-    kept = [use.local_grads[i] * task.right[use] for use, i in edges if use is not lost]
-    return carried(task, node, sum(kept)) if len(kept) > 1 else task.right  # one alone is what first_path leaves
 
 
 def carried(task: Task, node: Value, number: float) -> dict[Value, float]:
@@ -56,69 +43,20 @@ def carried(task: Task, node: Value, number: float) -> dict[Value, float]:
     return {x: g + (number - task.right[node]) * effect.get(x, 0.0) for x, g in task.right.items()}
 
 
-def made_with(mistake: str, ex: Exercise, rng: Random) -> dict[Value, float]:
-    """Return what a mistake gives for every node."""
-    if mistake == "forgot_path":
-        return forgetful(ex, rng)
-    if mistake == "unreached":
-        outside = [x for x in ex.asked if x not in ex.task.reached and not x.constant]
-        return ex.task.right | {x: rng.choice([1.0, x.data, 2.5]) for x in outside} if outside else ex.task.right
-    return Pass(ex.root, replace(LISTED[mistake], lr=ex.task.lr)).grads()
-
-
-def made_once(mistake: str, ex: Exercise, rng: Random) -> dict[Value, float]:
-    """Return the gradients if a mistake is made at one node, and the rest follows from it."""
-    task, rule = ex.task, mistakes_on(ex.task).get(mistake)
-    if rule is None or rule.is_whole:
-        return task.right
-    numbers = {x: grad_from(rule, x, task.uses[x], task.right, ex.root) for x in ex.asked if x in task.reached}
-    bitten = [x for x, y in numbers.items() if isfinite(y) and not is_right(read(typed(y)), task.right[x])]
-    return carried(task, node := rng.choice(bitten), numbers[node]) if bitten else task.right
-
-
-def answers(ex: Exercise, numbers: dict[Value, float]) -> dict[str, str]:
+def answers(ex: Exercise, numbers: Mapping[Value, float]) -> dict[str, str]:
     """Return typed answers to the gradients asked; what is not a number is left out."""
     found = {ex.task.gradient(x).key: numbers.get(x, 0.0) for x in ex.asked}
     return {key: typed(number) for key, number in found.items() if isfinite(number)}
 
 
-def changes(ex: Exercise, given: dict[str, str]) -> bool:
+def changes(ex: Exercise, given: Mapping[str, str]) -> bool:
     """Tell whether any of the answers is wrong."""
     return any(not is_right(read(x), ex.questions[key].right) for key, x in given.items())
 
 
-@dataclass
-class Row:
-    """What became of one mistake on many graphs, made wherever it can be; and `once`, at a single node."""
-
-    graphs: int = 0
-    alone: int = 0
-    first: int = 0  # of several that give the same numbers
-    among: int = 0  # named together with one that gives the same numbers, but not first
-    others: Counter[str] = field(default_factory=Counter)
-
-    @cached_property
-    def once(self) -> Row:
-        """What became of it if it was made at one node only, and the rest followed from that."""
-        return Row()
-
-    @property
-    def named(self) -> float:
-        """The share of the graphs on which it was named, alone or as the first."""
-        return (self.alone + self.first) / max(self.graphs, 1)
-
-    def enter(self, mistake: str, marking: Marking) -> None:
-        """Count what a marking says."""
-        self.graphs += 1
-        wrong = [m for m in marking.messages if m.mistakes[:1] != (mistake,)]
-        if wrong and all(mistake in m.mistakes for m in marking.messages):
-            self.among += 1
-        elif wrong or not marking.messages:
-            self.others[wrong[0].mistakes[0] if wrong and wrong[0].mistakes else "none"] += 1
-        elif any(len(m.mistakes) > 1 for m in marking.messages):
-            self.first += 1
-        else:
-            self.alone += 1
+def listed(name: str) -> Mistake:
+    """Return a listed mistake as a program on a graph."""
+    return lambda root: grads(root, replace(MISTAKES[name], lr=0.1))
 
 
 def exercises(concept: str) -> Iterator[Exercise]:
@@ -129,30 +67,75 @@ def exercises(concept: str) -> Iterator[Exercise]:
         seed += 1
 
 
-def confusion(graphs: int, most: int = 30) -> dict[str, Row]:
-    """Return for each mistake what is said about it on generated graphs on which it changes an answer.
+@dataclass
+class Row:
+    """What became of one mistake on many graphs."""
 
-    Concepts are gone through in turn; one on which no mistake is seen any more that still lacks graphs is left.
+    graphs: int = 0
+    named: int = 0
+    others: Counter[str] = field(default_factory=Counter)  # what was said instead
+
+
+def verdict(ex: Exercise, marking: Marking, mistake: Mistake) -> str:
+    """Return "named" if what is said is the same program as the mistake: if it gives the same on a twin graph.
+
+    Else "other" if another program is named with certainty, or "asked", or "none".
     """
-    rows, rng = {name: Row() for name in MISTAKES}, Random(0)
-    streams = {name: exercises(name) for name in CONCEPTS}
-    shown: dict[str, set[str]] = {name: set() for name in CONCEPTS}
-    for turn in range(most * graphs):
-        wanted = {name for name in MISTAKES if rows[name].graphs < graphs}
-        for concept in CONCEPTS:
-            names = wanted if turn < LOOK else wanted & shown[concept]
-            ex = next(streams[concept]) if names else None
-            for name in MISTAKES if ex else ():
-                if name in names and changes(ex, given := answers(ex, made_with(name, ex, rng))):
-                    shown[concept].add(name)
-                    rows[name].enter(name, ex.check(given))
-                    if changes(ex, given := answers(ex, made_once(name, ex, rng))):
-                        rows[name].once.enter(name, ex.check(given))
-        if turn % 50 == 0:
-            few = ", ".join(f"{name} {rows[name].graphs}" for name in sorted(wanted)[:4])
-            print(f"turn {turn}: {len(wanted)} mistakes want more graphs: {few}", file=sys.stderr, flush=True)
-        if not wanted:
-            break
+    [search] = ex._searches.values()
+    sheet, twin = search.sheet, search.twin_sheet
+    there = dict(zip(sheet.nodes, twin.nodes))
+    true = mistake(twin.root)
+    keys = {ex.task.gradient(x).key: there[x] for x in sheet.asked}
+    worst = "named" if marking.messages else "none"
+    for message in marking.messages:
+        if message.verdict == "seed" or message.mistakes[:1] in [(x,) for x in GIVEN]:
+            continue
+        if not message.hypotheses:
+            return "none"
+        likely = [search.twin.get(h.key) for h in message.hypotheses[: 2 if "?" in message.did else 1]]
+        if not any(h and all(_gives(h, keys[key], twin, true) for key in message.keys) for h in likely):
+            worst = "asked" if "?" in message.did else "other"
+    return worst
+
+
+def _gives(h: object, x: Value, sheet: object, true: Mapping[Value, float]) -> bool:
+    upstream = {y: true[y] for y in sheet.asked}  # type: ignore[attr-defined]
+    numbers = h.at(x, sheet, upstream), h.whole.get(x, float("nan"))  # type: ignore[attr-defined]
+    return any(isclose(y, true[x], rel_tol=1e-6, abs_tol=1e-9) for y in numbers)
+
+
+def measured(mistakes: Mapping[str, Mistake], graphs: int, leaves: bool, left_out: bool = False) -> dict[str, Row]:
+    """Return what is said of each mistake on graphs on which it changes an answer; with `leaves` only those are asked.
+
+    With `left_out`, the mistake is taken out of the list that is searched.
+    """
+    rows = {name: Row() for name in mistakes}
+    for concept in CONCEPTS:
+        stream = exercises(concept)
+        for _ in range(max(LOOK, graphs)):
+            whole = next(stream)
+            asked = [x for x in whole.asked if not leaves or not x.inputs]
+            if not asked:
+                break
+            ex = Exercise(whole.root, asked, names={}, lr=0.1)
+            all_known = list(ex.search.hypotheses)
+            for name, mistake in mistakes.items():
+                row = rows[name]
+                if row.graphs >= graphs:
+                    continue
+                try:
+                    given = answers(ex, mistake(ex.root))
+                except (ArithmeticError, ValueError):
+                    continue
+                if len(given) < len(asked) or not changes(ex, given):
+                    continue
+                if left_out:
+                    ex.search.hypotheses = [h for h in all_known if not (h.listed and h.name == name)]
+                found = verdict(ex, ex.check(given), mistake)
+                ex.search.hypotheses = all_known
+                row.graphs += 1
+                row.named += found == "named"
+                row.others[found] += found != "named"
     return rows
 
 
@@ -171,9 +154,7 @@ def accused(graphs: int, many: int, one: bool) -> tuple[int, int, Counter[str]]:
             right = {}
         marking = ex.check(right | {key: typed(number, many)})
         count += 1
-        found.update(
-            {mistake for message in marking.messages for mistake in message.mistakes[:1] if key in message.keys}
-        )
+        found.update({m.mistakes[0] for m in marking.messages if m.mistakes and key in m.keys and "?" not in m.did})
     return found.total(), count, found
 
 
@@ -234,7 +215,7 @@ def carried_forward(trials: int) -> tuple[int, int]:
         number = ex.task.right[node] * rng.choice([-1.0, 0.5, 2.0, rng.uniform(-2.0, 0.9), rng.uniform(1.1, 3.0)])
         if trial % 2:
             mistake = rng.choice(["no_upstream", "no_local", "mul_own", "overwrite", "sub_sign"])
-            wrong = made_with(mistake, ex, rng)[node]
+            wrong = grads(ex.root, mistake)[node]
             number = wrong if not is_right(read(typed(wrong)), ex.task.right[node]) else number
         number = float(typed(number))
         marking = ex.check(answers(ex, carried(ex.task, node, number)))
@@ -242,62 +223,73 @@ def carried_forward(trials: int) -> tuple[int, int]:
     return good, trials
 
 
-def speed(checks: int) -> tuple[float, float]:
-    """Return the median and the longest time, in milliseconds of the processor, of a check of 30 nodes, half wrong."""
-    rng, times = Random(3), []
+def speed(checks: int) -> tuple[float, float, float]:
+    """Return the median and longest time of a check of 30 nodes, half wrong, and the median of a first, in ms."""
+    rng, times, firsts = Random(3), [], []
     for _ in range(checks):
         ex = Exercise(random_output(rng, 30), names={})
-        given = answers(ex, {x: g * rng.choice([1, 1, -1, 2, 1.234]) for x, g in ex.task.right.items()})
-        start = process_time()
-        str(ex.check(given))
-        times.append(1e3 * (process_time() - start))
-    return median(times), max(times)
+        for found in (firsts, times):
+            given = answers(ex, {x: g * rng.choice([1, 1, -1, 2, 1.234]) for x, g in ex.task.right.items()})
+            start = process_time()
+            str(ex.check(given))
+            found.append(1e3 * (process_time() - start))
+    return median(times), max(times), median(firsts)
 
 
-def told(row: Row) -> str:
-    """Return how often the mistake was named alone, as the first of several, and as another of several."""
-    return " + ".join(f"{x / row.graphs:.1%}" for x in (row.alone, row.first, row.among)) if row.graphs else "-"
+LISTS: dict[str, Callable[[], dict[str, Mistake]]] = {
+    "the list": lambda: {name: listed(name) for name in MISTAKES if name not in ("changed", "constants")},
+    "those of the list, each taken out of it": lambda: {
+        name: listed(name) for name in MISTAKES if name not in ("changed", "constants")
+    },
+    "the list it was developed on": lambda: DEVELOPED,
+    "the list it was only measured on": lambda: MEASURED,
+}
 
 
-def report(graphs: int) -> str:
+def shares(rows: Mapping[str, Row]) -> tuple[float, float, float]:
+    """Return the shares, each mistake counting alike: named; another named; only asked about."""
+    seen = [row for row in rows.values() if row.graphs]
+    kinds = ("named", "other", "asked")
+    found = [[row.named if kind == "named" else row.others[kind] for row in seen] for kind in kinds]
+    return tuple(sum(n / row.graphs for n, row in zip(counts, seen)) / len(seen) for counts in found)  # type: ignore[return-value]
+
+
+def report(graphs: int, worst: int = 12) -> str:
     """Return what was measured as Markdown."""
-    rows = confusion(graphs)
     lines = [
-        f"Each mistake on {graphs} generated graphs or more on which it changes an answer, all answers typed to four",
-        "digits: made throughout, wherever it can be, and made once, at one node, with all else following from that.",
-        "The shares are of the graphs on which it was named alone + first of several that give the same numbers +",
-        "among several, but not first. What is made once is often the very answer of another mistake made throughout",
-        "(a sign lost at the only subtraction), which then is named, because it explains all numbers.",
+        f"On up to {graphs} generated graphs for each mistake on which it changes an answer, typed to four digits.",
+        "Named is what is the same program: it gives the same numbers on a twin of the graph with other numbers.",
         "",
-        "| mistake | graphs | made throughout | made once | named otherwise | its idea |",
-        "|---|---:|---:|---:|---|---|",
+        "| mistakes | asked | how many | named | another one named | asked about |",
+        "|---|---|---:|---:|---:|---:|",
     ]
-    for name, row in sorted(rows.items(), key=lambda pair: (pair[1].named, pair[1].once.named)):
-        others = (row.others + row.once.others).most_common(3)
-        share = ", ".join(f"`{x}` {n / (row.graphs + row.once.graphs):.1%}" for x, n in others) or "-"
-        idea = idea_of(name).replace("|", "\\|")
-        lines.append(f"| `{name}` | {row.graphs} | {told(row)} | {told(row.once)} | {share} | {idea} |")
-    lines += ["", "| what | measured |", "|---|---|"]
-    once = [row.once for row in rows.values() if row.once.graphs]
-    for way, of_way in (("throughout", list(rows.values())), ("once", once)):
-        good = sum(row.named >= 0.97 for row in of_way)
-        lines.append(f"| mistakes named in at least 97 %, made {way} | {good} of {len(of_way)} |")
+    weak: list[str] = []
+    for what, mistakes in LISTS.items():
+        for leaves in (False, True):
+            rows = measured(mistakes(), graphs, leaves, "taken out" in what)
+            named, other, asked = shares(rows)
+            count = sum(row.graphs > 0 for row in rows.values())
+            way = "leaves" if leaves else "all"
+            lines.append(f"| {what} | {way} | {count} | {named:.1%} | {other:.1%} | {asked:.1%} |")
+            print(lines[-1], file=sys.stderr, flush=True)
+            low = sorted((r.named / r.graphs, n) for n, r in rows.items() if r.graphs)[:worst]
+            weak.append(f"- {what}, {way}: " + ", ".join(f"{n} {share:.0%}" for share, n in low if share < 0.97))
+    lines += ["", "The weakest:", "", *weak, "", "| what | measured |", "|---|---|"]
     for one in (False, True):
         for many in (4, 6):
-            wrong, count, of_what = accused(graphs, many, one)
-            asked = f"a random number of {many} digits, {'the only one asked' if one else 'among right ones'}"
+            wrong, count, of_what = accused(graphs * 20, many, one)
+            asked_what = f"a random number of {many} digits, {'the only one asked' if one else 'among right ones'}"
             most = ", ".join(f"`{x}` {n}" for x, n in of_what.most_common(2))
-            lines.append(f"| accused of a mistake: {asked} | {wrong / count:.2%} ({most or '-'}) |")
-    right, count = accepted(graphs)
+            lines.append(f"| accused of a mistake: {asked_what} | {wrong / count:.2%} of {count} ({most or '-'}) |")
+    right, count = accepted(graphs * 4)
     lines.append(f"| right answers to four digits accepted | {right / count:.2%} of {count} |")
-    good, count = misread(graphs)
+    good, count = misread(graphs * 4)
     lines.append(f"| one digit of three or more is wrong: called a slip | {good / count:.1%} of {count} |")
-    good, trials = carried_forward(graphs)
+    good, trials = carried_forward(graphs * 4)
     lines.append(f"| one slip among 12 nodes: one message, at the slip | {good / trials:.1%} of {trials} |")
-    middle, longest = speed(max(graphs // 5, 10))
-    checked = "a check of 30 nodes, half of them wrong, with its text"
-    lines.append(f"| {checked} | {middle:.1f} ms of processor time, at most {longest:.1f} ms |")
-    return "\n".join(lines)
+    middle, longest, first = speed(20)
+    lines.append(f"| a check of 30 nodes | {middle:.0f} ms, at most {longest:.0f}; the first one {first:.0f} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:

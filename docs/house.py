@@ -22,7 +22,7 @@ ORDER = {
         drawing mistakes steps exercises compiler views __init__ __main__
     """,
     "ops": "errors methods number advice op numerics gates protocols table __init__ notation",
-    "_engine": "generate",
+    "_engine": "generate choose",
     "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
@@ -30,7 +30,7 @@ ORDER = {
     "steps.doctor": "source entry updates graphs watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
-        bugs engines build apart
+        practise exam bugs engines build apart
     """,
     "exercises.hypotheses": "sheet formulas grammar search table",
     "compiler": """

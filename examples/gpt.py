@@ -87,8 +87,9 @@ def rmsnorm(x):
 
 
 def softmax(scores):
-    """Return probabilities. (Scores far above these, from 710 on, need the largest one taken off first.)"""
-    exps = [score.exp() for score in scores]
+    """Return probabilities. The largest score is taken off first, as a plain number, so that no exp overflows."""
+    largest = max(score.data for score in scores)
+    exps = [(score - largest).exp() for score in scores]
     total = sum(exps)
     return [e / total for e in exps]
 

@@ -15,6 +15,7 @@ __version__ = "1.0.0rc1"
 
 PUBLIC = {  # where each public name lives; "" is for modules
     "": "data losses",
+    "_engine.choose": "use",
     "checkpoint": "load_model save_model",
     "checks": "MicrogradLikeWarning",
     "compiler": "compile",

@@ -1,6 +1,7 @@
 """Written by `python docs/make.py` from __init__.py and the table of operations."""
 
 from . import data as data, losses as losses
+from ._engine.choose import use as use
 from .checkpoint import load_model as load_model, save_model as save_model
 from .checks import MicrogradLikeWarning as MicrogradLikeWarning
 from .compiler import compile as compile
@@ -123,6 +124,7 @@ __all__ = [
     "seed",
     "softmax",
     "topological_order",
+    "use",
     "walk",
     "what_if",
     "where",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import count, repeat
@@ -10,7 +11,7 @@ from typing import Any
 
 from .ops import Op, add, ieee as ieee, mul, real
 from .ops.gates import behind_shut_gates
-from .ops.protocols import Protocols, fill_in
+from .ops.protocols import Protocols, fill_in, let_go
 
 number_of, born = attrgetter("_data"), attrgetter("_born")
 tick = count(1).__next__  # one clock for births and changes: what a node is made from is older than the node
@@ -53,7 +54,7 @@ class Value(Protocols):
         try:
             numbers = [*map(number_of, operands)]
             data = op.value(*numbers)
-            local_grads = op.rule(data, *numbers) if data == data else op.local_grads(data, *numbers)
+            local_grads = op.rule(data, *numbers) if data == data and not op.corner else op.local_grads(data, *numbers)
         except (AttributeError, ArithmeticError, ValueError):  # a plain number takes part, or there is no result
             operands, data, local_grads = carefully(op, operands)
         return Value(data, "", op, operands, local_grads)
@@ -66,6 +67,8 @@ class Value(Protocols):
         """
         order = topological_order(self)
         before = [node.grad for node in order]
+        if None in before:
+            raise TypeError("A gradient is a number, and None is none. Write x.grad = 0.0.")
         try:
             for _ in backward_steps(self, order):
                 pass
@@ -90,6 +93,10 @@ class Value(Protocols):
     @_backward.setter
     def _backward(self, function: object) -> None:
         raise TypeError("backward() reads local_grads. Write out.local_grads = (1 - t**2,), one number for each input.")
+
+
+if sys.platform == "emscripten":  # a browser's Python has a small stack
+    Value.__del__ = let_go  # type: ignore[attr-defined]
 
 
 class Constant(Value):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import math
 import os
+import runpy
 import threading
 import warnings
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -345,3 +347,18 @@ def test_a_warning_says_that_the_engine_runs() -> None:
         compile(lambda x: w * x * rng.random(), 1.0)
     assert [str(x.message) for x in said] == ["compile leaves this to the engine: it draws random numbers."]
     assert said[0].filename == __file__
+
+
+def test_the_loss_of_a_notebook_compiles_as_it_is() -> None:
+    lesson = runpy.run_path(str(Path(__file__).parent.parent / "examples" / "moons.py"))
+    parameters, found = lesson["model"].parameters(), []
+    start = [p.data for p in parameters]
+    for compiled in (False, True):
+        for p, number in zip(parameters, start):
+            p.data = number
+        optimizer = SGD(parameters, 0.5)
+        program = compile(lesson["loss"]) if compiled else None
+        for _ in range(5):
+            found.append((program.step(optimizer), program.outputs) if program else lesson["eager_step"](optimizer))
+        assert program is None or program.uses == 5
+    assert found[5:] == [pytest.approx(pair, rel=1e-9) for pair in found[:5]]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from micrograd_like import MLP, losses
+from micrograd_like import MLP, SGD, losses
 from micrograd_like.compiler import Program, RefusedError, Rows, compile
 from micrograd_like.data import one_hot
 from micrograd_like.nn import Parameter
@@ -45,7 +45,7 @@ def test_jax_shards_the_examples_over_devices() -> None:
 import os; os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
 import jax, numpy as np, re
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
-from micrograd_like import MLP, losses
+from micrograd_like import MLP, SGD, losses
 from micrograd_like.compiler import compile
 model = MLP(2, [4, 1], activation="tanh")
 X, y = np.random.default_rng(1).normal(size=(16, 2)), np.zeros(16)
@@ -132,3 +132,29 @@ def test_an_exact_program_has_nothing_to_export() -> None:
     x = Parameter(2.0)
     with pytest.raises(RefusedError, match="exact"):
         compile(x * x, exact=True).to_torch()
+
+
+def test_other_shapes_are_refused_instead_of_divided_by_the_recorded_number() -> None:
+    torch, jax = pytest.importorskip("torch"), pytest.importorskip("jax")
+    w = Parameter(0.5)
+    program = compile(lambda X: sum((w * x) ** 2 for x in X) / len(X), [1.0, 2.0, 3.0, 4.0])
+    program.fit([float(i) for i in range(10)], optimizer=SGD([w], 0.001), batch_size=4)
+    module, (loss, parameters) = program.to_torch(), program.to_jax()
+    X = [1.0, 2.0, 3.0, 4.0]
+    assert float(module(X).detach()) == pytest.approx(program(X)) == pytest.approx(float(loss(parameters, X)))
+    for call in (lambda: module(X[:2]), lambda: loss(parameters, X[:2])):
+        with pytest.raises(RefusedError, match=r"shape \(4,\), and its export was given \(2,\)"):
+            call()
+    assert torch and jax
+
+
+def test_numbers_read_from_data_pass_no_gradient_in_exports() -> None:
+    torch, jax = pytest.importorskip("torch"), pytest.importorskip("jax")
+    w = Parameter(0.5)
+    program = compile(lambda x: (w * x) ** 2 * (w * x).data, 3.0)
+    program(2.0)
+    loss, parameters = program.to_jax()
+    assert float(jax.grad(loss)(parameters, 2.0)["w"]) == pytest.approx(w.grad)
+    module = program.to_torch()
+    module(2.0).backward()
+    assert float(next(iter(module.parameters())).grad) == pytest.approx(w.grad) and torch

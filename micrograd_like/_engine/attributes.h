@@ -7,6 +7,7 @@ static void drop_shape(Node *node) { /* to a blank leaf, with its attic */
     Attic attic = attic_taken(node);
     if (CODE(node) != LEAF && CODE(node) != ODD) old[0] = node->input[0], old[1] = node->input[1];
     PyObject *odd = attic.odd;
+    if (odd) odd_nodes--;
     attic.odd = NULL;
     if (node->bits & NOT_FINITE) not_finite--;
     node->bits &= ~(uint64_t)0xFFFF;
@@ -104,6 +105,7 @@ static int reshape(Node *node, PyObject *op, PyObject *inputs, PyObject *slopes)
     } else
         node->input[0] = node->input[1] = NULL;
     node->bits |= (uint64_t)code << 8;
+    if (odd) odd_nodes++;
     attic.odd = odd, odd = NULL;
     if (attic.odd || attic.label || attic.own || attic.changed) {
         Attic *place = attic_for(node);

@@ -26,6 +26,7 @@ static PyObject *pure_apply, *pure_init, *pure_backward, *pure_order, *pure_set_
 static PyObject *in_ieee, *str_apply, *str_constant, *str_gate, *empty_text, *empty_tuple;
 static uint64_t clock_now;   /* one clock for births and changes: creation order is a topological order */
 static Py_ssize_t not_finite; /* how many nodes alive have a value or local derivative that is not finite */
+static Py_ssize_t odd_nodes;  /* how many nodes alive fit no rule of the header */
 static int rewired;           /* whether creation order may no longer be a topological order */
 static int running;           /* backward passes under way */
 
@@ -183,6 +184,7 @@ static PyMethodDef functions_of_module[] = {
     {"tick", tick_, METH_NOARGS, "Return the next number of the clock of births and changes."},
     {"topological_order", (PyCFunction)(void (*)(void))topological_order, METH_FASTCALL,
      "Return the roots and every node they were made from, inputs before what is made from them."},
+    {"clock", clock_, METH_NOARGS, "Return what `tick` returned last."},
     {"passes", passes_so_far, METH_NOARGS, "Return how many backward passes there were so far."},
     {"capture", (PyCFunction)(void (*)(void))capture, METH_FASTCALL, "Return the nodes of graphs in order and bytes with their columns."},
     {"twin_of_dot", twin_of_dot, METH_O, NULL},

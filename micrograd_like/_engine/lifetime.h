@@ -50,6 +50,8 @@ static PyObject *value_vectorcall(PyObject *type, PyObject *const *arguments, si
 
 static PyObject *tick_(PyObject *module, PyObject *_) { return PyLong_FromUnsignedLongLong(tick()); }
 
+static PyObject *clock_(PyObject *module, PyObject *_) { return PyLong_FromUnsignedLongLong(clock_now); }
+
 static Node *dying;
 
 static void release(Node *node) {
@@ -57,6 +59,7 @@ static void release(Node *node) {
     if (UNLIKELY(node->bits & NOT_FINITE)) not_finite--;
     if (CODE(node) == LEAF || node->bits & IN_ATTIC) {
         Attic attic = attic_taken(node);
+        if (attic.odd) odd_nodes--;
         Py_XDECREF(attic.label), Py_XDECREF(attic.own), Py_XDECREF(attic.odd);
     }
     if (CODE(node) != LEAF && CODE(node) != ODD) {
@@ -153,7 +156,7 @@ static int value_traverse(PyObject *self, visitproc visit, void *arg) {
         Py_VISIT(attic->label);
         Py_VISIT(attic->own);
         Py_VISIT(attic->odd);
-        if (attic->own && !running && !rewired) {
+        if (attic->own && !running) {
             int result = traverse_graphs(attic->own, visit, arg);
             if (result) return result;
         }

@@ -12,9 +12,11 @@
 #if defined(__GNUC__)
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define INLINE static inline __attribute__((always_inline)) /* however many operations there are */
 #else
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)
+#define INLINE static inline
 #endif
 
 typedef struct Node Node;

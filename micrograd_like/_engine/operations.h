@@ -17,7 +17,7 @@ static int meets_known(PyTypeObject *type) {
     return same;
 }
 
-static inline int is_value(PyObject *x) {
+INLINE int is_value(PyObject *x) {
     PyTypeObject *type = Py_TYPE(x);
     return type == ValueType || type == ConstantType || type == known;
 }
@@ -34,7 +34,7 @@ static int other_kind(PyObject *x, double *number) {
     return VALUE;
 }
 
-static inline int kind(PyObject *x, double *number) {
+INLINE int kind(PyObject *x, double *number) {
     if (LIKELY(is_value(x))) {
         *number = ((Node *)x)->data;
         return VALUE;
@@ -60,7 +60,7 @@ static int is_constant(Node *x) {
 
 /* ---- making nodes ---- */
 
-static inline Node *node_new(PyTypeObject *type) {
+INLINE Node *node_new(PyTypeObject *type) {
     Node *node = pool_take();
     if (UNLIKELY(!node)) return (Node *)PyErr_NoMemory();
 #if defined(Py_REF_DEBUG) || defined(Py_TRACE_REFS) || defined(Py_GIL_DISABLED)
@@ -76,7 +76,7 @@ static inline Node *node_new(PyTypeObject *type) {
     return node;
 }
 
-static inline Node *leaf_new(PyTypeObject *type, double data) {
+INLINE Node *leaf_new(PyTypeObject *type, double data) {
     Node *node = node_new(type);
     if (UNLIKELY(!node)) return NULL;
     node->data = data;
@@ -85,7 +85,7 @@ static inline Node *leaf_new(PyTypeObject *type, double data) {
     return node;
 }
 
-static inline PyObject *node_of_1(int code, PyObject *a, double data, double slope) {
+INLINE PyObject *node_of_1(int code, PyObject *a, double data, double slope) {
     Node *node = node_new(ValueType);
     if (UNLIKELY(!node)) return NULL;
     node->data = data;
@@ -97,7 +97,7 @@ static inline PyObject *node_of_1(int code, PyObject *a, double data, double slo
 }
 
 /* Takes the references to its inputs. */
-static inline PyObject *node_of_2(int code, PyObject *a, PyObject *b, double data, double slope0, double slope1) {
+INLINE PyObject *node_of_2(int code, PyObject *a, PyObject *b, double data, double slope0, double slope1) {
     Node *node = node_new(ValueType);
     if (UNLIKELY(!node)) return Py_DECREF(a), Py_DECREF(b), NULL;
     node->data = data;
@@ -149,7 +149,7 @@ static PyObject *with_constant(int code, PyObject *x, PyObject *y, int kinds[2],
     return node_of_2(code, inputs[0], inputs[1], data, slopes[0], slopes[1]);
 }
 
-static inline int all_finite(double a, double b, double c) { return isfinite(a) & isfinite(b) & isfinite(c); }
+INLINE int all_finite(double a, double b, double c) { return isfinite(a) & isfinite(b) & isfinite(c); }
 
 #define DEFINE_UNARY(name, gate, why)                                                    \
     static PyObject *value_##name(PyObject *x) {                                         \

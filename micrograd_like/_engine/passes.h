@@ -40,6 +40,7 @@ typedef struct {
     uint64_t first; /* birth of slot 0 */
     size_t last;    /* the last slot in use */
     int guarded;    /* whether REACHED says where gradient arrives */
+    int careful;    /* whether it may be interrupted or fail: then it remembers what it overwrites */
     Nodes far;      /* each with a FAR */
     Undo inner, leaves; /* every grad before it was touched: a Ctrl-C takes all back. Leaves are TOUCHED. */
 } Queue;
@@ -55,7 +56,8 @@ static int make_room(Undo *undo) {
     return 1;
 }
 
-static inline int remember(Undo *undo, Node *node) {
+static inline int remember(Queue *queue, Undo *undo, Node *node) {
+    if (LIKELY(!queue->careful)) return 1;
     if (UNLIKELY(undo->count == undo->room) && !make_room(undo)) return 0;
     undo->at[undo->count++] = (Before){node, node->grad};
     return 1;
@@ -72,21 +74,30 @@ static inline int enqueue(Queue *queue, Node *node) { /* at its first contributi
     uint64_t slot = queue->first - BORN(node);
     if (LIKELY(slot < WINDOW)) {
         if (queue->slots[slot]) return 1;
-        if (!remember(&queue->inner, node)) return 0;
+        if (!remember(queue, &queue->inner, node)) return 0;
         queue->slots[slot] = node;
         if (slot > queue->last) queue->last = slot;
     } else {
         if (node->bits & FAR) return 1;
-        if (!remember(&queue->inner, node) || !add_node(&queue->far, node)) return 0;
+        if (!remember(queue, &queue->inner, node) || !add_node(&queue->far, node)) return 0;
         node->bits |= FAR;
     }
     node->grad = 0.0;
     return 1;
 }
 
+/* Take the memory that the list of those far away can need, so that nothing fails half way. */
+static int reserve(Nodes *far) {
+    size_t most = chunks_in_use() * (CHUNK / sizeof(Node));
+    if (most <= WINDOW) return 1;
+    if (!(far->at = PyMem_RawMalloc(most * sizeof *far->at))) return PyErr_NoMemory(), 0;
+    far->room = most;
+    return 1;
+}
+
 static inline int touch(Queue *queue, Node *leaf) {
-    if (leaf->bits & TOUCHED) return 1;
-    if (!remember(&queue->leaves, leaf)) return 0;
+    if (LIKELY(!queue->careful) || leaf->bits & TOUCHED) return 1;
+    if (!remember(queue, &queue->leaves, leaf)) return 0;
     leaf->bits |= TOUCHED;
     return 1;
 }
@@ -150,6 +161,9 @@ static unsigned long long passes; /* backward passes so far: an optimizer warns 
 
 static PyObject *passes_so_far(PyObject *module, PyObject *none) { return PyLong_FromUnsignedLongLong(passes); }
 
+/* With fewer nodes than these a pass takes some ten milliseconds: Ctrl-C waits until it is done. */
+#define FEW_CHUNKS 16
+
 /* All grads are written, or after an error or Ctrl-C none. */
 static PyObject *run_backward(Node *root, int guarded) {
     passes++;
@@ -157,11 +171,13 @@ static PyObject *run_backward(Node *root, int guarded) {
         root->grad += 1.0;
         Py_RETURN_NONE;
     }
-    Queue queue = {spare_slots, BORN(root), 0, guarded, {NULL, 0, 0}, spare_inner, spare_leaves};
+    int careful = chunks_in_use() > FEW_CHUNKS || odd_nodes;
+    Queue queue = {spare_slots, BORN(root), 0, guarded, careful, {NULL, 0, 0}, spare_inner, spare_leaves};
     if (!queue.slots && !(queue.slots = PyMem_RawCalloc(WINDOW, sizeof(Node *)))) return PyErr_NoMemory();
     spare_slots = NULL, spare_inner = spare_leaves = (Undo){NULL, 0, 0};
     size_t slot = 0, count = 0;
-    int fine = enqueue(&queue, root);
+    int fine = careful || reserve(&queue.far);
+    fine = fine && enqueue(&queue, root);
     if (fine) root->grad = 1.0;
     running++;
     for (;; slot = 0) {
@@ -169,7 +185,7 @@ static PyObject *run_backward(Node *root, int guarded) {
             Node *node = queue.slots[slot];
             if (!node) continue;
             queue.slots[slot] = NULL;
-            fine = spread(&queue, node) && (++count % WINDOW || !PyErr_CheckSignals());
+            fine = spread(&queue, node) && (++count % WINDOW || !careful || !PyErr_CheckSignals());
         }
         if (!fine || !queue.far.count) break;
         next_window(&queue);

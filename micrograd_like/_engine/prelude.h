@@ -43,8 +43,8 @@ RULE double op_floordiv(double a, double b) {
     return quotient - whole > 0.5 ? whole + 1.0 : whole;
 }
 
-/* What a square asks for its slope. */
-RULE double op_pow(double a, double b) { return b == 1.0 ? a : pow(a, b); }
+/* What a square asks for its slope, and whether b - 1 was rounded. */
+RULE double op_pow(double a, double b) { return b == 1.0 ? a : b == 0.0 ? 1.0 : pow(a, b); }
 
 /* To the nearest whole number, the even one of two. */
 RULE double op_round(double a) { return rint(a); }

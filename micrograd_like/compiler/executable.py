@@ -45,6 +45,8 @@ class Ends(NamedTuple):
 class Executable:
     """The graph of one loss in arrays: a memory of floats, in which the parameters come first."""
 
+    shapes: tuple[Any, ...] = ()  # of the inputs that it was recorded with
+
     def __init__(self, graph: Recording, ends: Ends, theta: Sequence[Any], backend: str) -> None:
         self.graph, self.nested = graph, ends.nested
         self.updates_by: tuple[Any, ...] = ()  # the optimizer that the program can do the step of, and its settings

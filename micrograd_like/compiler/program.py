@@ -414,6 +414,9 @@ class Program(Recorder):
                     rng.shuffle(order)
                 batches += [order[start : start + size] for start in range(0, count, size)]
             losses += self._learn(optimizer, columns, tables, batches)
+        if self.fitted is not None and self.fitted is not self._now:  # the last batch may have been a smaller one
+            self.become(self.fitted)
+            self.inputs, self.given = [[column[i] for i in range(size)] for column in columns], None
         return losses
 
     def _learn(self, optimizer: Optimizer, columns: Any, tables: Any, batches: list[list[int]]) -> list[float]:
@@ -462,7 +465,8 @@ class Program(Recorder):
 
     def _export(self) -> Export:
         self._same_way_for_all()
-        return Export(self.now, self._variables(), [shape(x) for x in self.inputs])
+        exchange.read(self.parameters, self.now.memory)
+        return Export(self.now, self._variables(), self.now.shapes)
 
     def _same_way_for_all(self) -> None:
         """Refuse to export one branch of several."""

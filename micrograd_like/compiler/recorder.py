@@ -190,6 +190,7 @@ class Recorder:
         if world not in self.worlds:
             self.worlds.append(world)
         key = tuple([shape(argument) for argument in examples]), id(world)
+        made.shapes = key[0]
         self.variants.setdefault(key, []).insert(0, made)
         if sum(map(len, self.variants.values())) > MOST:
             oldest = next(k for k in self.variants if k != key or len(self.variants) == 1)
@@ -238,6 +239,7 @@ class Recorder:
             made.inputs, made.input_nodes = made.plan.place[np().array(order, dtype=int)], order
             self.shapes = tuple([b.shape for b in made.plan.blocks if b.kind == "number"])
         self.names = [f"inputs[{i}]" for i in range(len(self.shapes))]
+        made.shapes = self.shapes if leaves else ()
         self.variants[self.shapes, 0] = [made]
         return made
 

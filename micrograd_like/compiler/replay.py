@@ -21,6 +21,7 @@ class Replay:
     """What `Executable` is, without arrays: the parameters come first in a list of floats."""
 
     updates_by: tuple[Any, ...] = ()
+    shapes: tuple[Any, ...] = ()  # of the inputs that it was recorded with
     updates = whole_runs = False
 
     def __init__(self, graph: Recording, ends: Ends, backend: str) -> None:

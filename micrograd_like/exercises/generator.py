@@ -11,6 +11,7 @@ L = v1 + v2   # -45
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -22,12 +23,14 @@ from ..mistakes.mistake import MISTAKES, Mistake
 from ..mistakes.passes import Pass, grad_from
 from ..mistakes.script import can_bite
 from ..steps.what_if import what_if
+from .answers import digits
 from .concepts import CONCEPTS, NUMBERS, Dice
 from .exercise import Exercise
 from .progress import Progress
 from .questions import Task
 
-ATTEMPTS = 2000
+ATTEMPTS = 4000
+AGAIN = 50  # draws for a student before two sheets are let be alike
 SAME = 1.1e-3  # numbers as close as that cannot be told apart when typed to four digits
 NEAR = 0.01  # a mistake that comes so close to the right number would pass for rounding
 LARGEST = 200.0
@@ -41,10 +44,12 @@ def generate(
     student: str = "",
     ambiguous: bool = False,
     keep: bool | Progress = False,
+    effort: tuple[object, ...] | None = None,
 ) -> Exercise:
     """Return an exercise on a concept of CONCEPTS, of difficulty 1 to 3; each student has a variant of each seed.
 
     On its graph no listed mistake gives the right number by chance, and no two give the same, unless `ambiguous`.
+    With `effort`, it asks for as much work as another exercise, of which `effort_of` is that.
     """
     if concept not in CONCEPTS:
         raise ValueError(f"There is no concept {concept!r}. Write one of: {', '.join(CONCEPTS)}.")
@@ -60,9 +65,47 @@ def generate(
         title = f"{concept}, number {seed}{draft.note}"
         options: dict[str, Any] = {"given": (), "concept": concept, "title": title, "keep": keep, "names": {}}
         exercise = Exercise(draft.root, draft.ask, **options, **draft.options)
+        if effort is not None and effort_of(exercise) != effort:
+            continue
         if by_hand(exercise.task) and (ambiguous or not coincidences(exercise.task, exercise.asked)):
             return exercise
     raise RuntimeError(f"No numbers were found for {concept!r} with seed {seed}. Write another seed.")
+
+
+def effort_of(ex: Exercise) -> tuple[object, ...]:
+    """Return how much work an exercise is: its operations, how many answers it asks for, and how long its numbers are.
+
+    The length is that of all values and gradients together, in classes of four digits to a node.
+    """
+    nodes = [x for x in ex.task.graph.nodes if not x.constant]
+    kinds = Counter(x.op.name for x in nodes if x.op)
+    long = sum([min(digits(x.data), 4) + min(digits(ex.task.right[x]), 4) for x in nodes])
+    return tuple(sorted(kinds.items())), len(ex.questions), round(long / max(len(nodes), 1) / 2)
+
+
+def variant(concept: str, difficulty: int, student: str, seed: int = 0) -> Exercise:
+    """Return a student's variant of an exercise, which asks for as much work as everyone else's."""
+    return generate(concept, difficulty, seed, student=student, effort=effort_of(generate(concept, difficulty, seed)))
+
+
+def variants(concept: str, difficulty: int, seed: int, students: Sequence[str]) -> list[Exercise]:
+    """Return a variant for each student, no two alike, of which each asks for as much work as the others.
+
+    Where chance draws the same numbers twice, the later student gets others: those of "student, again".
+    """
+    seen: set[str] = set()
+    found = []
+    effort = effort_of(generate(concept, difficulty, seed))
+    for student in students:
+        name = student
+        for _ in range(AGAIN):
+            ex = generate(concept, difficulty, seed, student=name, effort=effort)
+            if ex.program() not in seen:
+                break
+            name += ", again"
+        seen.add(ex.program())
+        found.append(ex)
+    return found
 
 
 def by_hand(task: Task) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+ENOUGH, LAST = 4, 5  # exercises right at once, of the last so many: mastery
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,40 @@ class Progress:
         """Return how often each mistake was named, in one concept or in all."""
         found = [x.mistakes[0] for x in self.attempts if x.mistakes and concept in (None, x.concept)]
         return Counter(found)
+
+    def tries(self, concept: str) -> list[bool]:
+        """Return, for each exercise of a concept in the order of its first try, whether all was right at once."""
+        found: dict[str, dict[str, bool]] = {}
+        for x in self.attempts:
+            if x.concept == concept and x.verdict != "not yet":
+                found.setdefault(x.exercise, {}).setdefault(x.key, x.verdict == "right")
+        return [all(keys.values()) for keys in found.values()]
+
+    def mastered(self, concept: str) -> bool:
+        """Tell whether 4 of the last 5 exercises of a concept, on fresh numbers, were right at once."""
+        last = self.tries(concept)[-LAST:]
+        return sum(last) >= ENOUGH
+
+    def next_concept(self, concepts: Sequence[str]) -> tuple[str, str]:
+        """Return the concept to practise next, and why: what is open first, and what was mastered again and again.
+
+        A mastered concept comes back after 4 exercises of others, then after 8, 16 and so on.
+        """
+        order = list(dict.fromkeys((x.concept, x.exercise) for x in self.attempts))
+        for concept in concepts:
+            if self.mastered(concept):
+                since = len(order) - 1 - max(i for i, (name, _) in enumerate(order) if name == concept)
+                more = len(self.tries(concept)) - LAST
+                if since >= 4 * 2 ** max(more, 0):
+                    return concept, f"{concept} was mastered {since} exercises ago: does it still hold?"
+        for concept in concepts:
+            if not self.mastered(concept):
+                last = self.tries(concept)[-LAST:]
+                if not last:
+                    return concept, f"{concept} is new."
+                done = f"{sum(last)} of the last {len(last)} on {concept} were right at once"
+                return concept, f"{done}; {ENOUGH} of {LAST} is mastery."
+        return concepts[0], "All is mastered; this one comes back first."
 
     def __str__(self) -> str:
         rows: list[tuple[str, ...]] = [("concept", "answers", "right at once", "right now", "mistakes")]

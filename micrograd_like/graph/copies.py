@@ -9,6 +9,8 @@ from weakref import WeakSet
 
 from ..engine import Value, tick, topological_order
 
+Own = tuple[dict[str, Any], dict[str, Any]]
+
 
 class Recording(list[Value]):
     """A list of nodes that pickles column by column.
@@ -30,7 +32,7 @@ class Recording(list[Value]):
     def __reduce__(self) -> tuple[Any, ...]:
         inputs = [tuple([self.position.get(x, x) for x in node.inputs]) for node in self]
         rows = [(type(x), i, *_fields(x)) for x, i in zip(self, inputs)]
-        return Restored, tuple(map(list, zip(*rows))), {i: vars(x) for i, x in enumerate(self) if vars(x)}
+        return Restored, tuple(map(list, zip(*rows))), {i: own(x) for i, x in enumerate(self) if any(own(x))}
 
 
 class Restored(list[Value]):
@@ -40,9 +42,9 @@ class Restored(list[Value]):
         for kind, inputs, *fields in zip(*columns):
             self.append(make(kind, tuple([self[x] if type(x) is int else x for x in inputs]), *fields))
 
-    def __setstate__(self, attributes: dict[int, dict[str, Any]]) -> None:
-        for i, own in attributes.items():
-            vars(self[i]).update(own)
+    def __setstate__(self, attributes: dict[int, Own]) -> None:
+        for i, found in attributes.items():
+            give(self[i], found)
 
 
 def make(
@@ -53,6 +55,26 @@ def make(
     node._data, node.grad, node.op, node.inputs, node.local_grads = data, grad, op, inputs, slopes
     node.label, node._born = label, tick()
     return node
+
+
+def own(x: Value) -> Own:
+    """Return a node's attributes of a learner's own: those in its dictionary, and those in slots of its class."""
+    slots = {}
+    for kind in type(x).__mro__[: type(x).__mro__.index(Value)]:
+        names = vars(kind).get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            hidden = name.startswith("__") and not name.endswith("__")
+            place = f"_{kind.__name__.lstrip('_')}{name}" if hidden else name
+            if name not in ("__dict__", "__weakref__") and hasattr(x, place):
+                slots[place] = getattr(x, place)
+    return vars(x), slots
+
+
+def give(x: Value, attributes: Own) -> None:
+    """Give a node the attributes of another."""
+    vars(x).update(attributes[0])
+    for name, attribute in attributes[1].items():
+        setattr(x, name, attribute)
 
 
 def _fields(x: Value) -> tuple[Any, ...]:
@@ -74,14 +96,14 @@ def _deepcopy(self: Value, memo: dict[int, Any]) -> Value:
         if id(x) not in memo:
             inputs = tuple([memo[id(i)] for i in x.inputs])
             memo[id(x)] = make(type(x), inputs, *_fields(x))
-            if vars(x):
-                vars(memo[id(x)]).update(deepcopy(vars(x), memo))
+            if any(own(x)):
+                give(memo[id(x)], deepcopy(own(x), memo))
     return memo[id(self)]  # type: ignore[no-any-return]
 
 
 def _copy(x: Value) -> Value:
     copy = make(type(x), x.inputs, *_fields(x))
-    vars(copy).update(vars(x))
+    give(copy, own(x))
     return copy
 
 

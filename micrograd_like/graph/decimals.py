@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import Context, Decimal, Inexact, Rounded, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, Rounded, getcontext, localcontext
 from functools import cache
 from typing import Any
 
@@ -68,6 +68,8 @@ def constant(number: float) -> Bounded:
     known: dict[float, Callable[[], Decimal]] = {
         math.pi: _pi, math.sqrt(math.pi): lambda: _pi().sqrt(), math.sqrt(2 * math.pi): lambda: (2 * _pi()).sqrt(),
         2 / math.sqrt(math.pi): lambda: 2 / _pi().sqrt(),
+        math.log(2.0): TWO.ln, math.log(10.0): Decimal(10).ln, 1 / math.log(2.0): lambda: 1 / TWO.ln(),
+        1 / math.log(10.0): lambda: 1 / Decimal(10).ln(),
     }  # fmt: skip
     exactly = Decimal(number)
     if compute := known.get(abs(number)):
@@ -82,8 +84,6 @@ def _last_place(number: Decimal) -> Decimal:
 
 
 def _digits() -> int:
-    from decimal import getcontext
-
     return getcontext().prec
 
 
@@ -93,8 +93,6 @@ def _rounded(number: Decimal, units: int = 8) -> Bounded:
 
 def _exactly(compute: Callable[[], Decimal]) -> tuple[Decimal, Decimal]:
     """Return a result of one operation of decimals and a bound on its own rounding, 0 where it was exact."""
-    from decimal import getcontext
-
     flags = getcontext().flags
     flags[Inexact] = flags[Rounded] = False
     number = compute()
@@ -159,6 +157,26 @@ def _mod(a: Bounded, b: Bounded) -> Bounded:
     return _add(a, _neg(_mul(_floordiv(a, b), b)))
 
 
+def _trunc(a: Bounded) -> Bounded:
+    return _floor(a) if a.number > 0 else _neg(_floor(_neg(a)))
+
+
+def _round(a: Bounded) -> Bounded:
+    if not _known(a):
+        return UNKNOWN
+    low, high = ((a.number + side * a.error).to_integral_value(ROUND_HALF_EVEN) for side in (-1, 1))
+    return Bounded(low) if low == high else UNKNOWN
+
+
+def _fmod(a: Bounded, b: Bounded) -> Bounded:
+    return _add(a, _neg(_mul(_trunc(_div(a, b)), b)))
+
+
+def _copysign(a: Bounded, b: Bounded) -> Bounded:
+    known = b.side() or (b.number.is_signed() and -1) or 1 if b.error == 0 else b.side()
+    return UNKNOWN if known is None else Bounded(abs(a.number) * known, a.error)
+
+
 def _pow(a: Bounded, b: Bounded) -> Bounded:
     whole = b.error == 0 and b.number == b.number.to_integral_value() and abs(b.number) <= 64
     if whole:
@@ -176,7 +194,8 @@ def _pow(a: Bounded, b: Bounded) -> Bounded:
 ARITHMETIC: dict[str, Callable[..., Bounded]] = {
     "add": _add, "sub": lambda a, b: _add(a, _neg(b)), "mul": _mul, "div": _div, "neg": _neg, "pow": _pow,
     "step": _step, "abs": _abs, "maximum": _maximum, "minimum": _minimum, "floordiv": _floordiv, "mod": _mod,
-    "floor": _floor, "hypot": lambda a, b: OPS["sqrt"](_add(_mul(a, a), _mul(b, b))),
+    "floor": _floor, "ceil": lambda a: _neg(_floor(_neg(a))), "trunc": _trunc, "round": _round, "fmod": _fmod,
+    "copysign": _copysign, "hypot": lambda a, b: OPS["sqrt"](_add(_mul(a, a), _mul(b, b))),
 }  # fmt: skip
 
 
@@ -208,11 +227,11 @@ def _function(op: Op, x: list[Bounded]) -> Bounded:
 def _room(name: str, x: list[Bounded], out: Decimal) -> Decimal:
     """Return how far away the next place is at which a function is infinitely steep, or 1."""
     at = x[0].number
-    if name in ("log", "sqrt", "log10"):
+    if name in ("log", "sqrt", "log10", "log2", "cbrt"):
         return abs(at)
     if name == "log1p":
         return abs(1 + at)
-    if name in ("asin", "acos"):
+    if name in ("asin", "acos", "atanh", "acosh"):
         return abs(1 - abs(at))
     if name == "tan":
         return 1 / (1 + abs(out))
@@ -307,8 +326,8 @@ def _atan2(y: Decimal, x: Decimal) -> Decimal:
 
 
 def _sinh(x: Decimal) -> Decimal:
-    more = _expm1(x)
-    return (more + more / (more + 1)) / 2
+    more = _expm1(abs(x))
+    return ((more + more / (more + 1)) / 2).copy_sign(x)
 
 
 def _tanh(x: Decimal) -> Decimal:
@@ -328,9 +347,29 @@ def _erfc(x: Decimal) -> Decimal:
         return 1 - _erf(x) if x < 60 else Decimal("NaN")
 
 
+def _cbrt(x: Decimal) -> Decimal:
+    return (abs(x).ln() / 3).exp().copy_sign(x) if x else x
+
+
+def _asinh(x: Decimal) -> Decimal:
+    y = abs(x)
+    return _log1p(y + y * y / (1 + (1 + y * y).sqrt())).copy_sign(x)
+
+
+def _acosh(x: Decimal) -> Decimal:
+    more = x - 1
+    return _log1p(more + (more * (more + 2)).sqrt())
+
+
+def _atanh(x: Decimal) -> Decimal:
+    return _log1p(2 * x / (1 - x)) / 2
+
+
 FUNCTIONS: dict[str, Callable[..., Decimal]] = {
     "exp": Decimal.exp, "log": Decimal.ln, "sqrt": Decimal.sqrt, "expm1": _expm1, "log1p": _log1p,
     "log10": Decimal.log10, "sin": lambda x: _sin_cos(x)[0], "cos": lambda x: _sin_cos(x)[1], "tan": _tan,
     "asin": _asin, "acos": _acos, "atan": _atan, "atan2": _atan2, "sinh": _sinh,
     "cosh": lambda x: (x.exp() + (-x).exp()) / 2, "tanh": _tanh, "erf": _erf, "erfc": _erfc,
+    "exp2": lambda x: (x * TWO.ln()).exp(), "log2": lambda x: x.ln() / TWO.ln(), "cbrt": _cbrt, "asinh": _asinh,
+    "acosh": _acosh, "atanh": _atanh,
 }  # fmt: skip

@@ -106,6 +106,26 @@ class Protocols(Number):
         return (self.op.sign or self.op.name) if self.op else ""
 
 
+_dropped: list[Any] = []  # inputs of nodes that are gone
+_dropping: list[bool] = []
+
+
+def let_go(self: Any) -> None:
+    """Let go of a node's inputs one after the other: a graph of any depth is taken apart without recursion.
+
+    It is the `__del__` of Values where the interpreter recurses to free what is nested, and has a small stack.
+    """
+    _dropped.append(self.inputs)
+    self.inputs = ()
+    if not _dropping:
+        _dropping.append(True)
+        try:
+            while _dropped:
+                _dropped.pop()
+        finally:
+            _dropping.clear()
+
+
 _UNARY = ["log", "sqrt", "sin", "cos", "tanh"]
 
 

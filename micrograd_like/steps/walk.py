@@ -32,7 +32,7 @@ from ..mistakes.passes import Pass, grads
 from ..ops.notation import check_digits, short
 from ..shows import SHOWS
 from .differences import Differences, table
-from .events import Backward as Backward, Event, Forward as Forward, Record, Seed as Seed, events
+from .events import Backward as Backward, Event as Event, Forward as Forward, Record, Seed as Seed, events
 from .source_lines import Code, Line
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from ..drawing.picture import NoConverterError
 from ..exercises.concepts import NUMBERS
 from ..exercises.exercise import Exercise
-from ..exercises.generator import generate
+from ..exercises.generator import generate, variants
 from .blanks import sketch
 
 PAPERS = {"A4": (210, 297), "Letter": (216, 279)}  # millimetres
@@ -259,12 +259,12 @@ def run_worksheet(options: argparse.Namespace) -> None:
             f"Write --out {options.out}-2 to keep it, or --force to write over it."
         )
     names = students + [""] * (count - len(students))
-    variants = [(name, name or f"sheet {i + 1}") for i, name in enumerate(names)]
-    exercises = [
-        generate(concept, options.difficulty, options.seed, student=variant if count > 1 else name)
-        for name, variant in variants
-        for concept in concepts
-    ]
+    sheets = [(name, name or f"sheet {i + 1}") for i, name in enumerate(names)]
+    if count > 1:
+        columns = [variants(x, options.difficulty, options.seed, [variant for _, variant in sheets]) for x in concepts]
+        exercises = [column[i] for i in range(count) for column in columns]
+    else:
+        exercises = [generate(concept, options.difficulty, options.seed, student=names[0]) for concept in concepts]
     for i, ex in enumerate(exercises):
         if count > 1 and not names[i // len(concepts)]:
             ex.title += f", sheet {i // len(concepts) + 1}"  # which tells whose key is whose

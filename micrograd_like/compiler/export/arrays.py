@@ -49,7 +49,15 @@ class Export:
         return {p.name: memory[p.offset : p.offset + prod(p.shape)].reshape(p.shape).copy() for p in self.parameters}
 
     def loss(self, library: Library, parameters: Mapping[str, Tensor], inputs: Sequence[Tensor]) -> Tensor:
-        """Write every equation in the library, and return the loss."""
+        """Write every equation in the library, and return the loss; inputs of other shapes are refused."""
+        for x, lengths in zip(inputs, self.shapes):
+            found = tuple(getattr(x, "shape", lengths))
+            if found != tuple(lengths):
+                raise RefusedError(
+                    f"The program was recorded with inputs of the shape {tuple(lengths)}, and its export was given "
+                    f"{found}: it would divide by the number of examples that was recorded. Call the program once "
+                    "with examples of that shape, and export it again."
+                )
         arrays = Arrays(self, library, parameters, inputs)
         for number, block in enumerate(self.plan.blocks):
             if block.lanes:

@@ -10,6 +10,7 @@ from ..backends.whole import evaluate
 from ..executable import RefusedError
 from ..extra import numpy as np
 from ..lower.expression import operand
+from ..trace.tracked import DETACH
 
 Tensor = Any
 
@@ -58,8 +59,14 @@ class Library:
     def broadcast(self, x: Tensor, lengths: Sequence[int]) -> Tensor:
         return self.module.broadcast_to(x, tuple(lengths))
 
+    def detach(self, x: Tensor) -> Tensor:
+        """Return the same numbers, through which no gradient passes back."""
+        return x
+
     def apply(self, op: Op, *xs: Tensor) -> Tensor:
         """Apply an operation: the library's own, or else what the table says it means."""
+        if op is DETACH:
+            return self.detach(xs[0])
         if op.name in self.named:
             return self.named[op.name](*xs)
         if op.definition:

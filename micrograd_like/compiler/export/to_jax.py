@@ -24,6 +24,11 @@ def function(export: Export) -> tuple[Callable[..., Any], dict[str, Any]]:
     named = {op: getattr(jnp, name) for op, name in [*names.items(), *zip(same, same)]}
     named |= {"erf": special.erf, "erfc": special.erfc, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}
     named |= {"step": lambda a: jnp.where(a > 0, 1.0, 0.0), "softplus": jax.nn.softplus, "silu": jax.nn.silu}
-    library = Library(jnp, named)
+
+    class Jax(Library):
+        def detach(self, x: Any) -> Any:
+            return jax.lax.stop_gradient(x)
+
+    library = Jax(jnp, named)
     parameters = {name: jnp.asarray(numbers) for name, numbers in export.arrays().items()}
     return lambda parameters, *inputs: export.loss(library, parameters, [jnp.asarray(x) for x in inputs]), parameters

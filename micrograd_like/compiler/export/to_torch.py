@@ -118,6 +118,9 @@ def torch_library(torch: Any) -> Library:
         def sum(self, x: Tensor, axes: Sequence[int]) -> Tensor:
             return x.sum(tuple(axes))
 
+        def detach(self, x: Tensor) -> Tensor:
+            return x.detach()
+
         def whole(self, numbers: Tensor) -> Tensor:
             return numbers.long()
 
