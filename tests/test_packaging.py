@@ -144,3 +144,24 @@ def test_the_source_distribution_has_what_its_own_tests_need(built: list[Path]) 
     there = {p.relative_to(ROOT).as_posix() for pattern in wanted for p in ROOT.glob(pattern) if p.is_file()}
     assert there and not {x for x in there if not re.search(r"__pycache__|\.(so|pyd|pyc)$", x)} - names
     assert {(member.uid, member.gid, member.uname) for member in members} == {(0, 0, "")}
+
+
+@pytest.mark.parametrize("name", ["_interpreters", "_xxsubinterpreters"])
+def test_a_subinterpreter_gets_the_engine_that_one_reads_and_is_told_so(name: str) -> None:
+    interpreters = pytest.importorskip(name)
+    code = (
+        "import sys; sys.path.insert(0, '.'); from micrograd_like import Value, _engine; x = Value(3.0); "
+        "(x * x).backward(); assert x.grad == 6.0; assert 'subinterpreter' in _engine.which(), _engine.which()"
+    )
+    run = f"import {name} as i; new = i.create(); said = i.run_string(new, {code!r}); i.destroy(new); assert not said"
+    subprocess.run([sys.executable, "-c", run], cwd=ROOT, check=True)
+    assert interpreters.get_current() == interpreters.get_main()
+
+
+def test_a_python_without_the_gil_gets_the_engine_that_one_reads_and_is_told_so() -> None:
+    code = (
+        "import sys; sys._is_gil_enabled = lambda: False; from micrograd_like import Value, _engine; "
+        "assert _engine.c is None and 'without the GIL' in _engine.which(), _engine.which()"
+    )
+    env = os.environ | {"MICROGRAD_LIKE_PURE": "0"}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True)

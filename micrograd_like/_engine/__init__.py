@@ -7,8 +7,10 @@ MICROGRAD_LIKE_PURE=1 leaves `engine` as it reads, and so does an installation t
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,15 +25,30 @@ def _load() -> tuple[Any, str]:
     """Return the module in C with its types put in place, or None and the reason."""
     if os.environ.get("MICROGRAD_LIKE_PURE", "0") not in ("", "0"):
         return None, "MICROGRAD_LIKE_PURE is set"
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return None, "this Python runs without the GIL, which the one in C needs"
+    if not _in_main_interpreter():
+        return None, "this is a subinterpreter, and the one in C serves the main one"
     try:
         c = import_module("._engine", __name__)
     except ImportError as error:
-        if list(Path(__file__).parent.glob("_engine.*.so")) + list(Path(__file__).parent.glob("_engine.*.pyd")):
+        if any(Path(__file__).with_name(f"_engine{suffix}").exists() for suffix in EXTENSION_SUFFIXES):
             return None, f"the one in C cannot be loaded: {error}"
         return None, "the one in C was not built: no C compiler was found, or it failed"
     if not _install(c):
         return None, "the package is imported once more in this process, and the one in C serves the first import"
     return c, ""
+
+
+def _in_main_interpreter() -> bool:
+    """Tell whether this is the interpreter that the process began with."""
+    for name in ("_interpreters", "_xxsubinterpreters"):  # since Python 3.13, and before
+        try:
+            known = import_module(name)
+        except ImportError:
+            continue
+        return bool(known.get_current() == known.get_main())
+    return True
 
 
 def _install(c: Any) -> bool:

@@ -15,7 +15,8 @@ from ..exercises.answers import read
 from ..graph.parse import ExpressionError
 from ..mistakes.mistake import MISTAKES, RIGHT
 from ..ops.notation import short
-from ..steps.walk import Backward, Event, Forward, Seed, Walk, compare
+from ..steps.events import Backward, Event, Forward, Seed
+from ..steps.walk import Walk, compare
 
 KEYS = {
     b"\x1b[C": "next", b"\x1b[B": "next", b"\x1bOC": "next", b" ": "next", b"\r": "next", b"\n": "next", b"n": "next",
@@ -28,6 +29,7 @@ KEYS = {
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 CLEAR = "\x1b[H\x1b[2J"
 MOST_ROWS = 30
+SELF = "How much does the output move with itself?"  # the reason would tell the number that is asked
 STEPPING = "right, left: step   p: predict   m: mistake   Home, End   q: quit"
 PREDICTING = "Type your number and press Enter   ?: show it   Esc: stop predicting"
 
@@ -201,7 +203,8 @@ def screen(walk: Walk, event: Event, hidden: bool = False) -> list[str]:
         lines.append(f"  {' ' * start}{'^' * (end - start)}")
     equation = " = ".join([*str(event).split(" = ")[:-1][:2], "___"]) if hidden else str(event)
     width = (columns() or 100) - 2
-    lines += ["", *[f"  {bold}{part}{plain}" for part in textwrap.wrap(equation, width)], "", wrapped(event.why)]
+    why = SELF if hidden and isinstance(event, Seed) else event.why
+    lines += ["", *[f"  {bold}{part}{plain}" for part in textwrap.wrap(equation, width)], "", wrapped(why)]
     if isinstance(event, Backward):
         lines.append(wrapped(event.reason))
         names = ", ".join(map(walk.graph.name, event.pending))

@@ -40,6 +40,8 @@ SEEN = {
     "forgetful": "{times} optimizers were made for the same parameters, and each made one step.",
     "rising": "the loss went from {first:.4g} to {last:.4g} in {steps} steps.",
     "climbing": "the loss rose in each of {steps} steps, from {first:.4g} to {last:.4g}.",
+    "stuck": "after {steps} steps the loss is {last:.4g}, and it began at {first:.4g}.",
+    "whole": "{names} came from train_val_split to train on, and nothing uses it.",
     "unreached": "the loss reaches no path to {count} of {of} parameters{names}.",
     "no parameter": "{passes} backward passes reached no parameter at all.",
     "lost": "each of {passes} backward passes met parameters that were not there before.",
@@ -115,7 +117,7 @@ def _symptoms(source: Source, record: dict[str, Any]) -> dict[str, dict[str, Any
         symptoms["diverged"] = {"message": record["message"].split(". ")[0], "line": record["line"]}
     if record["ended"] not in ("end", "enough", "Enough") and "diverged" not in symptoms:
         symptoms["error"] = {"message": record["message"], "line": record["line"]}
-    if not record.get("passes") and record["ended"] == "end" and (line := _unfed(source)):
+    if record.get("passes", 0) < 2 and record["ended"] == "end" and (line := _unfed(source)):
         symptoms["no pass"] = {"line": line}
     unreached = [
         base for _, target, base in source.updates()
@@ -128,12 +130,27 @@ def _symptoms(source: Source, record: dict[str, Any]) -> dict[str, dict[str, Any
             "names": unreached,
             "line": 0,
         }
+    if (part := _unused_part(source)) and source.trains():
+        symptoms["whole"] = {"names": [part], "line": 0}
     if (missed := record.get("names", {}).get("missed")) and source.trains() and record.get("passes", 0) > 1:
         symptoms.setdefault("unreached", missed)
     if reused := _reused(source, record):
         record["reused"] = reused
         symptoms["reused"] = {"name": reused[0], "line": 0}
     return symptoms
+
+
+def _unused_part(source: Source) -> str:
+    """Return the names of a training set that train_val_split gave and nothing uses, though the other set is used."""
+    for s in source.all(ast.Assign):
+        if isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("train_val_split"):
+            parts = targets(s)[0]
+            if isinstance(parts, ast.Tuple) and len(parts.elts) == 2:
+                read = {n.id for n in source.all(ast.Name) if isinstance(n.ctx, ast.Load)}
+                train, held_out = [{n.id for n in ast.walk(part) if isinstance(n, ast.Name)} for part in parts.elts]
+                if not train & read and held_out & read:
+                    return source.of(parts.elts[0])
+    return ""
 
 
 def _unfed(source: Source) -> int:
@@ -148,7 +165,9 @@ def _unfed(source: Source) -> int:
                 and source.of(s.value) not in ("0", "0.0", "None")
             ):
                 return 0
-    return next((s.lineno for s, _, _ in source.updates() if source.training_loop(s) is not None), 0)
+    fed = [source.training_loop(call) for call in source.calls("backward")]
+    loops = [(s.lineno, source.training_loop(s)) for s, _, _ in source.updates()]
+    return next((line for line, loop in loops if loop is not None and loop not in fed), 0)
 
 
 def _reused(source: Source, record: dict[str, Any]) -> list[str]:
@@ -211,6 +230,8 @@ def _cured(
         return False
     if set(shown) & set(after) or (set(after) - set(before)) & SEVERE:
         return False
+    if "stuck" in shown:
+        return bool(now.get("losses")) and now["losses"][1] < 0.3 * now["losses"][0]
     if shown and set(shown) & {"rising", "climbing", "diverged"}:
         return bool(now.get("losses")) and now["losses"][1] < now["losses"][0]
     if set(shown) & {"unchanged", "idle", "wiped", "elsewhere", "late", "no pass"}:

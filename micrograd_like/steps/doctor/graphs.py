@@ -139,13 +139,17 @@ def earlier_loss(source: Source, record: Record) -> Iterator[Proposal]:
         block = source.block(loop)
         before = block[: block.index(loop)]
         wanted, chain = names(call.func.value), list[Any]()
+        read = {n for s in loop.body if isinstance(s, ast.Assign) for n in names(s.value)}
+        early = [
+            s for s in before if isinstance(s, ast.Assign) and names(targets(s)[0]) & read and names(s.value) & models
+        ]
         for s in reversed(before):
             if isinstance(s, ast.Assign) and any(names(t) & wanted for t in targets(s)):
                 wanted |= names(s.value) - models
                 if not re.match(r"[A-Z]", source.of(s.value)) or re.fullmatch(r"Value\(0(\.0)?\)", source.of(s.value)):
                     chain.insert(0, s)
         starts = [s for s in chain if names(targets(s)[0]) & names(call.func.value)]
-        for part in starts, chain:
+        for part in starts, early, chain:
             if part:
                 line = f"{source.of(part[-1])} inside the loop"
                 yield part[-1].lineno, line, source.moved(part, loop.body[0])
@@ -196,9 +200,7 @@ def last_example(source: Source, record: Record) -> Iterator[Proposal]:
         name, s = call.func.value.id, source.statement(call)
         block = source.block(s)
         for loop in block[: block.index(s)]:
-            if not isinstance(loop, ast.For) or any(
-                "step" in source.of(t) or "backward" in source.of(t) for t in loop.body
-            ):
+            if not isinstance(loop, ast.For) or re.search(r"step\(|backward|\.grad", source.of(loop)):
                 continue
             given = [t for t in loop.body if isinstance(t, ast.Assign) and source.of(targets(t)[0]) == name]
             added = [t for t in ast.walk(loop) if isinstance(t, ast.AugAssign) and source.of(t.target) == name]
@@ -260,6 +262,7 @@ def with_itself(source: Source, record: Record) -> Iterator[Proposal]:
     "The examples to validate with are among those to train on, so validation says nothing about new data.",
     "Train on the first part that train_val_split returns: fit(model, *train, validation=held_out).",
     "leak",
+    "whole",
 )
 def leak(source: Source, record: Record) -> Iterator[Proposal]:
     for s in source.all(ast.Assign):
@@ -275,3 +278,11 @@ def leak(source: Source, record: Record) -> Iterator[Proposal]:
                     old = f"{source.of(call.args[1])}, {source.of(call.args[2])}"
                     line = text.replace(old, ", ".join(given), 1)
                     yield call.lineno, line, source.replaced(call, line)
+            for x, part in zip(s.value.args[:2], train.elts if isinstance(train, ast.Tuple) else ()):
+                if isinstance(x, ast.Name) and isinstance(part, ast.Name):
+                    changed = [
+                        line if i < s.lineno else re.sub(rf"(?<![\w.'\"]){x.id}(?!\w|\s*=[^=])", part.id, line)
+                        for i, line in enumerate(source.lines)
+                    ]
+                    first = next((i for i, line in enumerate(changed) if line != source.lines[i]), 0)
+                    yield first + 1, changed[first].strip(), "\n".join(changed)

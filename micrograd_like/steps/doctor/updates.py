@@ -57,6 +57,12 @@ def _value_updates(source: Source, loop_variable: bool) -> Iterator[Proposal]:
 )
 def loop_variable(source: Source, record: Record) -> Iterator[Proposal]:
     yield from _value_updates(source, True)
+    for made in source.all(ast.ListComp):
+        each, update, whole = made.generators[0], source.of(made.elt), source.statement(made)
+        if isinstance(made.elt, ast.BinOp) and isinstance(made.elt.op, ast.Sub) and ".grad" in update:
+            name = source.of(each.target)
+            line = f"for {name} in {source.of(each.iter)}: {name}.data -= {source.of(made.elt.right)}"
+            yield made.lineno, line, source.replaced(whole, line)
 
 
 @mistake(
@@ -91,6 +97,11 @@ def wrong_side(source: Source, record: Record) -> Iterator[Proposal]:
                 line = f"{source.of(target)} -= {bare}"
                 if isinstance(_product(s.value), ast.Mult):
                     yield s.lineno, line, source.replaced(s, line)
+    for s in source.all(ast.AugAssign):
+        itself = source.of(s.target) in source.of(s.value) and source.of(s.target).endswith(".data")
+        if itself and ".grad" not in re.sub(r"\.grad\s*=", "", source.text) and not any(source.calls("step")):
+            line = source.of(s)[:-5] + ".grad" if source.of(s).endswith(".data") else source.of(s)
+            yield s.lineno, line, source.replaced(s, line)
     for s in source.all(ast.Expr):
         less = (
             isinstance(s.value, ast.BinOp) and isinstance(s.value.op, ast.Sub) and ".grad" in source.of(s.value.right)
@@ -215,6 +226,9 @@ def twice(source: Source, record: Record) -> Iterator[Proposal]:
         if any(source.of(s) == source.of(t) and source.block(s) is source.block(t) for t in calls[:i]):
             yield s.lineno, "nothing: remove this second backward()", source.removed(s)
     for s in calls:
+        if sum([source.of(s) == source.of(t) for t in calls]) > 1:
+            yield s.lineno, "nothing: remove this backward()", source.removed(s)
+    for s in calls:
         loop = source.above(s, ast.For, ast.While)
         if loop is not None and loop.body == [s]:
             yield loop.lineno, source.of(s), source.replaced(loop, source.of(s))
@@ -234,6 +248,43 @@ def cleared(source: Source, record: Record) -> Iterator[Proposal]:
             clears = "zero_grad" in source.of(t) or re.search(r"\.grad\s*=\s*(0|None)", source.of(t))
             if clears and ".data" not in source.of(t):
                 yield t.lineno, f"{source.of(t)} before {source.of(s)}", source.moved([t], s)
+
+
+ON_PURPOSE = r"ascen[td]|maximi|adversar|attack|fgsm|dream|reward|objective|likelihood|score|utility|fool"
+
+
+@mistake(
+    "wrong sign",
+    "The gradient points uphill, so adding it makes the loss larger with every step.",
+    "Subtract the gradient: p.data -= lr * p.grad.",
+    "climbing", "rising", "diverged",
+)  # fmt: skip
+def wrong_sign(source: Source, record: Record) -> Iterator[Proposal]:
+    if re.search(ON_PURPOSE, source.text, re.IGNORECASE) or "kept" in record["symptoms"]:
+        return  # only some of the leaves are moved uphill, as for an input that is to fool the network
+    found = []
+    for s, target, _ in source.updates():
+        text, value = source.of(s), source.of(s.value)
+        if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) and not value.strip().startswith("-"):
+            line = text.replace("+=", "-=", 1)
+        elif isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Sub) and value.strip().startswith("-"):
+            line = text.replace("-=", "+=", 1)
+        elif isinstance(s, ast.Assign) and isinstance(s.value, ast.BinOp) and isinstance(s.value.op, ast.Add):
+            line = f"{source.of(target)} = {source.of(s.value.left)} - {source.of(s.value.right)}"
+        else:
+            continue
+        yield s.lineno, line, source.replaced(s, line)
+        found.append((s, line))
+    yield from together(source, found)
+    for call in source.calls("backward"):
+        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.UnaryOp):
+            line = f"{source.of(call.func.value.operand)}.backward()"
+            yield call.lineno, line, source.replaced(call, line)
+    for s in source.all(ast.Assign):
+        negative = isinstance(s.value, ast.UnaryOp) and isinstance(s.value.op, ast.USub)
+        if negative and re.search(r"loss|cost", source.of(targets(s)[0])):
+            line = f"{source.of(targets(s)[0])} = {source.of(s.value.operand)}"
+            yield s.lineno, line, source.replaced(s, line)
 
 
 @mistake(
@@ -283,50 +334,13 @@ def _rates(source: Source, factors: tuple[float, ...]) -> Iterator[Proposal]:
     "learning rate too large",
     "Each step leaps over the valley to a higher place on the other side, so the loss grows without end.",
     "Write a smaller learning rate.",
-    "rising", "diverged",
+    "rising", "diverged", "stuck",
 )  # fmt: skip
 def too_large(source: Source, record: Record) -> Iterator[Proposal]:
     yield from _rates(source, (0.1, 0.01, 0.001, 1e-5, 1e-8))
     for s in source.all(ast.keyword):
         if s.arg == "momentum" and isinstance(s.value, ast.Constant):
             yield s.value.lineno, in_line(source, s.value, "0.9"), source.replaced(s.value, "0.9")
-
-
-ON_PURPOSE = r"ascen[td]|maximi|adversar|attack|fgsm|dream|reward|objective|likelihood|score|utility|fool"
-
-
-@mistake(
-    "wrong sign",
-    "The gradient points uphill, so adding it makes the loss larger with every step.",
-    "Subtract the gradient: p.data -= lr * p.grad.",
-    "climbing", "rising", "diverged",
-)  # fmt: skip
-def wrong_sign(source: Source, record: Record) -> Iterator[Proposal]:
-    if re.search(ON_PURPOSE, source.text, re.IGNORECASE) or "kept" in record["symptoms"]:
-        return  # only some of the leaves are moved uphill, as for an input that is to fool the network
-    found = []
-    for s, target, _ in source.updates():
-        text, value = source.of(s), source.of(s.value)
-        if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add) and not value.strip().startswith("-"):
-            line = text.replace("+=", "-=", 1)
-        elif isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Sub) and value.strip().startswith("-"):
-            line = text.replace("-=", "+=", 1)
-        elif isinstance(s, ast.Assign) and isinstance(s.value, ast.BinOp) and isinstance(s.value.op, ast.Add):
-            line = f"{source.of(target)} = {source.of(s.value.left)} - {source.of(s.value.right)}"
-        else:
-            continue
-        yield s.lineno, line, source.replaced(s, line)
-        found.append((s, line))
-    yield from together(source, found)
-    for call in source.calls("backward"):
-        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.UnaryOp):
-            line = f"{source.of(call.func.value.operand)}.backward()"
-            yield call.lineno, line, source.replaced(call, line)
-    for s in source.all(ast.Assign):
-        negative = isinstance(s.value, ast.UnaryOp) and isinstance(s.value.op, ast.USub)
-        if negative and re.search(r"loss|cost", source.of(targets(s)[0])):
-            line = f"{source.of(targets(s)[0])} = {source.of(s.value.operand)}"
-            yield s.lineno, line, source.replaced(s, line)
 
 
 @mistake(

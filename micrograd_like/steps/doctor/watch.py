@@ -175,6 +175,12 @@ class Watch:
             dirty = any(seen.before[p] and seen.before[p] == before.after.get(p) for p in seen.leaves)
             if dirty and not moved:
                 self._count("doubled", seen.line)
+        inner = set(seen.inner)
+        for earlier in self.passes[-8:]:
+            if earlier.root is not seen.root and earlier.root in inner and earlier.leaves:
+                moved = any(times[-1] > earlier.time for times in self.changed.values())
+                if not moved and any(seen.before[p] and seen.before[p] == earlier.after.get(p) for p in seen.leaves):
+                    self._count("doubled", seen.line)
         old: set[Value] = set()
         for node in seen.inner:
             for x in node.inputs:
@@ -271,7 +277,9 @@ class Watch:
             first, last = abs(losses[0]), losses[-1]
             if not isfinite(last) or last > 100 * max(first, 1.0):
                 found["rising"] = {"first": losses[0], "last": last, "steps": len(losses), "line": line}
-            elif len(losses) >= 4 and all(b > a for a, b in itertools.pairwise(losses)):
+            elif len(losses) >= 10 and len({*losses}) > 2 and min(losses[len(losses) // 2 :]) >= 0.9 * losses[0] > 0:
+                found["stuck"] = {"first": losses[0], "last": last, "steps": len(losses), "line": line}
+            if len(losses) >= 4 and all(b > a for a, b in itertools.pairwise(losses)):
                 found["climbing"] = {"first": losses[0], "last": last, "steps": len(losses), "line": line}
         return found
 
