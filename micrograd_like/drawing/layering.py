@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import inf
 from random import Random
 
+SMALL = 400  # nodes, places where long edges pass among them: beyond, sifting takes too long
 TRIES, IDLE = 300, 170  # less one for each node, how often an order is disturbed, and how often for nothing
 Edge = tuple[int, int]
 Layers = list[list[int]]
@@ -117,6 +118,7 @@ def ordered(layers: Layers, tails: Neighbours, heads: Neighbours, real: int | No
     single nodes then look for better places. Nodes from `real` on are where long edges pass.
     """
     best, fewest = layers, crossings(layers, tails)
+    small = len(tails) <= SMALL
     onward = _walk(layers, layers, heads)
     around = _walk(layers, layers[::-1], [[*x, *y] for x, y in zip(tails, heads)])
     for start, first in (onward, 0), (_mirrored(onward), 2), (around, 0), (_mirrored(around), 1):
@@ -125,14 +127,15 @@ def ordered(layers: Layers, tails: Neighbours, heads: Neighbours, real: int | No
             if fewest == 0 or idle > 7:
                 break
             layers = _exchanged(layers, tails, heads, ties=turn % 4 < 2)
-            layers = _sifted(layers, tails, heads, {*range(len(layers))})
+            if small:
+                layers = _sifted(layers, tails, heads, {*range(len(layers))})
             count = crossings(layers, tails)
             least, idle = (count, 0) if count < least else (least, idle + 1)
             if count < fewest:
                 best, fewest = layers, count
             middle = _median if turn % 4 < 2 else _mean
             layers = _sweep(layers, tails, middle) if turn % 2 else _sweep(layers[::-1], heads, middle)[::-1]
-    return _searched(best, tails, heads, len(tails) if real is None else real)
+    return _searched(best, tails, heads, len(tails) if real is None else real) if small else best
 
 
 def crossings(layers: Layers, tails: Neighbours) -> int:
