@@ -48,7 +48,7 @@ def operations(as_mathml: bool = False) -> str:
     """Return docs/operations.md: a row for every operation, with its formulas in LaTeX, or as browsers read them."""
     head = (
         "# All operations\n\n"
-        "Written by `python docs/make.py` from the table in `micrograd_like/ops.py`; *y* is the output.\n\n"
+        "Written by `python docs/make.py` from the table in `micrograd_like/ops/table.py`; *y* is the output.\n\n"
         "| operation | in Python | value | local derivatives | why |\n|---|---|---|---|---|\n"
     )
     return head + "".join([_row(op, as_mathml) for op in OPS.values()])

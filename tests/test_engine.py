@@ -225,6 +225,76 @@ def test_copies_keep_what_is_shared_and_can_go_on(copied: object) -> None:
     assert class_free.grad == 1.5 and a2.grad == 1.5 + 6.0
 
 
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_keep_what_a_subclass_keeps_in_slots(copied: object) -> None:
+    x = Slotted(2.0)
+    x.note = "mine"  # type: ignore[attr-defined]
+    twin = copied(x * 1.0 if copied is not copy.copy else x)  # type: ignore[operator]
+    twin = twin.inputs[0] if twin.inputs else twin
+    assert (type(twin), twin.memory, twin.hidden(), twin.note) == (Slotted, [1.0], 3, "mine")
+
+
+class Slotted(Value):
+    __slots__ = ("__mine", "memory")
+
+    def __init__(self, data: float) -> None:
+        super().__init__(data, _children=())
+        self.memory, self.__mine = [1.0], 3
+
+    def hidden(self) -> int:
+        return self.__mine
+
+
+def test_nodes_as_the_lecture_writes_them() -> None:
+    a, b = Value(2.0, label="a"), Value(-3.0)
+    c = Value(a.data * b.data, (a, b), "*")
+    o = Value(c.tanh().data, (c,), "tanh")
+    assert (c._op, o._op, c._prev, Value(1.0, _children=(), _op="", label="x").label) == ("*", "tanh", {a, b}, "x")
+    o.grad = 1.0
+    o._backward()
+    c._backward()
+    by_hand = a.grad, b.grad, c.grad
+    a.grad = b.grad = 0.0
+    o.backward()
+    assert by_hand == (a.grad, b.grad, c.grad) and a.grad != 0.0
+    with pytest.raises(TypeError, match=r"There is no operation 'f' on 2"):
+        Value(1.0, (a, b), "f")
+    with pytest.raises(ValueError, match=r"2\.0 \+ -3\.0 is -1\.0, and not 7\.0"):
+        Value(7.0, (a, b), "+")
+    with pytest.raises(TypeError, match=r"Write out\.local_grads = "):
+        o._backward = lambda: None  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(("ask", "advice"), [
+    (lambda x: math.tanh(x), "x.tanh() instead of math.tanh(x)"),
+    (lambda x: math.pow(x, math.exp(1.0)), "x.pow(y) instead of math.pow"), (lambda x: int(x), "int(x.data)"),
+    (lambda x: round(x, 2), "round(x.data, 2)"), (lambda x: divmod(x, 2), "x // y and x % y"),
+    (lambda x: len(x), "len([x, y])"), (lambda x: x[0], "xs[0]"), (lambda x: float(x), "x.data"),
+])  # fmt: skip
+def test_what_python_asks_of_a_number_is_answered_with_what_to_type(ask: object, advice: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        ask(Value(0.5))  # type: ignore[operator]
+    assert advice in str(caught.value)
+    assert not hasattr(Value(1.0), "__len__")
+
+
+def test_a_gradient_of_none_is_refused_with_what_to_type() -> None:
+    x = Value(2.0)
+    with pytest.raises(TypeError, match=r"Write x\.grad = 0\.0"):
+        x.grad = None  # type: ignore[assignment]
+        (x * x).backward()
+
+
+def test_numpy_functions_of_a_value_are_its_operations() -> None:
+    np = pytest.importorskip("numpy")
+    x = Value(0.5)
+    y = np.exp(x)
+    y.backward()
+    assert (y.data, x.grad, np.arcsin(x).op.name) == (math.exp(0.5), math.exp(0.5), "asin")
+    with pytest.raises(TypeError, match=r"np\.isnan takes no Value"):
+        np.isnan(x)
+
+
 def test_a_shallow_copy_shares_its_inputs() -> None:
     x = Value(1.0)
     y = x * 2.0

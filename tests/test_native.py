@@ -311,6 +311,7 @@ def test_memory_is_flat_over_many_graphs_and_free_at_once() -> None:
         assert weak() is y
 
     work()
+    gc.collect()  # what other tests left
     watched = (Value, Parameter, "loss", OPS["add"])
     counts, before = [*map(sys.getrefcount, watched)], resident()
     for _ in range(3000):

@@ -1,5 +1,6 @@
 """Every operation of the table, by the same tests: a new entry adds no line here."""
 
+import itertools
 import math
 import random
 import subprocess
@@ -233,6 +234,81 @@ def test_an_infinite_slope_stops_backward_before_any_grad_is_written(name: str, 
     with ieee():
         out.backward()
     assert not all(math.isfinite(v.grad) for v in values.values())
+
+
+AWKWARD = [0.0, -1.0, 1.0, -0.5, 5e-324, 1e-200, -1e-320, 1e200, 1.7e308, -800.0, 800.0, math.inf, -math.inf, math.nan]
+
+
+@every_op
+def test_at_awkward_points_every_cause_is_so_and_every_advice_works(op: Op) -> None:
+    """An advice is carried out; a stated cause that speaks of 0, nan or infinity is looked for in the numbers."""
+    for point in itertools.product(AWKWARD, repeat=op.arity):
+        values = {label: Value(x, label) for label, x in zip(("height", "width"), point)}
+        try:
+            op(*values.values()).backward()
+        except ArithmeticError as error:
+            message = str(error)
+        except ValueError as error:
+            message = str(error)
+        else:
+            continue
+        why = message.partition(": ")[2].partition(". ")[0]
+        assert "nan" not in why or any(x != x for x in point), message
+        said = [label for label in values if f"{label} is infinite" in why]
+        assert all(math.isinf(values[label].data) for label in said), message
+        assert "divided by 0" not in why or point[-1] == 0.0, message
+        assert "below 0" not in why or min(point) <= 0.0, message
+        if remedy := advice(message):
+            for value in values.values():
+                value.grad = 0.0
+            result = eval(remedy, values | NAMES)
+            result.backward()
+            assert math.isfinite(result.data) and all(math.isfinite(x.grad) for x in values.values()), message
+
+
+def test_different_operands_of_one_name_are_told_apart() -> None:
+    with pytest.raises(ZeroDivisionError, match=r"x / x_2 with x = 2\.0 and x_2 = 0\.0: nothing can be divided by 0"):
+        Value(2.0, "x") / Value(0.0, "x")
+    with pytest.raises(ZeroDivisionError, match=r"y / x with y = 2\.0 and x = 0\.0"):
+        Value(2.0) / Value(0.0, "x")
+    with pytest.raises(ArithmeticError, match=r"a \* a with a = 1e\+200: the result is larger than any float"):
+        a = Value(1e200, "a")
+        (a * a).backward()
+
+
+def log_uniform(draw: random.Random, low: float, high: float) -> float:
+    """A number whose magnitude is drawn evenly among magnitudes, from an interval."""
+    if low < 0.0 and draw.random() < 0.3:
+        return draw.uniform(max(low, -1e6), min(high, 1e6))
+    bound = high if low >= 0.0 or draw.random() < 0.5 else low
+    least = max(low, 1e-300)
+    return min(max(math.copysign(math.exp(draw.uniform(math.log(least), math.log(abs(bound)))), bound), low), high)
+
+
+@every_op
+def test_values_and_slopes_over_the_whole_domain(op: Op) -> None:
+    """Within 3 and 5 ULP of numbers of up to 700 digits, but for numbers too small for all their bits, and `rough`."""
+    mpmath = pytest.importorskip("mpmath")
+    draw = random.Random(op.name)
+    for _ in range(40):
+        point = [log_uniform(draw, *interval) for interval in op.domain]
+        try:
+            out = op.value(*point)
+        except ArithmeticError:
+            continue
+        if (op.kink and abs(op.kink(*point)) < 1e-9) or not 1e-290 < abs(out) < 1e300:
+            continue
+        with mpmath.workdps(700 if max(map(abs, point)) > 10 or min(map(abs, point)) < 1e-4 else 60):
+            exact = [Precise(mpmath.mpf(x)) for x in point]
+            truth = [op(*exact), *op.textbook(op(*exact), *exact)]
+            for i, (found, true) in enumerate(zip([out, *op.local_grads(out, *point)], truth)):
+                number = true.number if isinstance(true, Precise) else mpmath.mpf(true)
+                near = op.rough and abs(point[0] - op.rough[0]) < op.rough[1]
+                if 1e-290 < abs(number) < 1e300 and not (i and near):
+                    error = float(abs(number - found)) / math.ulp(float(number))
+                    assert error <= (5 if i else 3), (point, i)
+                elif near:
+                    assert abs(number - found) < 1e-15
 
 
 CONVENTIONS = [  # conventions at the awkward points: operation, numbers, value, gradients; None: not asked
