@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 Loop = ast.For | ast.While
@@ -74,7 +74,7 @@ class Source:
         """Return the script without a statement."""
         return self.replaced(statement, "pass")
 
-    def moved(self, statements: list[ast.stmt], before: ast.stmt) -> str:
+    def moved(self, statements: Sequence[ast.stmt], before: ast.stmt) -> str:
         """Return the script with whole statements moved to before another one, in its block."""
         lines, taken = list(self.lines), []
         for statement in statements:
