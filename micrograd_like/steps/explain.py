@@ -25,7 +25,7 @@ from ..engine import Value, topological_order
 from ..graph.names import Graph, as_value, callers_variables
 from ..graph.parse import ExpressionError, read
 from ..mistakes.passes import grads
-from ..ops.notation import PRODUCT, LaTeX, MathML, Text, Written, latex_name, short, visible
+from ..ops.notation import PRODUCT, LaTeX, MathML, Text, Written, brief, latex_name, short, visible
 from .formulas import in_symbols, product, value_text
 from .source_lines import backward_calls
 from .walk import Backward, Walk
@@ -69,7 +69,7 @@ class Ledger:
         return f"{start} = {' + '.join(map(' '.join, zip(numbers, ways)))}"
 
     def __repr__(self) -> str:
-        return str(self)
+        return brief(str(self))
 
     def _repr_html_(self) -> str:
         return self.html
@@ -125,7 +125,7 @@ class Explanation(list[Ledger]):
         return "\n".join([*map(str, self), *([self.note] if self.note else [])])
 
     def __repr__(self) -> str:
-        return str(self)
+        return brief(str(self))
 
     @property
     def latex(self) -> str:
@@ -138,7 +138,7 @@ class Explanation(list[Ledger]):
         return "".join(ledger.html for ledger in self) + (f"<p>{escape(self.note)}</p>" if self.note else "")
 
     def _repr_html_(self) -> str:
-        return self.html
+        return self.html if len(self) <= SHOWN else f"<pre>{escape(repr(self))}</pre>"
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle\begin{{aligned}} {self.latex} \end{{aligned}}$"
@@ -190,6 +190,9 @@ def _output(node: Value, variables: Mapping[str, Any]) -> Value:
         )
     if ends and (any(x.grad for x in ends) or not node.grad):
         return ends.pop()
+    for x in reversed([x for x in topological_order(*held) if x in reached and x in held and x is not node]):
+        if x.grad == 1.0 and isclose(grads(x).get(node, 0.0), node.grad):  # backward was called on it, on the way
+            return x
     unnamed = _unnamed(node, variables)
     if unnamed is not None:
         return unnamed
@@ -266,7 +269,7 @@ class Path:
         return f"{' <- '.join(names)}: {' = '.join(dict.fromkeys(texts))}"
 
     def __repr__(self) -> str:
-        return str(self)
+        return brief(str(self))
 
 
 class Paths:
@@ -342,10 +345,10 @@ class Paths:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return str(self)
+        return brief(str(self))
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        return f"<pre>{escape(repr(self))}</pre>"
 
 
 def paths(output: Value, wrt: Value, *, names: Mapping[str, Any] | None = None) -> Paths:
