@@ -26,7 +26,8 @@ LIKELY = [  # of the mistakes that give the same number, the first comes first; 
     "square_once", "overwrite", "first_path", "sub_sign", "neg_sign", "mul_own", "no_upstream", "no_local", "times_n",
     "over_n", "pow_no_factor", "seed_is_value", "no_seed",
 ]  # fmt: skip
-MANY = 20  # nodes, from which on only numbers of the neighbours are thought to be copied
+MANY = 20  # nodes, from which on only what is likelier is tried: a check of 30 nodes must be quick
+FAR = 6.0  # bits of what is left out then
 Gather = Callable[[Sequence[float]], float]
 
 
@@ -165,13 +166,15 @@ def slopes(sheet: Sheet) -> Iterator[Hypothesis]:
     """Yield other local derivatives, at every node of an operation and at each of them alone."""
     for kind in dict.fromkeys(node.op.name for node in sheet.ops if node.op):
         for wrong in others(OPS[kind]):
+            if wrong.bits > FAR and len(sheet.nodes) > MANY:
+                continue
             key = f"{kind}_as_{wrong.key}"
             words = f"the slope of {kind} is taken {wrong.words}"
             changed = {x: new for x in sheet.ops if x.op and x.op.name == kind and (new := _slopes(x, wrong))}
             if not changed:
                 continue
             yield Hypothesis(key, key, wrong.bits, *_both(sheet, changed), words, wrong=next(iter(changed)))
-            if len(changed) > 1:
+            if len(changed) > 1 and (wrong.bits <= 5.0 or len(sheet.nodes) <= MANY):
                 yield from _once(sheet, key, wrong.bits + 1.0, _picked(changed), words)
 
 
