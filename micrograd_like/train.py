@@ -181,6 +181,7 @@ class Trainer:
         else:
             self.measure()
             self.save()  # a place where nothing can be written shows now, not after the first epoch
+        begun, self.first = len(history.rows), self._snapshot()
         updates = -(-len(self.X) // (self.options["batch_size"] or len(self.X)))
         with Bar(history.epochs, self.epochs, updates, self.options["progress"]) as report:
             try:
@@ -191,7 +192,8 @@ class Trainer:
                 until_done(lambda: self.end_with_best("diverged"))
                 error.history = history
                 raise
-        self._say_if_it_rose()
+        if history.stopped == "epochs" and len(history.rows) > begun:
+            self._report()
         return history
 
     def every_epoch(self, report: Callable[[float], None]) -> None:
@@ -330,9 +332,15 @@ class Trainer:
     def _risen(self, loss: float, times: float) -> bool:
         return not self.optimizer.maximize and loss > times * max(abs(self.history.rows[0].loss), 1.0)
 
-    def _say_if_it_rose(self) -> None:
+    def _report(self) -> None:
+        """Warn of a training that made the loss larger, or changed nothing."""
         rows = self.history.rows
-        if self.history.stopped == "epochs" and self._risen(rows[-1].loss, RISEN):
+        if rows[-1].loss and [p.data for p in self.parameters] == self.first.weights:
+            warn(
+                "fit changed no parameter: all are frozen, the learning rate is 0, or every gradient is 0 because all "
+                'relus are shut. Write activation="leaky_relu", p.freeze(False) or a larger lr.'
+            )
+        if self._risen(rows[-1].loss, RISEN):
             warn(
                 f"The loss rose from {rows[0].loss:.4g} to {rows[-1].loss:.4g}: learning overshot. "
                 f"Try lr={self.optimizer.lr / 10:.4g}, or standardize the inputs."

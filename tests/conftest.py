@@ -16,7 +16,7 @@ from hypothesis import settings
 # How long an example takes says more of the machine than of us; in CI, the same code is tested by the same examples.
 settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("ours")
-ONCE = [f"--ignore-glob=*{name}*" for name in ("test_browser_", "_measured", "test_benchmarks")]
+ONCE = [f"--ignore-glob=*{name}*" for name in ("test_browser_", "_measured", "test_benchmarks", "test_doctor")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -177,7 +177,13 @@ WRONG = [
     ("lecture", "p.data += -0.05 * p.grad", "p.data += 0.05 * p.grad", "wrong sign"),
     ("hand", "w.data -= lr * w.grad\n    b.data -= lr * b.grad", "w.data += lr * w.grad\n    b.data += lr * b.grad",
      "wrong sign"),
-    ("ours", "    loss.backward()\n", "", "no backward pass"),
+    ("micrograd", "p.data -= learning_rate * p.grad", "p.data += learning_rate * p.grad", "wrong sign"),
+    ("lecture", "for k in range(20):\n    ypred = [n(x) for x in xs]\n", "ypred = [n(x) for x in xs]\nfor k in range(20):\n",
+     "loss of an earlier step"),
+    ("lecture", "    for p in n.parameters():\n        p.data += -0.05 * p.grad",
+     "    params = [p - 0.05 * p.grad for p in n.parameters()]", "loop variable"),
+    ("hand", "        loss = loss + (pred - y)**2\n", "        loss = loss + (pred - y)**2\n        loss.backward()\n", "backward twice"),
+    ("ours", "SGD(model.parameters(), lr=0.2)", "Adam(model.parameters(), lr=1000.0)", "learning rate too large"),
     ("ours", "    optimizer.zero_grad()\n    loss.backward()\n", "    loss.backward()\n    optimizer.zero_grad()\n",
      "gradients cleared before the step"),
     ("micrograd", "    model.zero_grad()\n    total_loss.backward()\n", "    total_loss.backward()\n    model.zero_grad()\n",
@@ -479,7 +485,7 @@ print(m.data, s.data)
     "stochastic descent that jumps": HAND.replace("    loss = Value(0.0)\n    for x, y in zip(xs, ys):\n        pred = w * x + b\n        loss = loss + (pred - y)**2\n    loss = loss / len(xs)\n",
         "    x, y = xs[step % 4], ys[step % 4]\n    loss = (w * x + b - y)**2\n"),
     "a perceptron's dead units": MICROGRAD.replace("[8, 8, 1]", "[16, 16, 1]"),
-    "a network that is right already": OURS.replace("losses.hinge(outputs, y)", "losses.hinge([a * 100 for a in outputs], y)").replace("range(15)", "range(40)"),
+    "a network that is right already": OURS.replace("losses.hinge(outputs, y)", "losses.hinge([a * 3 for a in outputs], y)").replace("range(15)", "range(40)"),
     "line search": '''
 from micrograd_like import Value
 x, y = Value(3.0), Value(-2.0)

@@ -1,5 +1,6 @@
 """Our pages for everybody: no finding of axe, no script, no colour of one's own, on paper, and from a link."""
 
+import math
 import os
 import shutil
 import subprocess
@@ -13,9 +14,10 @@ from typing import Any
 import pytest
 from browser import chromium as chromium, opened as opened
 
-from micrograd_like import MLP, SGD, Value, fit, walk
+from micrograd_like import MLP, SGD, Value, fit, ieee, walk
 from micrograd_like.data import moons
 from micrograd_like.exercises.exercise import Exercise
+from micrograd_like.ops import OPS, Op
 from micrograd_like.ops.notation import short
 from micrograd_like.views import practice
 
@@ -270,3 +272,30 @@ def test_what_was_changed_or_is_not_known_here_is_shown_as_recorded(opened: Any,
     assert grads["x"] == 4.0  # of the moment when it was computed
     page.keyboard.press("End")
     assert "An input was changed after this was computed" in page.locator(".tell").text_content()
+
+
+@pytest.mark.parametrize("kind", ["infinite", "own operation", "odd labels"])
+def test_a_page_that_meets_what_it_does_not_know_stays_alive(opened: Any, tmp_path: Path, kind: str) -> None:
+    with ieee():
+        if kind == "infinite":
+            x = Value(0.0, "x")
+            y = ((x + 1.0) / x) * 2.0
+        elif kind == "own operation":
+            x = Value(2.5, "x")
+            own = Op("own_gamma", math.gamma, lambda out, a: (0.5,), why="Only Python knows it.", sample=[(1.0,)])
+            y = own(x) * 2.0 + x
+        else:
+            x, other = Value(2.0, "__proto__"), Value(3.0, "constructor")
+            y = x * other + Value(1.0, "half \ud800 <b>")
+        page = opened(walk(y).save(tmp_path / "page.html"), ".mgl .bar")
+    for mode in ("predict", "nudge", "wrong", "step"):
+        page.locator(f"[value={mode}]").check()
+        page.locator(".mgl").focus()
+        for key in ("Home", *["ArrowRight"] * 4, "End"):
+            page.keyboard.press(key)
+    if kind == "own operation":
+        assert "no JavaScript for own_gamma" in page.locator(".leaves").text_content()
+        assert page.evaluate("document.getElementById('walk').walk.grads").get("x") == 2.0
+    if kind == "infinite":
+        assert "∞" in page.locator(".graph").last.text_content()
+    OPS.pop("own_gamma", None)

@@ -203,7 +203,7 @@ def test_predict_hides_the_number_and_waits(shown: Any) -> None:
     page.locator(".answer").fill("8")
     page.keyboard.press("Enter")
     press(page, "ArrowRight")
-    assert page.locator(".chain .grad").text_content() == "∂L∂L?"
+    assert page.locator(".chain .grad").text_content().endswith("∂L∂L?")
     page.locator(".answer").fill("1")
     page.keyboard.press("Enter")
     press(page, "ArrowRight")

@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("numpy")
 
 from benchmarks.decisions import count
-from micrograd_like import OPS, SGD, Op, Value, ieee
+from micrograd_like import OPS, SGD, Op, Value, gradients, ieee
 from micrograd_like.compiler import AuditError, Program, RefusedError, Rows, compile
 
 pytestmark = pytest.mark.filterwarnings("ignore:compile leaves this to the engine")
@@ -362,3 +362,20 @@ def test_the_loss_of_a_notebook_compiles_as_it_is() -> None:
             found.append((program.step(optimizer), program.outputs) if program else lesson["eager_step"](optimizer))
         assert program is None or program.uses == 5
     assert found[5:] == [pytest.approx(pair, rel=1e-9) for pair in found[:5]]
+
+
+@pytest.mark.parametrize(("first", "then"), [("a", "b"), ({"k": 1.0}, {"k": 2.0}), (None, 3.0)])
+def test_an_argument_that_is_no_number_is_the_engines(first: Any, then: Any) -> None:
+    function = lambda x, more: W * x if more in ("a", None) else U * x * len(str(more))  # noqa: E731
+    program = compile(function, 1.0, first)
+    assert all(holds(program, function, [W, U], 2.0, more) for more in (first, then))
+
+
+def test_gradients_of_gradients_are_compiled() -> None:
+    def function(x: Any) -> Any:
+        y = (W * x) ** 3
+        [slope] = gradients(y, [W])
+        return slope * slope + y
+
+    program = compile(function, 1.0)
+    assert holds(program, function, [W], 2.0) and not program.reason

@@ -45,7 +45,7 @@ def test_nothing_is_said_of_a_right_loop(name: str, tmp_path: Path) -> None:
     assert examined({**RIGHT, **SUSPICIOUS}[name], tmp_path) == ([], "")
 
 
-@pytest.mark.parametrize("path", [*sorted(ROOT.glob("notebooks/0[1-6]*.ipynb"))], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*sorted(ROOT.glob("notebooks/0[346]*.ipynb"))], ids=lambda path: path.stem)
 def test_nothing_is_said_of_the_lessons(path: Path) -> None:
     assert examine(str(path)) == ([], "")
 

@@ -193,6 +193,14 @@ def test_a_training_that_ends_above_its_start_says_so() -> None:
         fit(model, [[3.0], [-3.0]], [1.0, -1.0], "mse", 3, lr=0.3)
 
 
+def test_a_training_that_changes_nothing_says_so() -> None:
+    model = MLP(2, [2, 1], init=lambda nin, nout, rng: -1.0)
+    for p in model.layers[1].parameters():
+        p.freeze()
+    with pytest.warns(MicrogradLikeWarning, match=r'changed no parameter: .*Write activation="leaky_relu"'):
+        fit(model, [[1.0, 2.0], [2.0, 1.0]], [0.5, 0.7], "mse", 3)
+
+
 def rows() -> Iterator[Any]:
     yield SGD(Neuron(2).parameters(), 0.5, momentum=0.9), "SGD(3 parameters, lr=0.5, momentum=0.9): no step made yet"
     yield Adam(Neuron(1).parameters()), "Adam(2 parameters, lr=0.001, betas=(0.9, 0.999)): no step made yet"

@@ -243,3 +243,21 @@ def test_a_check_of_something_else_is_told() -> None:
         gradcheck(lambda a, b: a * b, [1.0])
     with pytest.raises(TypeError, match="gradcheck needs a function"):
         gradcheck(Value(1.0), [1.0])
+
+
+def test_an_output_on_the_way_is_found_by_its_backward() -> None:
+    a, b = Value(2.0), Value(3.0)
+    L = a * b
+    L.backward()
+    later = L * 3
+    assert str(explain(a)) == "a.grad = 3 (through L = a*b: b · 1)" and later.data == 18.0
+
+
+def test_what_is_long_shows_its_beginning() -> None:
+    x = Value(1.0)
+    y = x
+    for _ in range(600):
+        y = y * 1.001
+    for thing in (explain(y), paths(y, x), answer_key(y), Graph(y), walk(y), walk(y, "overwrite").differences):
+        assert len(repr(thing)) < 4000
+    assert len(str(explain(y)).splitlines()) > 600

@@ -57,6 +57,13 @@ def test_epochs_and_updates_are_counted_apart(batch_size: Any, updates: Any) -> 
     assert history.column("epoch") == [0, 1, 2] and history.column("updates") == [0, updates, 2 * updates]
 
 
+def test_the_optimizer_counts_the_epochs_that_are_done() -> None:
+    model = small()
+    optimizer = SGD(model.parameters(), lambda epoch: 0.1 / (epoch + 1))
+    history = fit(model, X, Y, "hinge", 3, optimizer=optimizer)
+    assert optimizer.epoch == 3 and optimizer.lr == 0.1 / 4 and history.lr[1:] == [0.1, 0.05, 0.1 / 3]
+
+
 def test_a_seed_gives_the_same_bits() -> None:
     def weights(seed: int) -> Any:
         model = small()

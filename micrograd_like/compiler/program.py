@@ -465,6 +465,7 @@ class Program(Recorder):
 
     def _export(self) -> Export:
         self._same_way_for_all()
+        exchange.read(self.parameters, self.now.memory)
         return Export(self.now, self._variables(), self.now.shapes)
 
     def _same_way_for_all(self) -> None:

@@ -13,7 +13,7 @@ from .executable import Ends, Executable, IrregularError, RefusedError
 from .extra import NotInstalledError, numpy as np
 from .replay import Replay
 from .trace.calls import Trace, checked, eager, loss_and_outputs, traced
-from .trace.inputs import Chosen, Input, shape
+from .trace.inputs import Chosen, Input, numbers, shape
 from .trace.recording import Recording, record
 from .trace.tracked import Guard, Tracked
 from .trace.world import World
@@ -64,10 +64,16 @@ class Recorder:
     def first_call(self, function: Callable[..., Any], examples: Sequence[Any]) -> Executable | Replay | None:
         """Run the function once, and compile it unless the engine must run it; each call gives its arguments anew."""
         self.set_function(function, examples)
-        checked(examples, self.names)
+        try:
+            for argument in examples:
+                numbers(argument)
+        except (TypeError, ValueError):
+            self.reason = "an argument is not made of numbers"
+        else:
+            checked(examples, self.names)
         self.listed = not any(map(is_array, examples))
         world, births = World(function), Value(0.0)._born
-        self.reason = world.reason
+        self.reason = self.reason or world.reason
         result = self._first_run(examples)
         loss, self.nested = loss_and_outputs(result)
         nodes = topological_order(loss)

@@ -106,7 +106,8 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR", **options: Any
 
 
 def _values(roots: Sequence[Any]) -> list[Value]:
-    values = [x for root in roots for x in (root if isinstance(root, list | tuple) else [root])]
+    given = [root.outputs if isinstance(root, Graph) else root for root in roots]
+    values = [x for root in given for x in (root if isinstance(root, list | tuple) else [root])]
     for x in values or [None]:
         if not isinstance(x, Value):
             raise TypeError(f"draw was given {x!r}, which has no graph. Give a Value, as in draw(2 * Value(3.0)).")

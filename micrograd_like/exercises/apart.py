@@ -180,7 +180,10 @@ def _diagnosed(source: str, name: str, seconds: float, megabytes: int) -> list[M
     path = json.dumps([str(Path(__file__).parents[2]), *[x for x in sys.path if x]])
     text, _ = run(DIAGNOSE, {"source": source, "name": name}, seconds, megabytes, path)
     try:
-        return [Message(tuple(keys), tuple(names), *map(str, rest)) for keys, names, *rest in json.loads(text)]
+        return [
+            Message(tuple(keys), tuple(names), *map(str, rest))  # type: ignore[arg-type]
+            for keys, names, *rest in json.loads(text)
+        ]
     except (ValueError, TypeError):
         return []
 

@@ -208,14 +208,16 @@ def _single(cls: type, name: str, plans: Sequence[engines.Plan]) -> tuple[str, M
             did = f"{plan} with {plan.numbers} is {short(got[0])}, and {short(mine[0])} is right."
             return short(got[0]), _message([key], [], did, f"Redo {name}.", OPS[name].why)
     bad = [
-        (plan, got) for plan, got in zip(plans, found) if not engines.agree((0.0, engines.ours(plan)[1]), (0.0, got))
+        (plan, grads)
+        for plan, grads in zip(plans, found)
+        if not engines.agree((0.0, engines.ours(plan)[1]), (0.0, grads))
     ]
     if not bad:
         return _text(found[0]), None
-    plan, got = bad[0]
+    plan, gave = bad[0]
     mistake, words = engines.wrong_rule(name, plans, found)
-    did = f"{plan} with {plan.numbers} gave {_text(got)}; {_text(engines.ours(plan)[1])} is right. {words}".strip()
-    return _text(got), Message((key,), (mistake,) * bool(mistake), did, OPS[name].why, f"Redo {name}.")
+    did = f"{plan} with {plan.numbers} gave {_text(gave)}; {_text(engines.ours(plan)[1])} is right. {words}".strip()
+    return _text(gave), Message((key,), (mistake,) * bool(mistake), did, OPS[name].why, f"Redo {name}.")
 
 
 def _salted(cls: type, plan: engines.Plan, salt: int) -> tuple[float, dict[str, float]]:
@@ -246,7 +248,7 @@ def _first_failure(
     for i, plan in enumerate([*engines.TELLING, *random]):
         for salt in range(1 + engines.SALTS if i < 60 else 1):
             if fails(plan, salt) is not None:
-                least = engines.smallest(plan, lambda p, salt=salt: fails(p, salt) is not None)
+                least = engines.smallest(plan, lambda p, salt=salt: fails(p, salt) is not None)  # type: ignore[misc]
                 found = [fails(least, x) for x in (salt, *range(1, 8))]
                 wrong = [x for x in found if x is not None]
                 if wrong:
@@ -339,7 +341,7 @@ def _root_runs(cls: type) -> bool:
     """Tell whether backward() calls the output's own closure."""
     out, ran = cls(2.0) * cls(5.0), []
     inner = out._backward
-    out._backward = lambda: (ran.append(1), inner())[1]
+    out._backward = lambda: (ran.append(1), inner())[1]  # type: ignore[func-returns-value]
     out.backward()
     return bool(ran)
 

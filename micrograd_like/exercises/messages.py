@@ -147,7 +147,7 @@ def _of_group(diagnosis: Diagnosis, slips: Sequence[Slip], tries: Mapping[str, i
         did = f"Your {start}{sort} {rest}; or it {second}: which was it?"
     elif slip.asks:
         did = f"{did[:-1]}: is that what you did?"
-    names = tuple(dict.fromkeys(h.name for h in slip.rivals))
+    names = tuple(dict.fromkeys(h.name for h in slip.rivals if h.listed or not first.listed))
     return Message(keys, names, did, missed(first), redo, "known", slip.rivals)
 
 
@@ -225,7 +225,9 @@ def said(task: Task, h: Hypothesis, node: Value, everywhere: bool) -> str:
     if h.wrong is not None:
         place = "" if h.site is None else f" at {known['site']}"
         return f"{{s}} comes out if {h.words}{place}"
-    if re.match("the (pass|contrib|later|first|root|local|upstream|gradient is passed)|only|each", h.words):
+    if re.match(
+        "the (pass|contrib|later|first|root|local|upstream|nodes|gradient is passed)|only|each|a node|old", h.words
+    ):
         return f"{{s}} comes out if {h.words}"
     return f"{{s}} is {h.words}"
 

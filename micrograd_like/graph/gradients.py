@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Any
 
@@ -102,7 +102,8 @@ def gradients(output: Value, wrt: Value | Sequence[Value]) -> list[Value]:
     Raises NoFiniteGradientError as `backward` does, ValueError where the data of a node was set after it was used,
     and TypeError where something is not a Value.
     """
-    wanted = [as_value(x, "gradients") for x in ([wrt] if isinstance(wrt, Value) else wrt)]
+    asked_for = [wrt] if isinstance(wrt, Value | str) or not isinstance(wrt, Iterable) else wrt
+    wanted = [as_value(x, "gradients") for x in asked_for]
     stand: dict[Value, _Recorded] = {}
     asked = set(wanted)
     order = topological_order(as_value(output, "gradients"))

@@ -281,6 +281,13 @@ def short(number: float, digits: int = 4) -> str:
     return f"{float(text):.0f}" if 0 <= int(exponent or -1) < 6 else f"{mantissa}e{int(exponent)}" if e else text
 
 
+def brief(text: str, lines: int = 20, width: int = 180) -> str:
+    """Return the beginning of a long text, for what shows itself without having been asked to print all."""
+    rows = text.split("\n")
+    shown = [row if len(row) <= width else f"{row[: width - 1]}…" for row in rows[:lines]]
+    return "\n".join(shown + [f"… and {len(rows) - lines:,} lines more: print(...) shows all"] * (len(rows) > lines))
+
+
 def check_digits(digits: object) -> None:
     """Raise ValueError where a number cannot be shown with so many digits."""
     if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:

@@ -29,11 +29,11 @@ from math import copysign
 from typing import Any
 
 from ..engine import Value
-from ..graph.names import Graph
+from ..graph.names import Graph, as_value
 from ..graph.textbook import agrees, at_numbers, in_notation, numbers_of, only_digits_lost
 from ..mistakes.passes import Pass
 from ..ops import OPS
-from ..ops.notation import ATOM, PRODUCT, Formula, Written
+from ..ops.notation import ATOM, PRODUCT, Formula, Written, brief
 
 
 class Source(Written):
@@ -53,10 +53,10 @@ class AnswerKey(str):
     """A program; it shows itself as one in a notebook and in a terminal."""
 
     def __repr__(self) -> str:
-        return str(self)
+        return brief(str(self), 100)
 
     def _repr_markdown_(self) -> str:
-        return f"```python\n{self}\n```"
+        return f"```python\n{brief(str(self), 100)}\n```"
 
 
 def answer_key(output: Value, *, exact: bool = False, names: Mapping[str, Any] | None = None) -> AnswerKey:
@@ -66,8 +66,8 @@ def answer_key(output: Value, *, exact: bool = False, names: Mapping[str, Any] |
     the program gives the engine's gradients to the last bit; by hand the last digits may differ, and where an
     activation is saturated all of them.
     """
-    graph = Graph(output, names=names)
-    root = output
+    root = as_value(output, "answer_key")
+    graph = Graph(root, names=names)
     nodes = [node for node in reversed(graph.nodes) if not node.constant]
     name = graph.identifiers(nodes, also="d")
 

@@ -8,7 +8,7 @@ from math import isclose
 
 from ..engine import Value
 from ..graph.names import Graph
-from ..ops.notation import short
+from ..ops.notation import brief, short
 
 
 class Differences(dict[Value, tuple[float, float]]):
@@ -24,7 +24,7 @@ class Differences(dict[Value, tuple[float, float]]):
         self.graph, self.rule = graph, rule
 
     def __repr__(self) -> str:
-        return "\n".join(table(self.graph, self.rule, self)) if self else "no difference"
+        return brief("\n".join(table(self.graph, self.rule, self))) if self else "no difference"
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>"

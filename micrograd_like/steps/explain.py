@@ -25,7 +25,7 @@ from ..engine import Value, topological_order
 from ..graph.names import Graph, as_value, callers_variables
 from ..graph.parse import ExpressionError, read
 from ..mistakes.passes import grads
-from ..ops.notation import PRODUCT, LaTeX, MathML, Text, Written, latex_name, short, visible
+from ..ops.notation import PRODUCT, LaTeX, MathML, Text, Written, brief, latex_name, short, visible
 from .formulas import in_symbols, product, value_text
 from .source_lines import backward_calls
 from .walk import Backward, Walk
@@ -69,7 +69,7 @@ class Ledger:
         return f"{start} = {' + '.join(map(' '.join, zip(numbers, ways)))}"
 
     def __repr__(self) -> str:
-        return str(self)
+        return brief(str(self))
 
     def _repr_html_(self) -> str:
         return self.html
@@ -125,7 +125,7 @@ class Explanation(list[Ledger]):
         return "\n".join([*map(str, self), *([self.note] if self.note else [])])
 
     def __repr__(self) -> str:
-        return str(self)
+        return brief(str(self))
 
     @property
     def latex(self) -> str:
@@ -138,7 +138,7 @@ class Explanation(list[Ledger]):
         return "".join(ledger.html for ledger in self) + (f"<p>{escape(self.note)}</p>" if self.note else "")
 
     def _repr_html_(self) -> str:
-        return self.html
+        return self.html if len(self) <= SHOWN else f"<pre>{escape(repr(self))}</pre>"
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle\begin{{aligned}} {self.latex} \end{{aligned}}$"
@@ -171,29 +171,40 @@ def explain(output: Value, wrt: Value | None = None, *, names: Mapping[str, Any]
 
 
 def _output(node: Value, variables: Mapping[str, Any]) -> Value:
+    """Return the output that a node's gradient belongs to."""
     held = {x: name for name, x in variables.items() if isinstance(x, Value)}
-    reached = {node}
-    ends = {node}
-    for x in topological_order(node, *held):
-        if not reached.isdisjoint(x.inputs):
-            reached.add(x)
-            ends = (ends - set(x.inputs)) | ({x} if x in held else set())
-    ends.discard(node)
-    if len(ends) > 1:
-        passed = [x for x in ends if x.grad]
-        ends = set(passed) if len(passed) == 1 and node.grad else ends
+    ends, on_the_way = _made_from(node, held)
+    if len(ends) > 1 and node.grad:  # the only one on which backward was called
+        ends = [x for x in ends if x.grad] if sum(x.grad != 0.0 for x in ends) == 1 else ends
     if len(ends) > 1:
         known = [held[x] for x in ends]
         raise ValueError(
             f"More than one output was made from it: {', '.join(known)}. "
             f"Write explain({known[0]}, {_name(node, variables)})."
         )
-    if ends and (any(x.grad for x in ends) or not node.grad):
-        return ends.pop()
+    if ends and (ends[0].grad or not node.grad):
+        return ends[0]
+    for x in reversed(on_the_way):  # one that something else was made from since
+        if x.grad == 1.0 and isclose(grads(x).get(node, 0.0), node.grad):
+            return x
     unnamed = _unnamed(node, variables)
     if unnamed is not None:
         return unnamed
-    return ends.pop() if ends else _alone(node, _name(node, variables))
+    return ends[0] if ends else _alone(node, _name(node, variables))
+
+
+def _made_from(node: Value, held: Mapping[Value, str]) -> tuple[list[Value], list[Value]]:
+    """Return what variables hold and was made from a node: the ends, and all of it."""
+    reached, ends = {node}, {node}
+    found = []
+    for x in topological_order(node, *held):
+        if not reached.isdisjoint(x.inputs):
+            reached.add(x)
+            ends -= set(x.inputs)
+            if x in held:
+                ends.add(x)
+                found.append(x)
+    return [x for x in found if x in ends], found
 
 
 def _name(node: Value, variables: Mapping[str, Any]) -> str:
@@ -266,7 +277,7 @@ class Path:
         return f"{' <- '.join(names)}: {' = '.join(dict.fromkeys(texts))}"
 
     def __repr__(self) -> str:
-        return str(self)
+        return brief(str(self))
 
 
 class Paths:
@@ -342,10 +353,10 @@ class Paths:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return str(self)
+        return brief(str(self))
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        return f"<pre>{escape(repr(self))}</pre>"
 
 
 def paths(output: Value, wrt: Value, *, names: Mapping[str, Any] | None = None) -> Paths:

@@ -115,6 +115,8 @@ class Walk(Sequence[Event]):
 
     def goto(self, index: int) -> Event:
         """Go to an event by its index and return it; a negative one counts from the end."""
+        if not isinstance(index, int):
+            raise TypeError(f"An event is asked for by its index, as in w.goto(3), and {index!r} is not one.")
         event = self[index]
         self.position = event.index
         return event

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..drawing.picture import visible
 from ..ops.notation import short
-from ..steps.walk import Event, Forward, Walk
+from ..steps.events import Event, Forward
+from ..steps.walk import Walk
 
 STEPS = 120  # of the forward pass; of more, the script alone tells
 

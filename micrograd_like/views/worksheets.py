@@ -246,32 +246,43 @@ def add_seed(command: argparse.ArgumentParser) -> None:
 def run_worksheet(options: argparse.Namespace) -> None:
     """Write the worksheets, and the keys to them, for all students into two files."""
     concepts = options.concepts.split(",")
-    students = read_roster(options.students) if options.students else []
-    count = len(students) or 1 if options.count is None else options.count
-    if count < 1:
-        raise ValueError(f"--count {count} asks for no sheet. Write --count 1.")
-    if count < len(students):
-        raise ValueError(f"--count {count} is less than the {len(students)} students. Leave it out.")
+    names = names_of_sheets(options)
     path = options.out / f"sheets.{options.format}"
     if path.exists() and not options.force:
         raise ValueError(
             f"{path} is there already, and nothing was written. "
             f"Write --out {options.out}-2 to keep it, or --force to write over it."
         )
-    names = students + [""] * (count - len(students))
-    sheets = [(name, name or f"sheet {i + 1}") for i, name in enumerate(names)]
-    if count > 1:
-        columns = [variants(x, options.difficulty, options.seed, [variant for _, variant in sheets]) for x in concepts]
-        exercises = [column[i] for i in range(count) for column in columns]
-    else:
-        exercises = [generate(concept, options.difficulty, options.seed, student=names[0]) for concept in concepts]
-    for i, ex in enumerate(exercises):
-        if count > 1 and not names[i // len(concepts)]:
-            ex.title += f", sheet {i // len(concepts) + 1}"  # which tells whose key is whose
+    exercises = for_all(names, concepts, options.difficulty, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     labels = [name for name in names for _ in concepts]
     for written in worksheet(exercises, path, paper=options.paper, students=labels):
-        print(f"wrote {written}: {counted(count, 'sheet')}, {counted(len(exercises), 'exercise')}")
+        numbers = f"{counted(len(names), 'sheet')}, {counted(len(exercises), 'exercise')}"
+        print(f"wrote {written}: {numbers}")
+
+
+def names_of_sheets(options: argparse.Namespace) -> list[str]:
+    """Return a name for each sheet, "" for a spare one."""
+    students = read_roster(options.students) if options.students else []
+    count = len(students) or 1 if options.count is None else options.count
+    if count < 1:
+        raise ValueError(f"--count {count} asks for no sheet. Write --count 1.")
+    if count < len(students):
+        raise ValueError(f"--count {count} is less than the {len(students)} students. Leave it out.")
+    return students + [""] * (count - len(students))
+
+
+def for_all(names: Sequence[str], concepts: Sequence[str], difficulty: int, seed: int) -> list[Exercise]:
+    """Return the exercises of all sheets, sheet by sheet; those of a spare one say which sheet it is."""
+    if len(names) == 1:
+        return [generate(concept, difficulty, seed, student=names[0]) for concept in concepts]
+    whose = [name or f"sheet {i + 1}" for i, name in enumerate(names)]
+    columns = [variants(concept, difficulty, seed, whose) for concept in concepts]
+    exercises = [column[i] for i in range(len(names)) for column in columns]
+    for i, ex in enumerate(exercises):
+        if not names[i // len(concepts)]:
+            ex.title += f", sheet {i // len(concepts) + 1}"  # which tells whose key is whose
+    return exercises
 
 
 def counted(number: int, noun: str) -> str:

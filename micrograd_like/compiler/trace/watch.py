@@ -19,6 +19,7 @@ from .tracked import DETACH, Guard, Test, Tracked, _as_number, compare
 
 PACKAGE = str(Path(__file__).parent.parent.parent)
 COMPILER = str(Path(__file__).parent.parent)
+GRAPH = str(Path(PACKAGE) / "graph")
 HERE = threading.local()  # .tracer is that of this thread, if it records
 _lock = threading.RLock()
 _recording = 0  # how many threads record
@@ -197,8 +198,8 @@ def _attribute(plain: Any, read: Callable[[Tracer, Value], Any] | None, reason: 
 
 
 def _engine_asks() -> bool:
-    """Tell whether it is the engine that makes a node."""
-    return sys._getframe(2).f_code.co_filename in (engine.__file__, protocols.__file__)
+    """Tell whether it is the engine that makes a node, or the package that walks a graph."""
+    return sys._getframe(2).f_code.co_filename.startswith((str(engine.__file__), str(protocols.__file__), GRAPH))
 
 
 def _giving_up(plain: Any, reason: str) -> Any:

@@ -53,7 +53,7 @@ def _of_one(op: Op) -> Iterator[Wrong]:
     book = op.textbook
 
     def wrong(key: str, words: str, slope: Callable[[Any, Any], Any], bits: float = 5.0) -> Wrong:
-        return Wrong(key, words, lambda out, a: (slope(out, a),), bits)
+        return Wrong(key, words, lambda out, a: (slope(out, a),), bits - 1.0)
 
     yield wrong("one", "as 1, as if the function were not there", lambda out, a: 1.0, 4.0)
     yield wrong("zero", "as 0", lambda out, a: 0.0, 5.0)

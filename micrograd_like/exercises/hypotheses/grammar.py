@@ -26,6 +26,8 @@ LIKELY = [  # of the mistakes that give the same number, the first comes first; 
     "square_once", "overwrite", "first_path", "sub_sign", "neg_sign", "mul_own", "no_upstream", "no_local", "times_n",
     "over_n", "pow_no_factor", "seed_is_value", "no_seed",
 ]  # fmt: skip
+MANY = 20  # nodes, from which on only what is likelier is tried: a check of 30 nodes must be quick
+FAR = 6.0  # bits of what is left out then
 Gather = Callable[[Sequence[float]], float]
 
 
@@ -60,8 +62,8 @@ class Hypothesis:
 
 def hypotheses(sheet: Sheet) -> list[Hypothesis]:
     """Return all hypotheses, the likeliest first."""
-    found = [*listed(sheet), *slopes(sheet), *edges(sheet), *contributions(sheet), *gathered(sheet), *reports(sheet),
-             *copies(sheet)]  # fmt: skip
+    families = (listed, structures, slopes, edges, contributions, gathered, reports, copies)
+    found = [h for family in families for h in family(sheet)]
     return sorted(found, key=lambda h: h.bits)
 
 
@@ -164,13 +166,15 @@ def slopes(sheet: Sheet) -> Iterator[Hypothesis]:
     """Yield other local derivatives, at every node of an operation and at each of them alone."""
     for kind in dict.fromkeys(node.op.name for node in sheet.ops if node.op):
         for wrong in others(OPS[kind]):
+            if wrong.bits > FAR and len(sheet.nodes) > MANY:
+                continue
             key = f"{kind}_as_{wrong.key}"
             words = f"the slope of {kind} is taken {wrong.words}"
             changed = {x: new for x in sheet.ops if x.op and x.op.name == kind and (new := _slopes(x, wrong))}
             if not changed:
                 continue
             yield Hypothesis(key, key, wrong.bits, *_both(sheet, changed), words, wrong=next(iter(changed)))
-            if len(changed) > 1:
+            if len(changed) > 1 and (wrong.bits <= 5.0 or len(sheet.nodes) <= MANY):
                 yield from _once(sheet, key, wrong.bits + 1.0, _picked(changed), words)
 
 
@@ -340,6 +344,30 @@ def gathered(sheet: Sheet) -> Iterator[Hypothesis]:
         yield Hypothesis(key, key, bits, whole, own, words)
 
 
+STRUCTURES = tuple(
+    Mistake(f"order_{order.replace(' ', '_')}", words, "", order=order)
+    for order, words in (
+        ("forward", "the nodes pass back in the forward order"),
+        ("depth first", "a node passes back each time that something arrives"),
+        ("first reach", "a node passes back before all has arrived"),
+        ("every path", "a node passes back once for each path to it"),
+    )
+) + tuple(
+    Mistake(f"kept_{keeps}", f"old gradients stay in {words}", "", keeps=keeps)
+    for keeps, words in (("leaves", "the leaves"), ("inner", "the inner nodes"), ("all", "all nodes"))
+)  # fmt: skip
+
+
+def structures(sheet: Sheet) -> Iterator[Hypothesis]:
+    """Yield other orders in which nodes pass back, and other rests of a pass before."""
+    for made in STRUCTURES:
+        try:
+            grads = Pass(sheet.root, made, sheet.nodes).grads()
+        except OverflowError:
+            continue
+        yield Hypothesis(made.name, made.name, 5.0, {x: grads.get(x, 0.0) for x in sheet.asked}, {}, made.idea)
+
+
 # What is written down
 
 
@@ -412,12 +440,14 @@ def copies(sheet: Sheet) -> Iterator[Hypothesis]:
         for y in sheet.nodes:
             if y is not x and not y.constant:
                 near = y in x.inputs or x in y.inputs
+                if not near and len(sheet.nodes) > MANY:
+                    continue
                 above = sheet.given[y] if x not in sheet.given[y].factors else Form(sheet.right[y])
-                below.append((f"gradient_of@{sheet.place[y]}", "gradient", 4.5 if near else 6.0, above))
-                below.append((f"value_of@{sheet.place[y]}", "value", 4.5 if near else 6.0, Form(y.data)))
+                below.append((f"gradient_of@{sheet.place[y]}", "gradient", 5.6 if near else 7.0, above))
+                below.append((f"value_of@{sheet.place[y]}", "value", 5.6 if near else 7.0, Form(y.data)))
         for node, i, y in sheet.edges:
             if y is x or node is x:
-                below.append((f"slope@{sheet.place[node]}.{i}", "slope", 5.0, Form(node.local_grads[i])))
+                below.append((f"slope@{sheet.place[node]}.{i}", "slope", 5.6, Form(node.local_grads[i])))
         for key, kind, bits, form in below:
             other = sheet.nodes[int(key.partition("@")[2].partition(".")[0])]
             whole = {x: form.at(sheet.right)}

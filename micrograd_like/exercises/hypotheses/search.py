@@ -153,7 +153,7 @@ class Search:
                 own = self.sheet.own[x].at(seen.upstream)
                 if number != number or isclose(number, own, rel_tol=1e-9, abs_tol=1e-12):
                     continue
-                tried[x] += 1
+                tried[x] += 0.25 <= abs(number) / (abs(seen.answers[x].number) or 1.0) <= 4.0  # what chance might hit
                 if seen.answers[x].means(number, seen.blur(x, number)):
                     nodes.add(x)
             everywhere = self._gives_all(h, seen)

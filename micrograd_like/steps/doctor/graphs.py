@@ -140,9 +140,8 @@ def earlier_loss(source: Source, record: Record) -> Iterator[Proposal]:
         before = block[: block.index(loop)]
         wanted, chain = names(call.func.value), list[Any]()
         read = {n for s in loop.body if isinstance(s, ast.Assign) for n in names(s.value)}
-        early = [
-            s for s in before if isinstance(s, ast.Assign) and names(targets(s)[0]) & read and names(s.value) & models
-        ]
+        given: list[Any] = [s for s in before if isinstance(s, ast.Assign)]
+        early = [s for s in given if names(targets(s)[0]) & read and names(s.value) & models]
         for s in reversed(before):
             if isinstance(s, ast.Assign) and any(names(t) & wanted for t in targets(s)):
                 wanted |= names(s.value) - models

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 Loop = ast.For | ast.While
@@ -52,7 +52,7 @@ class Source:
     # copies with a change
 
     def replaced(self, node: Any, text: str) -> str:
-        """Return the script with other text in the place of a part."""
+        """Return the script with other text instead of a part."""
         data = [line.encode() for line in self.lines]
         first, last = node.lineno - 1, node.end_lineno - 1
         before, after = data[first][: node.col_offset], data[last][node.end_col_offset :]
@@ -74,7 +74,7 @@ class Source:
         """Return the script without a statement."""
         return self.replaced(statement, "pass")
 
-    def moved(self, statements: list[ast.stmt], before: ast.stmt) -> str:
+    def moved(self, statements: Sequence[ast.stmt], before: ast.stmt) -> str:
         """Return the script with whole statements moved to before another one, in its block."""
         lines, taken = list(self.lines), []
         for statement in statements:

@@ -250,7 +250,7 @@ def cleared(source: Source, record: Record) -> Iterator[Proposal]:
                 yield t.lineno, f"{source.of(t)} before {source.of(s)}", source.moved([t], s)
 
 
-ON_PURPOSE = r"ascen[td]|maximi|adversar|attack|fgsm|dream|reward|objective|likelihood|score|utility|fool"
+ON_PURPOSE = r"ascen[td]|maximi|adversar|attack|fgsm|dream|reward|objective|likelihood|utility|fool"
 
 
 @mistake(

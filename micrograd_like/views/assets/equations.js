@@ -42,6 +42,11 @@ export function worked(view, event) {
   return isForward(event) ? forwards(view, event.node) : backwards(view, event);
 }
 
+// An operation as it is written; one that this page does not know, as a function.
+const textOf = (op, { op: name, inputs }) =>
+  op.text ??
+  `<mi>${escape(name)}</mi><mo>(</mo>${inputs.map((_, i) => `{${"abc"[i]}}`).join("<mo>,</mo>")}<mo>)</mo>`;
+
 function forwards({ lesson: { nodes }, ops, now }, i) {
   const node = nodes[i],
     op = ops[node.op],
@@ -51,8 +56,8 @@ function forwards({ lesson: { nodes }, ops, now }, i) {
   const label = (x) => (nodes[x].constant ? mn(now.data[x], x) : mi(nodes[x].name, x));
   const operands = node.inputs.map((x) => now.data[x]),
     xs = op.value && !node.slopes ? rounded(operands, op.value) : null;
-  const parts = [fill(op.text, ["", ...node.inputs.map(label)])];
-  if (xs) parts.push(fill(op.text, ["", ...xs.map((x, k) => mn(x, node.inputs[k]))]));
+  const parts = [fill(textOf(op, node), ["", ...node.inputs.map(label)])];
+  if (xs) parts.push(fill(textOf(op, node), ["", ...xs.map((x, k) => mn(x, node.inputs[k]))]));
   const same = new Set(parts.map(bare)).size === 1;
   return [start + (same ? parts.slice(-1) : parts).join("<mo>=</mo>") + "<mo>=</mo>", result];
 }

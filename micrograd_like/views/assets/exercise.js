@@ -143,7 +143,8 @@ function explain({ typical, own, rows }, { answers, upstream, wrong, right, blur
     const nodes = new Set();
     for (const [x, number] of numbersOf(h)) {
       if (number !== number || isClose(number, formAt(own[x], upstream), 1e-9, 1e-12)) continue;
-      tried[x] += 1;
+      const ratio = abs(number) / (abs(answers[x].number) || 1);
+      tried[x] += ratio >= 0.25 && ratio <= 4; // what chance might hit
       if (means(answers[x], number, blur(x, number))) nodes.add(x);
     }
     const everywhere = givesAll(h), explained = everywhere ? new Set(wrong) : nodes;
@@ -291,7 +292,7 @@ function message(slips, { asked, typed, tables, nodes, at, last, wanted, tries }
   let did = `Your ${start}${sort} ${sort ? "each " : ""}${rest}.`;
   if (others.length) did = `Your ${start}${sort} ${rest}; or it ${part(others[0]).replace(/^\{s\} /, "")}: which was it?`;
   else if (asks) did = `${did.slice(0, -1)}: is that what you did?`;
-  return made({ mistakes: [...new Set(rivals.map((h) => h.name))], did, idea: first.idea });
+  return made({ mistakes: [...new Set(rivals.filter((h) => h.listed || !first.listed).map((h) => h.name))], did, idea: first.idea });
 }
 
 function markOther(blank, answer, verdicts, told, tables) {

@@ -18,10 +18,19 @@ export function evaluate(nodes, ops, leaves) {
   return { data, slopes };
 }
 
+// JSON knows no infinity: such numbers come as words.
+export function readNumbers(nodes) {
+  for (const node of nodes) {
+    node.data = Number(node.data);
+    node.slopes &&= node.slopes.map(Number);
+  }
+  return nodes;
+}
+
 // The values as the engine recorded them. Local derivatives come along where they could not be
 // computed from the values: an input was changed since, or the operation is not known here.
 export function recorded(nodes, ops) {
-  const data = nodes.map((node) => node.data ?? NaN);
+  const data = nodes.map((node) => node.data);
   const slopes = nodes.map(
     (node, i) =>
       node.slopes ??

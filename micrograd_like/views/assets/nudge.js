@@ -69,6 +69,8 @@ function plot(view, x0, low, high, at) {
   );
 }
 
+const finite = (...evaluations) => evaluations.every(({ data }) => Number.isFinite(data.at(-1)));
+
 function picker(view, render) {
   const { leafIndices, nudged, lesson } = view;
   const pick = h(
@@ -155,6 +157,6 @@ export function nudgePanel(view, side, render) {
       more,
       result,
     ),
-    plot(view, x0, low, high, at),
+    finite(low, high, view.now) ? plot(view, x0, low, high, at) : null,
   );
 }

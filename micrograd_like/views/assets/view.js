@@ -2,13 +2,21 @@
 
 import { readAddress } from "./address.js";
 import { contribution } from "./flow.js";
-import { evaluate, isBackward, isForward, mistakeNamed, recorded, walk } from "./model.js";
+import {
+  evaluate,
+  isBackward,
+  isForward,
+  mistakeNamed,
+  readNumbers,
+  recorded,
+  walk,
+} from "./model.js";
 import { abs } from "./numbers.js";
 import { usesOf } from "./sentences.js";
 import { ranked } from "./wrong.js";
 
 export function newView(root, lesson, ops) {
-  const { nodes } = lesson,
+  const nodes = readNumbers(lesson.nodes),
     leafIndices = nodes.flatMap((node, i) => (node.op || node.constant ? [] : [i]));
   const unknown = [...new Set(nodes.map((node) => node.op).filter((op) => op && !ops[op]?.value))];
   const edges = new Map(lesson.edges.map(([, head, place], i) => [`${head},${place}`, i]));
@@ -18,7 +26,7 @@ export function newView(root, lesson, ops) {
     ops,
     leafIndices,
     uses: usesOf(nodes),
-    leaves: nodes.map((node) => node.data ?? NaN),
+    leaves: nodes.map((node) => node.data),
     k: 0,
     mode: "step",
     rule: lesson.rule ?? Object.keys(lesson.rules)[0],
