@@ -52,7 +52,7 @@ class Source:
     # copies with a change
 
     def replaced(self, node: Any, text: str) -> str:
-        """Return the script with other text in the place of a part."""
+        """Return the script with other text instead of a part."""
         data = [line.encode() for line in self.lines]
         first, last = node.lineno - 1, node.end_lineno - 1
         before, after = data[first][: node.col_offset], data[last][node.end_col_offset :]

@@ -168,28 +168,27 @@ class Watch:
         self.roots[id(root)] = root
 
     def _strange(self, seen: Pass) -> None:
-        """Note a root that was one before, and inner nodes that are older than a change of what they were made from."""
-        if id(seen.root) in self.roots and self.roots[id(seen.root)] is seen.root:
-            before = next(p for p in reversed(self.passes) if p.root is seen.root)
-            moved = any(times[-1] > before.time for p, times in self.changed.items())
-            dirty = any(seen.before[p] and seen.before[p] == before.after.get(p) for p in seen.leaves)
-            if dirty and not moved:
-                self._count("doubled", seen.line)
+        """Note a root that was one before, roots within roots, and nodes older than what they were made from."""
         inner = set(seen.inner)
         for earlier in self.passes[-8:]:
-            if earlier.root is not seen.root and earlier.root in inner and earlier.leaves:
-                moved = any(times[-1] > earlier.time for times in self.changed.values())
-                if not moved and any(seen.before[p] and seen.before[p] == earlier.after.get(p) for p in seen.leaves):
-                    self._count("doubled", seen.line)
+            again = earlier.root is seen.root or (earlier.root in inner and bool(earlier.leaves))
+            if again and not self._moved(earlier.time) and self._dirty(seen, earlier):
+                self._count("doubled", seen.line)
+                break
         old: set[Value] = set()
         for node in seen.inner:
-            for x in node.inputs:
-                if x in old or (x.op is None and getattr(x, "_changed", 0) > node._born):
-                    old.add(node)
-                    break
+            if any(x in old or (x.op is None and getattr(x, "_changed", 0) > node._born) for x in node.inputs):
+                old.add(node)
         if old:
             self._count("stale", seen.line)
             self.counts["stale nodes"] = max(self.counts.get("stale nodes", 0), len(old))
+
+    def _moved(self, time: int) -> bool:
+        return any(times[-1] > time for times in self.changed.values())
+
+    def _dirty(self, seen: Pass, earlier: Pass) -> bool:
+        """Whether a gradient is still what the earlier pass left."""
+        return any(seen.before[p] and seen.before[p] == earlier.after.get(p) for p in seen.leaves)
 
     def _step(self, method: Any, optimizer: Optimizer) -> Any:
         line = self._line()
