@@ -32,7 +32,7 @@ ORDER = {
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
         practise exam bugs engines build apart
     """,
-    "exercises.hypotheses": "sheet formulas grammar search table",
+    "exercises.hypotheses": "sheet formulas quantities grammar search table",
     "compiler": """
         extra trace vectorize lower printing backends guards executable replay update recorder export program learning
     """,

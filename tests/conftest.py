@@ -59,3 +59,14 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             session.testsfailed += other.wait() not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
             output.seek(0)
             print("\n\nOn the engine in Python:\n" + output.read(), end="\nOn the engine in C:\n")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Skip what needs a process of its own where there are none, in a browser's Python."""
+    try:
+        return (yield)
+    except OSError as error:
+        if sys.platform != "emscripten" or "does not support processes" not in str(error):
+            raise
+        pytest.skip("there are no processes here")

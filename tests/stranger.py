@@ -24,19 +24,19 @@ assert name in str(Graph(L)) and draw(L).svg and str(walk(L)) and str(answer_key
 [slope] = gradients(L, [x])
 assert abs(slope.data - x.grad) < 1e-12 and gradients(slope, [x])
 rows = [[0.1 * i, 0.2 * i - 1] for i in range(40)]
-parameters = [Value(0.5), Value(-1.5)]
+theta = [Value(0.5), Value(-1.5)]
 def loss(X):
-    return sum([(op(a * parameters[0]) + op(b * parameters[1])) ** 2 for a, b in X], Value(0.0))
+    return sum([(op(a * theta[0]) + op(b * theta[1])) ** 2 for a, b in X], Value(0.0))
 right = loss(rows)
 right.backward()
-grads = [p.grad for p in parameters]
+grads = [p.grad for p in theta]
 for backend in ["auto", "numpy", "source"]:
-    program = compile(loss, rows, parameters=parameters, backend=backend)
-    for p in parameters:
+    program = compile(loss, rows, parameters=theta, backend=backend)
+    for p in theta:
         p.grad = 0.0
     assert abs(program(rows) - right.data) < 1e-9 * right.data, backend
-    assert all(abs(p.grad - g) < 1e-9 * abs(g) for p, g in zip(parameters, grads)), (backend, grads)
-program = compile(loss, rows, parameters=parameters)
+    assert all(abs(p.grad - g) < 1e-9 * abs(g) for p, g in zip(theta, grads)), (backend, grads)
+program = compile(loss, rows, parameters=theta)
 assert name in str(program)
 walk(L).save({page!r})
 """

@@ -2,7 +2,6 @@
 
 import copy
 import gc
-import importlib.util
 import itertools
 import math
 import os
@@ -14,11 +13,11 @@ import sys
 import weakref
 from contextlib import nullcontext
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from sequences import CALLS, load_pure, played
 
 from micrograd_like import SGD, Adam, Value, _engine, dot, engine, ieee, topological_order
 from micrograd_like._engine.generate import header
@@ -33,15 +32,6 @@ AWKWARD = [
     -355.0, 709.8, -745.2, 800.5, 1e22, 1e154, 1e200, -1e200, 1.7976931348623157e308, math.inf, -math.inf, math.nan,
 ]  # fmt: skip
 numbers = st.sampled_from(AWKWARD) | st.floats(-5, 5) | st.floats(allow_nan=False)
-
-
-def load_pure() -> ModuleType:
-    """Return engine.py as it reads, loaded a second time."""
-    spec = importlib.util.spec_from_file_location("micrograd_like.pure", ROOT / "micrograd_like" / "engine.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 pure = load_pure()
@@ -349,3 +339,10 @@ def test_a_signal_stops_backward_and_the_next_one_is_whole() -> None:
     assert leaf.grad == 0.0
     end.backward()
     assert leaf.grad == 1.0
+
+
+def test_sequences_of_calls_leave_the_same_nodes() -> None:
+    draw = random.Random(3)
+    for _ in range(400):
+        names = [draw.choice(list(CALLS)) for _ in range(6)]
+        assert played(engine, names) == played(pure, names)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ..engine import Value
 from .answers import FLOOR, Answer, digits, typed_digits, unit
-from .hypotheses.grammar import Hypothesis
 from .hypotheses.search import TOLERANCE, Search, Sighting
+from .hypotheses.sheet import Hypothesis
 from .questions import CORNERS, Task
 
 SMALL_SLIP = 0.02

@@ -12,7 +12,7 @@ from ..mistakes.mistake import MISTAKES, RIGHT, Mistake
 from ..ops.notation import PRODUCT, Text, short
 from ..steps.formulas import in_symbols, value_text
 from .diagnosis import Diagnosis, Slip
-from .hypotheses.grammar import Hypothesis
+from .hypotheses.sheet import Hypothesis
 from .questions import Task
 
 UNREACHED = "A node from which no path leads to the output cannot move it: its gradient is 0."

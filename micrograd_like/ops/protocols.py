@@ -80,7 +80,6 @@ class Protocols(Number):
 
     __rdivmod__ = __divmod__
     __len__ = _Refused("is one number and has no length. Write len([x, y]), with a list of Values.")
-    __getitem__ = _Refused("is one number and has no items. Write xs[0], with a list of Values, xs = [x, y].")
     __iter__ = _Refused("is one number and holds no others. Write for x in xs, with a list of Values, xs = [x, y].")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:

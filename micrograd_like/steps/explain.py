@@ -171,32 +171,40 @@ def explain(output: Value, wrt: Value | None = None, *, names: Mapping[str, Any]
 
 
 def _output(node: Value, variables: Mapping[str, Any]) -> Value:
+    """Return the output that a node's gradient belongs to."""
     held = {x: name for name, x in variables.items() if isinstance(x, Value)}
-    reached = {node}
-    ends = {node}
-    for x in topological_order(node, *held):
-        if not reached.isdisjoint(x.inputs):
-            reached.add(x)
-            ends = (ends - set(x.inputs)) | ({x} if x in held else set())
-    ends.discard(node)
-    if len(ends) > 1:
-        passed = [x for x in ends if x.grad]
-        ends = set(passed) if len(passed) == 1 and node.grad else ends
+    ends, on_the_way = _made_from(node, held)
+    if len(ends) > 1 and node.grad:  # the only one on which backward was called
+        ends = [x for x in ends if x.grad] if sum(x.grad != 0.0 for x in ends) == 1 else ends
     if len(ends) > 1:
         known = [held[x] for x in ends]
         raise ValueError(
             f"More than one output was made from it: {', '.join(known)}. "
             f"Write explain({known[0]}, {_name(node, variables)})."
         )
-    if ends and (any(x.grad for x in ends) or not node.grad):
-        return ends.pop()
-    for x in reversed([x for x in topological_order(*held) if x in reached and x in held and x is not node]):
-        if x.grad == 1.0 and isclose(grads(x).get(node, 0.0), node.grad):  # backward was called on it, on the way
+    if ends and (ends[0].grad or not node.grad):
+        return ends[0]
+    for x in reversed(on_the_way):  # one that something else was made from since
+        if x.grad == 1.0 and isclose(grads(x).get(node, 0.0), node.grad):
             return x
     unnamed = _unnamed(node, variables)
     if unnamed is not None:
         return unnamed
-    return ends.pop() if ends else _alone(node, _name(node, variables))
+    return ends[0] if ends else _alone(node, _name(node, variables))
+
+
+def _made_from(node: Value, held: Mapping[Value, str]) -> tuple[list[Value], list[Value]]:
+    """Return what variables hold and was made from a node: the ends, and all of it."""
+    reached, ends = {node}, {node}
+    found = []
+    for x in topological_order(node, *held):
+        if not reached.isdisjoint(x.inputs):
+            reached.add(x)
+            ends -= set(x.inputs)
+            if x in held:
+                ends.add(x)
+                found.append(x)
+    return [x for x in found if x in ends], found
 
 
 def _name(node: Value, variables: Mapping[str, Any]) -> str:

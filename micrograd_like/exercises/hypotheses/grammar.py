@@ -8,7 +8,7 @@ quantity written down. Each gives a number for every answer: if all else is righ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from math import isfinite, nan, prod, sqrt
 from typing import Any
@@ -19,45 +19,16 @@ from ...mistakes.passes import Pass
 from ...mistakes.script import can_bite
 from ...ops import OPS
 from .formulas import Wrong, others
-from .sheet import Form, Given, Sheet, finite
+from .quantities import MANY, copies, reports
+from .sheet import Form, Given, Hypothesis, Sheet, finite
 
 UNLIKELY = ["update", "updated", "negated", "double", "half", "inverted"]
 LIKELY = [  # of the mistakes that give the same number, the first comes first; the unlikely ones come last
     "square_once", "overwrite", "first_path", "sub_sign", "neg_sign", "mul_own", "no_upstream", "no_local", "times_n",
     "over_n", "pow_no_factor", "seed_is_value", "no_seed",
 ]  # fmt: skip
-MANY = 20  # nodes, from which on only what is likelier is tried: a check of 30 nodes must be quick
 FAR = 6.0  # bits of what is left out then
 Gather = Callable[[Sequence[float]], float]
-
-
-@dataclass(eq=False)
-class Hypothesis:
-    """One thing done otherwise. `key` is its own, `name` that of the mistake; `bits` say how far-fetched it is.
-
-    `whole` holds the numbers if all else is right, `own` those from the learner's answers: a form in them, or how the
-    node's own contributions are gathered, or how its gradient is changed.
-    """
-
-    key: str
-    name: str
-    bits: float
-    whole: Mapping[Value, float] = field(default_factory=dict)
-    own: Mapping[Value, Any] = field(default_factory=dict)
-    words: str = ""  # what was done, where the name does not say it
-    site: Value | None = None  # the one node at which it was done
-    wrong: Value | None = None  # the node whose local derivative differs
-    listed: bool = False
-    parts: tuple[Any, ...] = ()  # of two things at once: (the first, words for the second)
-
-    def at(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
-        """Return what it gives for a node, from the learner's answers; nan if it says nothing about it."""
-        made = self.own.get(x)
-        if made is None:
-            return nan
-        if isinstance(made, Form):
-            return made.at(answers)
-        return float(finite(made, x, sheet, answers))
 
 
 def hypotheses(sheet: Sheet) -> list[Hypothesis]:
@@ -259,8 +230,8 @@ def _forms(sheet: Sheet, changed: Mapping[Value, Sequence[Any]]) -> dict[Value, 
 ON_EDGE: tuple[tuple[str, str, float, Callable[[float, Any, Value, Value], Any]], ...] = (
     ("sign", "with the wrong sign", 4.0, lambda s, g, node, x: -s * g),
     ("dropped", "missing", 4.0, lambda s, g, node, x: 0.0 * g),
-    ("twice", "counted twice", 4.5, lambda s, g, node, x: 2.0 * s * g),
-    ("halved", "halved", 4.5, lambda s, g, node, x: 0.5 * s * g),
+    ("twice", "counted twice", 5.5, lambda s, g, node, x: 2.0 * s * g),
+    ("halved", "halved", 5.5, lambda s, g, node, x: 0.5 * s * g),
     ("own_factor", "with {name}'s own value as the factor", 4.5, lambda s, g, node, x: x.data * g),
     ("no_local", "without the local derivative", 4.5, lambda s, g, node, x: 1.0 * g),
     ("no_upstream", "without the upstream gradient", 4.5, lambda s, g, node, x: Form(s) if isinstance(g, Form) else s),
@@ -281,11 +252,13 @@ MADE: tuple[tuple[str, str, float, Callable[[Any, Any], Any]], ...] = (
 
 def edges(sheet: Sheet) -> Iterator[Hypothesis]:
     """Yield what may be done otherwise with one contribution."""
+    asked = set(sheet.asked)
     for node, i, x in sheet.edges:
         slope = node.local_grads[i]
         for kind, words, bits, made in ON_EDGE:
             change = finite(made, slope, sheet.right[node], node, x) - slope * sheet.right[node]
-            if change != change:
+            alone = x in asked and len(sheet.parts[x]) == 1  # then it is the whole gradient, of which `reports` tell
+            if change != change or (alone and kind in ("sign", "twice", "halved")):
                 continue
             whole = {y: sheet.right[y] for y in sheet.asked}
             for y, k in sheet.whole_effects[x].items():
@@ -344,18 +317,15 @@ def gathered(sheet: Sheet) -> Iterator[Hypothesis]:
         yield Hypothesis(key, key, bits, whole, own, words)
 
 
-STRUCTURES = tuple(
-    Mistake(f"order_{order.replace(' ', '_')}", words, "", order=order)
-    for order, words in (
-        ("forward", "the nodes pass back in the forward order"),
-        ("depth first", "a node passes back each time that something arrives"),
-        ("first reach", "a node passes back before all has arrived"),
-        ("every path", "a node passes back once for each path to it"),
-    )
-) + tuple(
-    Mistake(f"kept_{keeps}", f"old gradients stay in {words}", "", keeps=keeps)
-    for keeps, words in (("leaves", "the leaves"), ("inner", "the inner nodes"), ("all", "all nodes"))
-)  # fmt: skip
+STRUCTURES = (
+    Mistake("order_forward", "the nodes pass back in the forward order", "", order="forward"),
+    Mistake("order_depth_first", "a node passes back each time that something arrives", "", order="depth first"),
+    Mistake("order_first_reach", "a node passes back before all has arrived", "", order="first reach"),
+    Mistake("order_every_path", "a node passes back once for each path to it", "", order="every path"),
+    Mistake("kept_leaves", "old gradients stay in the leaves", "", keeps="leaves"),
+    Mistake("kept_inner", "old gradients stay in the inner nodes", "", keeps="inner"),
+    Mistake("kept_all", "old gradients stay in all nodes", "", keeps="all"),
+)
 
 
 def structures(sheet: Sheet) -> Iterator[Hypothesis]:
@@ -366,90 +336,3 @@ def structures(sheet: Sheet) -> Iterator[Hypothesis]:
         except OverflowError:
             continue
         yield Hypothesis(made.name, made.name, 5.0, {x: grads.get(x, 0.0) for x in sheet.asked}, {}, made.idea)
-
-
-# What is written down
-
-
-@dataclass(frozen=True)
-class _Written:
-    """A node's gradient, as it follows from the learner's answers, written down otherwise."""
-
-    made: Callable[[float, Value, Sheet], float]
-
-    def of(self, g: float, x: Value, sheet: Sheet) -> float:
-        """Return what is written down for this gradient."""
-        return float(finite(self.made, g, x, sheet))
-
-    def __call__(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
-        return self.of(sheet.own[x].at(answers), x, sheet)
-
-
-def _slope(x: Value) -> float:
-    return next((s for y, s in zip(x.inputs, x.local_grads) if not y.constant), nan)
-
-
-WRITTEN: tuple[tuple[str, str, float, Callable[[float, Value, Sheet], float]], ...] = (
-    ("times_value", "the gradient times the node's own value", 5.0, lambda g, x, sheet: g * x.data),
-    ("over_value", "the gradient divided by the node's own value", 6.0, lambda g, x, sheet: g / x.data),
-    ("plus_value", "the gradient plus the node's value", 5.5, lambda g, x, sheet: g + x.data),
-    ("minus_value", "the gradient minus the node's value", 6.5, lambda g, x, sheet: g - x.data),
-    ("value_minus", "the node's value minus the gradient", 6.0, lambda g, x, sheet: x.data - g),
-    ("value_over", "the node's value divided by the gradient", 7.0, lambda g, x, sheet: x.data / g),
-    ("value", "the value, not the gradient", 4.0, lambda g, x, sheet: x.data),
-    ("minus_the_value", "the value with its sign turned", 6.5, lambda g, x, sheet: -x.data),
-    ("uphill", "the value after a step uphill", 5.0, lambda g, x, sheet: x.data + sheet.task.lr * g),
-    ("lr_times", "the learning rate times the gradient", 5.0, lambda g, x, sheet: sheet.task.lr * g),
-    ("absolute_gradient", "the gradient without its sign", 5.5, lambda g, x, sheet: abs(g)),
-    ("gradient_squared", "the gradient squared", 6.0, lambda g, x, sheet: g * g),
-    ("gradient_root", "the root of the gradient", 7.0, lambda g, x, sheet: sqrt(abs(g))),
-    ("times_output", "the gradient times the output's value", 5.5, lambda g, x, sheet: g * sheet.root.data),
-    ("over_output", "the gradient divided by the output's value", 6.0, lambda g, x, sheet: g / sheet.root.data),
-    ("minus_one", "the gradient minus 1", 7.0, lambda g, x, sheet: g - 1.0),
-    ("plus_one", "the gradient plus 1", 6.5, lambda g, x, sheet: g + 1.0),
-    ("from_ops", "the pass started from the number of operations", 7.0, lambda g, x, s: g * len(s.ops)),
-    ("slope_of_its_own", "the derivative of the node's own operation", 5.5, lambda g, x, sheet: _slope(x)),
-    ("minus_inverse", "minus one over the gradient", 7.0, lambda g, x, sheet: -1.0 / g),
-)
-TIMES = {  # plain factors: bits, words
-    2.0: (4.0, "twice the gradient"), 0.5: (4.0, "half the gradient"), -1.0: (3.5, "the gradient with its sign turned"),
-    -2.0: (5.5, "-2 times the gradient"), -0.5: (5.5, "minus half the gradient"), 4.0: (5.5, "4 times the gradient"),
-    0.25: (5.5, "a quarter of the gradient"), 3.0: (5.5, "3 times the gradient"),
-    1 / 3: (5.5, "a third of the gradient"),
-    10.0: (5.0, "10 times the gradient: the decimal point"), 0.1: (5.0, "a tenth of the gradient: the decimal point"),
-    100.0: (6.5, "100 times the gradient: the decimal point"), 0.01: (6.5, "a hundredth: the decimal point"),
-    1.5: (7.0, "1.5 times the gradient"), 5.0: (7.0, "5 times the gradient"), 6.0: (7.0, "6 times the gradient"),
-}  # fmt: skip
-
-
-def reports(sheet: Sheet) -> Iterator[Hypothesis]:
-    """Yield other quantities that may be written down for a gradient, at one answer or at all."""
-    times = [
-        (f"times_{k:.3g}".replace("-", "minus_").replace(".", "_"), words, bits, lambda g, x, sheet, k=k: k * g)
-        for k, (bits, words) in TIMES.items()
-    ]
-    for key, words, bits, made in (*WRITTEN, *times):
-        whole = {x: finite(made, sheet.right[x], x, sheet) for x in sheet.asked}
-        yield Hypothesis(key, key, bits, whole, {x: _Written(made) for x in sheet.asked}, words)
-
-
-def copies(sheet: Sheet) -> Iterator[Hypothesis]:
-    """Yield numbers of other places on the sheet that may have been copied into an answer."""
-    for x in sheet.asked:
-        below: list[tuple[str, str, float, Any]] = []
-        for y in sheet.nodes:
-            if y is not x and not y.constant:
-                near = y in x.inputs or x in y.inputs
-                if not near and len(sheet.nodes) > MANY:
-                    continue
-                above = sheet.given[y] if x not in sheet.given[y].factors else Form(sheet.right[y])
-                below.append((f"gradient_of@{sheet.place[y]}", "gradient", 5.6 if near else 7.0, above))
-                below.append((f"value_of@{sheet.place[y]}", "value", 5.6 if near else 7.0, Form(y.data)))
-        for node, i, y in sheet.edges:
-            if y is x or node is x:
-                below.append((f"slope@{sheet.place[node]}.{i}", "slope", 5.6, Form(node.local_grads[i])))
-        for key, kind, bits, form in below:
-            other = sheet.nodes[int(key.partition("@")[2].partition(".")[0])]
-            whole = {x: form.at(sheet.right)}
-            own = {x: form}
-            yield Hypothesis(f"{key}->{sheet.place[x]}", f"copied_{kind}", bits, whole, own, kind, other, x)

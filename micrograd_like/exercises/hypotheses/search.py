@@ -16,8 +16,8 @@ from ...engine import Value
 from ...steps.what_if import what_if
 from ..answers import Answer, digits, typed_digits
 from ..questions import Task
-from .grammar import Hypothesis, hypotheses
-from .sheet import Sheet
+from .grammar import hypotheses
+from .sheet import Hypothesis, Sheet
 
 A_DIGIT = 3.32  # bits
 MARGIN = 7.3  # bits by which what is explained must exceed chance: one false accusation in 160

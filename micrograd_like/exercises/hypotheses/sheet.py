@@ -8,6 +8,7 @@ The chain rule is the engine's: it runs on forms as on numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite, nan
 from typing import Any
@@ -235,3 +236,32 @@ def finite(compute: Callable[..., Any], *numbers: Any) -> Any:
     except (ArithmeticError, ValueError, TypeError):
         return nan
     return number if isinstance(number, Form) or isfinite(number) else nan
+
+
+@dataclass(eq=False)
+class Hypothesis:
+    """One thing done otherwise. `key` is its own, `name` that of the mistake; `bits` say how far-fetched it is.
+
+    `whole` holds the numbers if all else is right, `own` those from the learner's answers: a form in them, or how the
+    node's own contributions are gathered, or how its gradient is changed.
+    """
+
+    key: str
+    name: str
+    bits: float
+    whole: Mapping[Value, float] = field(default_factory=dict)
+    own: Mapping[Value, Any] = field(default_factory=dict)
+    words: str = ""  # what was done, where the name does not say it
+    site: Value | None = None  # the one node at which it was done
+    wrong: Value | None = None  # the node whose local derivative differs
+    listed: bool = False
+    parts: tuple[Any, ...] = ()  # of two things at once: (the first, words for the second)
+
+    def at(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
+        """Return what it gives for a node, from the learner's answers; nan if it says nothing about it."""
+        made = self.own.get(x)
+        if made is None:
+            return nan
+        if isinstance(made, Form):
+            return made.at(answers)
+        return float(finite(made, x, sheet, answers))

@@ -7,9 +7,8 @@ from math import isclose
 from typing import Any
 
 from ...engine import Value
-from .grammar import Hypothesis
 from .search import Search
-from .sheet import Form, Sheet
+from .sheet import Form, Hypothesis, Sheet
 
 SHAPES: dict[str, Callable[[float], float]] = {  # of what is written down for a gradient, but for a factor
     "inverse": lambda g: 1.0 / g, "square": lambda g: g * g, "abs": abs, "root": lambda g: abs(g) ** 0.5,
