@@ -7,7 +7,7 @@ import warnings
 from math import isfinite
 from typing import Any
 
-from .ops import real
+from ..ops import real
 
 
 class MicrogradLikeWarning(UserWarning):
