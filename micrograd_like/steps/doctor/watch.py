@@ -13,10 +13,10 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any
 
-from ...checks import MicrogradLikeWarning
+from ...base.checks import MicrogradLikeWarning
 from ...engine import Value, tick, topological_order
-from ...module import Module
 from ...optim import Optimizer
+from ...recipe.module import Module
 from ...train import Trainer
 
 CLOSELY = 8  # backward passes from one line whose graphs are looked at, node by node

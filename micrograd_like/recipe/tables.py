@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Any, TextIO
 
-from .checks import finite
+from ..base.checks import finite
 
 LONGEST = 1_000_000  # characters in one row: more is a file of another kind
 
