@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__, _engine
 from .views import learn, terminal, terminal_exercise, worksheets
+from .views.worksheets import counted
 
 if TYPE_CHECKING:
     from .engine import Value
@@ -49,8 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments or ["train", "moons"])
     try:
         code = options.run(options)
-        if not arguments:
-            print(FIRST_MINUTE.format(call=options.call), end="")
+        print("" if arguments else FIRST_MINUTE.format(call=options.call), end="")
         return code or 0
     except KeyboardInterrupt:
         return 130
@@ -63,7 +63,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, ArithmeticError, ImportError, RuntimeError) as error:
         print(f"micrograd-like: {as_command_line(str(error))}", file=sys.stderr)
         return 1
-    return 0
 
 
 def called() -> str:
@@ -214,7 +213,8 @@ def run_train(options: argparse.Namespace) -> None:
         len(X[0]), [*chosen(options.hidden, [8, 8] if shape else [16, 16]), task.outputs], options.activation,
         init="he", rng=options.seed,
     )  # fmt: skip
-    print(f"Training on {options.data}: {worksheets.counted(len(X), 'example')}, {worksheets.counted(epochs, 'epoch')}.\n{model.summary()}", flush=True)
+    print(f"Training on {options.data}: {counted(len(X), 'example')}, {counted(epochs, 'epoch')}.")
+    print(model.summary(), flush=True)
     inputs, targets = standardize(X), task.encode(y)
     optimizer = SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum)
     try:
@@ -354,7 +354,7 @@ def report(history: TrainingHistory) -> str:
     for name, share in (("accuracy", history.accuracy[-1]), ("validation accuracy", history.val_accuracy[-1])):
         if share is not None:
             parts.append(f"{name} {share:.1%}")
-    return f"{worksheets.counted(history.epochs, 'epoch')}: {', '.join(parts)}"
+    return f"{counted(history.epochs, 'epoch')}: {', '.join(parts)}"
 
 
 def run_predict(options: argparse.Namespace) -> None:
