@@ -10,20 +10,20 @@ from math import isfinite
 from random import Random
 from typing import Any, Literal
 
-from .asked import check_model, check_options, check_output, examples_of, only_loss, optimizer_of, pair
-from .atomic import all_or_nothing, until_done
+from .base.atomic import all_or_nothing, until_done
+from .base.checks import listed, named, numbers, warn, whole
+from .base.files import Path
 from .checkpoint import Parameters, parameters_of, read, understood, write
-from .checks import listed, named, numbers, warn, whole
 from .data import batches
 from .engine import Value
-from .files import Path
 from .graph.columns import collector_off
-from .history import Row, TrainingHistory
 from .losses import LOSSES, Loss, LossName, accuracy, l2 as penalty
 from .nn import Module
 from .ops import DomainError
 from .optim import LearningRate, Optimizer, TrainingDivergedError, clip_gradients, diverged
-from .progress import Bar
+from .recipe.asked import check_model, check_options, check_output, examples_of, only_loss, optimizer_of, pair
+from .recipe.history import Row, TrainingHistory
+from .recipe.progress import Bar
 
 __all__ = ["Row", "Trainer", "TrainingDivergedError", "TrainingHistory", "evaluate", "fit", "learn"]
 

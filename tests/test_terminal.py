@@ -186,6 +186,16 @@ def test_an_exercise_names_the_mistake_and_can_be_left(capsys: pytest.CaptureFix
     assert "Skipped." in shown
 
 
+def test_hint_skip_and_quit_may_be_typed_in_full(capsys: pytest.CaptureFixture[str]) -> None:
+    ex = generate("fan-out", seed=7)
+    typed = iter(["hint", "Help", "skip", "quit"])
+    assert not ask_all(ex, lambda prompt: next(typed))
+    shown = capsys.readouterr().out
+    key = next(iter(ex.questions))
+    assert ex.hints(key)[0] in shown and ex.hints(key)[1] in shown and "Skipped." in shown
+    assert "is not a number" not in shown
+
+
 def test_hints_come_one_at_a_time() -> None:
     ladder = generate("fan-out", seed=7).hints("a")
     for level, hint in enumerate(ladder, 1):

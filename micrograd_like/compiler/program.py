@@ -398,7 +398,7 @@ class Program(Recorder):
     ) -> list[float]:
         columns = [argument.tolist() if hasattr(argument, "tolist") else list(argument) for argument in data]
         count = len(columns[0]) if columns else 1
-        size, rng = min(batch_size or count, count), Random(seed)
+        size, rng = min(batch_size or count, count), None if seed is None else Random(seed)
         losses: list[float] = []
         self.fitted = None
         self.adopt(optimizer)
@@ -409,10 +409,7 @@ class Program(Recorder):
             batches = []
             for epoch in range(first, min(first + together, epochs)):
                 optimizer.epoch = epoch
-                order = list(range(count))
-                if seed is not None:
-                    rng.shuffle(order)
-                batches += [order[start : start + size] for start in range(0, count, size)]
+                batches += dealt(count, size, rng)
             losses += self._learn(optimizer, columns, tables, batches)
         if self.fitted is not None and self.fitted is not self._now:  # the last batch may have been a smaller one
             self.become(self.fitted)
@@ -517,6 +514,14 @@ class Program(Recorder):
             return f"<Program of {len(self.now.graph)} scalars in the recorded order>"
         arrays = sum([block.kind == "lanes" for block in self.now.told.blocks])
         return f"<Program of {arrays} arrays for {len(self.now.graph)} scalars, on {self.backend}>"
+
+
+def dealt(count: int, size: int, rng: Random | None) -> list[list[int]]:
+    """Return the places of `count` examples in batches of `size`, shuffled by `rng` if there is one."""
+    order = list(range(count))
+    if rng:
+        rng.shuffle(order)
+    return [order[start : start + size] for start in range(0, count, size)]
 
 
 def due(calls: int, sealed: bool) -> bool:

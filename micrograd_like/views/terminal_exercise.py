@@ -14,6 +14,7 @@ from .terminal import wrapped
 from .worksheets import Sheet, add_seed
 
 HOW = "Type a number, a fraction such as -3/2, or 2*3 + 1.  ?: a hint   s: skip   q: stop"
+WORDS = {"": "?", "hint": "?", "help": "?", "skip": "s", "stop": "q", "quit": "q", "exit": "q"}  # typed in full
 
 
 def add_commands(commands: Any) -> None:
@@ -78,13 +79,14 @@ def ask_all(ex: Exercise, typed: Callable[[str], str | None] | None = None) -> b
         tries = 0
         while True:
             answer = (typed or _typed)(f"\n{key} = ")
+            answer = WORDS.get((answer or "").lower(), answer)
             if answer is None or answer.lower() == "q":
                 return False
             if answer.lower() == "s":
                 print(wrapped(f"Skipped. It is {ex.hint(key, HINTS)}"))
                 break
             tries += 1
-            if answer in ("", "?"):
+            if answer == "?":
                 print(wrapped(ex.hint(key)))
                 continue
             try:
