@@ -120,3 +120,13 @@ def test_what_a_lesson_prints_is_never_a_bare_object() -> None:
     space: dict[str, object] = {}
     shown = [cell for lesson in COURSE[5:7] for *_, cell in lesson.run(space) if cell]
     assert not [cell.text for cell in shown if " object at 0x" in cell.text]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_terminal_says_where_the_code_can_be_changed(
+    there: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(learn.importlib.util, "find_spec", lambda name: there or None)
+    learn.in_terminal(COURSE[5], "micrograd-like", Path("unused"))
+    first = capsys.readouterr().out.partition("# 6.")[0]
+    assert "micrograd-like learn 6 --in jupyter" in first and ("pip install jupyterlab" in first) != there

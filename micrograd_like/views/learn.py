@@ -88,6 +88,8 @@ def in_terminal(lesson: Lesson, call: str, folder: Path, last: bool = False) -> 
     """Show a lesson piece by piece; after each piece of code the learner may try Python of her own."""
     space: dict[str, Any] = {}
     asks = sys.stdin.isatty()
+    own = f"To change the code of a cell and run it again:  {call} learn {lesson.number} --in jupyter"
+    print(wrapped(own if importlib.util.find_spec("jupyterlab") else f"{own}  (first: pip install jupyterlab)") + "\n")
     for number, (_, source, shown) in enumerate(lesson.run(space)):
         if shown is None:
             print(f"{wrapped(plain(source))}\n")
