@@ -231,10 +231,10 @@ def run_train(options: argparse.Namespace) -> None:
     if learnt := history.loss[-1] < history.loss[0]:
         files["graph.svg"] = draw(teaching_example(model, inputs, targets, task.loss)).save
         task.restore_units(model)
-        about = {"loss": task.loss, "classes": dataset.classes, "features": dataset.features}
-        files["model.json"] = lambda path: save_model(path, model, standardize=standardize, **about)
+        names = {"classes": dataset.classes, "features": dataset.features}
+        files["model.json"] = lambda path: save_model(path, model, standardize=standardize, loss=task.loss, **names)
         if shape:
-            border = decision_boundary(lambda x: model.predict(standardize([x])[0]), X, y, threshold=0.0)
+            border = decision_boundary(lambda x: model.predict(standardize([x])[0]), X, y, threshold=0.0, **names)
             files["boundary.svg"] = border.save
     for name, save in files.items():
         save(options.out / name)

@@ -255,3 +255,16 @@ def test_one_of_a_thing_is_not_called_several(tmp_path: Path, capsys: pytest.Cap
     main(["train", "xor", "--epochs", "1", "--out", str(tmp_path)])
     shown = capsys.readouterr().out
     assert "1 epoch." in shown and "1 epoch:" in shown and "1 epochs" not in shown
+
+
+def test_a_boundary_has_the_names_of_the_file(tmp_path: Path) -> None:
+    csv = tmp_path / "pets.csv"
+    csv.write_text("height,weight,kind\n1,2,cat\n2,3,dog & co\n1.5,2.2,cat\n2.5,3.1,dog & co\n", encoding="utf-8")
+    assert main(["train", str(csv), "--epochs", "5", "--out", str(tmp_path)]) == 0
+    shown = ["".join(x.itertext()) for x in ET.parse(tmp_path / "boundary.svg").iter() if x.tag.endswith("}text")]
+    assert {"height", "weight", "cat", "dog & co"} <= set(shown)
+
+
+def test_an_answer_without_a_number_says_how_to_write_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exercise", "fan-out", "--check", "L=1", "a"]) == 1
+    assert "'a' gives no name a number. Write it as in L=1." in capsys.readouterr().err

@@ -40,6 +40,8 @@ def run_exercise(options: argparse.Namespace) -> None:
     elif options.hint:
         print(one_hint(ex, options.hint, words))
     elif options.check:
+        if bare := [answer for answer in options.check if "=" not in answer]:
+            raise ValueError(f"{bare[0]!r} gives no name a number. Write it as in {next(iter(ex.questions))}=1.")
         print(wrapped(str(ex.check(dict(answer.rpartition("=")[::2] for answer in options.check)))))
     elif sys.stdin.isatty() and sys.stdout.isatty():
         practise(options)
