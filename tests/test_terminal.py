@@ -22,9 +22,10 @@ ROOT = Path(__file__).parent.parent
 
 def run(*arguments: str, **environment: str) -> str:
     command = [sys.executable, "-m", "micrograd_like", *arguments]
+    here = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     result = subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", check=True, stdin=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
+        env=here | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
     )  # fmt: skip
     return result.stdout
 
