@@ -311,7 +311,13 @@ def load(name: str, target: str | None) -> Any:
         return DATASETS[name]()
     if not name.endswith(".csv"):
         raise ValueError(f"There is no data set {name!r}. Name a file .csv, or one of: {', '.join(DATASETS)}.")
-    return read_csv(name, target=-1 if target is None else target)
+    dataset = read_csv(name, target=-1 if target is None else target)
+    if len(dataset.classes) == 1:
+        raise ValueError(
+            f"{name} has one class only, {dataset.classes[0]!r}, so there is nothing to tell apart. "
+            "Add examples of another class, or write --target and the name of another column."
+        )
+    return dataset
 
 
 class Task:

@@ -507,6 +507,9 @@ class Program(Recorder):
             return source(self.now.graph)
         return algebra(self.now.told, self._variables())
 
+    def _repr_html_(self) -> str | None:
+        return self.explain()._repr_html_() if isinstance(self._now, Executable) else None
+
     def __repr__(self) -> str:
         if self._now is None:
             return f"<Program run by the engine, because {self.reason}>"
