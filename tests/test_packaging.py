@@ -155,7 +155,8 @@ def test_a_subinterpreter_gets_the_engine_that_one_reads_and_is_told_so(name: st
         "(x * x).backward(); assert x.grad == 6.0; assert 'subinterpreter' in _engine.which(), _engine.which()"
     )
     run = f"import {name} as i; new = i.create(); said = i.run_string(new, {code!r}); i.destroy(new); assert not said"
-    subprocess.run([sys.executable, "-c", run], cwd=ROOT, check=True)
+    env = os.environ | {"MICROGRAD_LIKE_PURE": "0"}
+    subprocess.run([sys.executable, "-c", run], cwd=ROOT, check=True, env=env)
     assert interpreters.get_current() == interpreters.get_main()
 
 
