@@ -60,8 +60,8 @@ ERRORS: list[tuple[Any, type[Exception], str]] = [
     (lambda m: fit(m, X, [[1], [0], [1]], "bce"), ValueError, r"y is a column"),
     (lambda m: fit(MLP(2, [3]), X, [[1], [0], [1]], "cross_entropy"), ValueError, r"y is a column of classes, write \[int\(row\[0\]\)"),
     *[
-        (lambda m, one=one: one([m(X[0])], [[1]]), ValueError, r"one target for an example.*Write \[row")
-        for one in (losses.hinge, losses.bce, losses.bce_with_logits)
+        (lambda m, f=f: f([m(X[0])], [[1]]), ValueError, r"one target for an example.*Write \[row")
+        for f in (losses.hinge, losses.bce, losses.bce_with_logits)
     ],
     (lambda m: fit(m, X, ["a", "b", "a"], "hinge"), TypeError, r"y\[0\] is the name 'a'.*names.index"),
     (lambda m: fit(m, [["a", 1.0]] * 3, Y, "hinge"), TypeError, r"X\[0\]\[0\] .*is the text 'a'"),
