@@ -112,6 +112,15 @@ def type_in(steps: Stepper, text: str) -> str:
     return "\n".join(steps.screen())
 
 
+def test_every_letter_can_be_typed_while_a_number_is_awaited() -> None:
+    steps = stepper()
+    type_in(steps, "pnn")
+    place = steps.event.index
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        type_in(steps, letter)
+        assert steps.hidden and steps.event.index == place and steps.typed.endswith(letter)
+
+
 def test_a_number_can_be_predicted_and_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     steps = stepper()
