@@ -356,8 +356,7 @@ class Program(Recorder):
             release(self.optimizer)
         memory = optimizer.remembered
         mine = isinstance(memory, Remembered) and memory.memory is now.memory
-        settings = {k: v for k, v in vars(optimizer).items() if k not in BETWEEN_STEPS}
-        settings["frozen"] = [p for p in optimizer.parameters if getattr(p, "frozen", False)]
+        settings = self._settings(optimizer)
         if now.updates_by != (optimizer, settings):
             if set(optimizer.parameters) != set(self.parameters):
                 return False
@@ -377,6 +376,12 @@ class Program(Recorder):
         hyper = (2 + MEMORY) * now.size
         now.memory[hyper + RATE], now.memory[hyper + STEPS] = optimizer.lr, optimizer.steps
         return True
+
+    @staticmethod
+    def _settings(optimizer: Optimizer) -> list[Any]:
+        """Return what the update depends on: the attributes, and which parameters are frozen."""
+        settings: list[Any] = [x for x in vars(optimizer).items() if x[0] not in BETWEEN_STEPS]
+        return [*settings, exchange.frozen(optimizer.parameters)]
 
     def fit(
         self,
