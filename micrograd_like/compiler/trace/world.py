@@ -77,8 +77,9 @@ class World:
             alike = c and c.alike(self.live, self.copies)
             if not (alike or self.live == self.copies or self._same_where_read()):
                 return False
-            if any(read() is not old and read() != old for read, old in self.readers):
-                return False
+            for read, old in self.readers:
+                if (new := read()) is not old and new != old:
+                    return False
         except ValueError:  # an array was compared with another one
             return False
         return all(array.shape == copy.shape and (array == copy).all() for array, copy in self.arrays)
