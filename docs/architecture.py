@@ -71,7 +71,7 @@ COMPILE = (
 def room_of(module: str) -> str:
     """Return the room a module is drawn in."""
     first = module.split(".")[0]
-    return first if first in ROOMS else "" if first in ("__init__", "shows") else "recipe"
+    return first if first in ROOMS else "" if first in ("__init__", "base") else "recipe"
 
 
 def edges() -> set[tuple[str, str]]:

@@ -17,11 +17,13 @@ NAME = "micrograd_like"
 # Below stands first: a module may import what stands before it in its line, and rooms before its own.
 ORDER = {
     "": """
-        shows atomic files ops checks engine _engine graph
-        functions tables data losses module nn optim history checkpoint progress asked train
+        ops base engine _engine graph
+        functions losses optim recipe data nn checkpoint train
         drawing mistakes steps exercises compiler views __init__ __main__
     """,
     "ops": "errors methods number advice op numerics gates protocols table __init__ notation",
+    "base": "shows atomic files checks",
+    "recipe": "module tables history progress asked",
     "_engine": "generate choose",
     "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",

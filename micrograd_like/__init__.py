@@ -16,8 +16,8 @@ __version__ = "1.0.0rc1"
 PUBLIC = {  # where each public name lives; "" is for modules
     "": "data losses",
     "_engine.choose": "use",
+    "base.checks": "MicrogradLikeWarning",
     "checkpoint": "load_model save_model",
-    "checks": "MicrogradLikeWarning",
     "compiler": "compile",
     "drawing.draw": "draw draw_dot",
     "drawing.plots": "decision_boundary",

@@ -2,8 +2,8 @@
 
 from . import data as data, losses as losses
 from ._engine.choose import use as use
+from .base.checks import MicrogradLikeWarning as MicrogradLikeWarning
 from .checkpoint import load_model as load_model, save_model as save_model
-from .checks import MicrogradLikeWarning as MicrogradLikeWarning
 from .compiler import compile as compile
 from .drawing.draw import draw as draw, draw_dot as draw_dot
 from .drawing.plots import decision_boundary as decision_boundary

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__, _engine
 from .views import learn, terminal, terminal_exercise, worksheets
+from .views.worksheets import counted
 
 if TYPE_CHECKING:
     from .engine import Value
@@ -49,8 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments or ["train", "moons"])
     try:
         code = options.run(options)
-        if not arguments:
-            print(FIRST_MINUTE.format(call=options.call), end="")
+        print("" if arguments else FIRST_MINUTE.format(call=options.call), end="")
         return code or 0
     except KeyboardInterrupt:
         return 130
@@ -63,7 +63,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, ArithmeticError, ImportError, RuntimeError) as error:
         print(f"micrograd-like: {as_command_line(str(error))}", file=sys.stderr)
         return 1
-    return 0
 
 
 def called() -> str:
@@ -122,7 +121,7 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--activation", default="relu", help="of the hidden layers (default: %(default)s)")
     train.add_argument("--epochs", type=int, help="passes over the data")
     train.add_argument("--batch-size", type=int, help="examples for each update (default: 16, in a plane all)")
-    train.add_argument("--lr", type=float, help="learning rate at the start; it falls to a tenth of it")
+    train.add_argument("--lr", type=float, help="learning rate at the start; it falls towards a tenth of it")
     train.add_argument("--momentum", type=float, default=0.0)
     train.add_argument("--validation", type=float, metavar="SHARE", help="the share to validate with, such as 0.2")
     train.add_argument("--seed", type=int, default=1)
@@ -214,7 +213,8 @@ def run_train(options: argparse.Namespace) -> None:
         len(X[0]), [*chosen(options.hidden, [8, 8] if shape else [16, 16]), task.outputs], options.activation,
         init="he", rng=options.seed,
     )  # fmt: skip
-    print(f"Training on {options.data}: {len(X)} examples, {epochs} epochs.\n{model.summary()}", flush=True)
+    print(f"Training on {options.data}: {counted(len(X), 'example')}, {counted(epochs, 'epoch')}.")
+    print(model.summary(), flush=True)
     inputs, targets = standardize(X), task.encode(y)
     optimizer = SGD(model.parameters(), lambda epoch: lr * (1 - 0.9 * epoch / max(epochs, 1)), options.momentum)
     try:
@@ -231,10 +231,11 @@ def run_train(options: argparse.Namespace) -> None:
     if learnt := history.loss[-1] < history.loss[0]:
         files["graph.svg"] = draw(teaching_example(model, inputs, targets, task.loss)).save
         task.restore_units(model)
-        about = {"loss": task.loss, "classes": dataset.classes, "features": dataset.features}
-        files["model.json"] = lambda path: save_model(path, model, standardize=standardize, **about)
+        names = {"classes": dataset.classes, "features": dataset.features}
+        files["model.json"] = lambda path: save_model(path, model, standardize=standardize, loss=task.loss, **names)
         if shape:
-            files["boundary.svg"] = decision_boundary(lambda x: model.predict(standardize([x])[0]), X, y).save
+            border = decision_boundary(lambda x: model.predict(standardize([x])[0]), X, y, threshold=0.0, **names)
+            files["boundary.svg"] = border.save
     for name, save in files.items():
         save(options.out / name)
         print(f"wrote {options.out / name}")
@@ -311,7 +312,11 @@ def load(name: str, target: str | None) -> Any:
         return DATASETS[name]()
     if not name.endswith(".csv"):
         raise ValueError(f"There is no data set {name!r}. Name a file .csv, or one of: {', '.join(DATASETS)}.")
-    return read_csv(name, target=-1 if target is None else target)
+    dataset = read_csv(name, target=-1 if target is None else target)
+    if len(dataset.classes) == 1:
+        only = f"{name} has one class only, {dataset.classes[0]!r}, so there is nothing to tell apart."
+        raise ValueError(f"{only} Add rows of another class, or write --target and the name of another column.")
+    return dataset
 
 
 class Task:
@@ -349,7 +354,7 @@ def report(history: TrainingHistory) -> str:
     for name, share in (("accuracy", history.accuracy[-1]), ("validation accuracy", history.val_accuracy[-1])):
         if share is not None:
             parts.append(f"{name} {share:.1%}")
-    return f"{history.epochs} epochs: {', '.join(parts)}"
+    return f"{counted(history.epochs, 'epoch')}: {', '.join(parts)}"
 
 
 def run_predict(options: argparse.Namespace) -> None:

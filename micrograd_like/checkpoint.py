@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from .checks import listed, numbers, table, whole
+from .base.checks import listed, numbers, table, whole
+from .base.files import Path, write_whole
 from .data import Standardize
 from .engine import Value
-from .files import Path, write_whole
 from .losses import LOSSES, decide
 from .nn import MLP, name_of
 

@@ -9,8 +9,8 @@ from math import cos, fsum, isfinite, pi, sin, sqrt
 from random import Random
 from typing import Any
 
-from .checks import class_index as class_index, count as count, table as table, targets as targets
-from .tables import Dataset, read_csv
+from .base.checks import class_index as class_index, count as count, table as table, targets as targets
+from .recipe.tables import Dataset, read_csv
 
 __all__ = [
     "DATASETS", "Dataset", "GLYPHS", "Standardize", "batches", "breast_cancer", "circles", "digits", "glyphs", "iris",

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import add
 from typing import Any, Literal
 
-from .checks import class_index, plain, warn
+from .base.checks import class_index, plain, warn
 from .engine import Value
 from .functions import logsumexp, mean
 from .ops import div, exp, log, relu, sigmoid, softplus

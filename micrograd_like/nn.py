@@ -7,16 +7,16 @@ from math import sqrt
 from random import Random
 from typing import Any, Literal
 
-from .checks import named
+from .base.checks import named
 from .engine import Value
 from .functions import dot, softmax
-from .module import (
+from .ops import OPS, Op, real
+from .recipe.module import (
     AutoLabel as AutoLabel,
     Module as Module,
     Parameter as Parameter,
     label_parameters as label_parameters,
 )
-from .ops import OPS, Op, real
 
 Activation = Callable[[Any], Any]
 _weights = Random(1)  # draws the weights of every network that is not given an rng or a seed of its own

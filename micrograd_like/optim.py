@@ -7,8 +7,8 @@ from math import hypot, isfinite, sqrt
 from typing import Any
 
 from ._engine import passes, updated
-from .atomic import all_or_nothing
-from .checks import not_negative, warn
+from .base.atomic import all_or_nothing
+from .base.checks import not_negative, warn
 from .engine import Value
 
 LearningRate = float | Callable[[int], float]

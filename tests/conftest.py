@@ -52,7 +52,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         return (yield)
     again = [sys.executable, "-m", "pytest", *session.config.invocation_params.args, "--engine", "Python", *ONCE]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        other = subprocess.Popen(again, stdout=output, stderr=subprocess.STDOUT)
+        here = dict(os.environ)  # and not what readline adds behind Python's back: the width of a terminal
+        other = subprocess.Popen(again, env=here, stdout=output, stderr=subprocess.STDOUT)
         try:
             return (yield)
         finally:

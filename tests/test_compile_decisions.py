@@ -7,7 +7,13 @@ import math
 import os
 import runpy
 import threading
+import types
 import warnings
+import weakref
+from array import array
+from collections import UserDict
+from contextvars import ContextVar
+from operator import attrgetter
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -18,8 +24,9 @@ import pytest
 pytest.importorskip("numpy")
 
 from benchmarks.decisions import count
-from micrograd_like import OPS, SGD, Op, Value, gradients, ieee
+from micrograd_like import MLP, OPS, SGD, Op, Value, gradients, ieee
 from micrograd_like.compiler import AuditError, Program, RefusedError, Rows, compile
+from micrograd_like.data import Standardize
 
 pytestmark = pytest.mark.filterwarnings("ignore:compile leaves this to the engine")
 both = pytest.mark.parametrize("exact", [False, True])
@@ -379,3 +386,85 @@ def test_gradients_of_gradients_are_compiled() -> None:
 
     program = compile(function, 1.0)
     assert holds(program, function, [W], 2.0) and not program.reason
+
+
+class Held:
+    """What a learner's class may keep, read by names that only run time knows."""
+
+    def __init__(self) -> None:
+        self.k = 1.0
+
+    def all(self) -> float:
+        return float(sum(vars(self).values()))
+
+
+def reached() -> dict[str, tuple[Any, Any]]:
+    """Return functions of nothing that read a number, and what changes that number."""
+
+    import numpy
+
+    def scaled(*, k: float = 1.0) -> float:
+        return k
+
+    def counted() -> Any:
+        return counted.k  # type: ignore[attr-defined]
+
+    counted.k = 1.0  # type: ignore[attr-defined]
+    table, row, held, weight = {"k": 1.0, "l": 0.0}, [1.0], Held(), Value(1.0)
+    own: Any = type("Own", (list,), {})([1.0])
+    own.k, weight.k = 1.0, 1.0  # type: ignore[attr-defined]
+    module, view, get, item = types.ModuleType("settings"), table.values(), table.get, row.__getitem__
+    module.k = 1.0  # type: ignore[attr-defined]
+    numpy_number, numbers, proxy = numpy.array(1.0), array("d", [1.0]), types.MappingProxyType(table)
+    user, chosen, link, context = UserDict(k=1.0), attrgetter("k"), weakref.ref(held), ContextVar("k", default=1.0)
+    kind = type("Kind", (type,), {"k": 1.0})("Made", (), {})
+    optimizer, standardize = SGD([Value(0.0)], lr=1.0), Standardize([0.0], [1.0])
+    order = {"a": 2.0, "b": 1.0}
+    return {
+        "a keyword's default": (lambda: scaled(), lambda: (scaled.__kwdefaults__ or {}).update(k=2.0)),
+        "a function's attribute": (lambda: counted(), lambda: setattr(counted, "k", 2.0)),
+        "a method of a dict": (lambda: get("k"), lambda: table.update(k=3.0)),
+        "a view of a dict": (lambda: sum(view), lambda: table.update(k=4.0)),
+        "a proxy of a dict": (lambda: proxy["k"], lambda: table.update(k=5.0)),
+        "a method of a list": (lambda: item(0), lambda: row.append(row.pop() + 1.0)),
+        "vars": (held.all, lambda: setattr(held, "k", 2.0)),
+        "getattr": (lambda: getattr(held, "".join(["k"])), lambda: setattr(held, "k", 3.0)),
+        "attrgetter": (lambda: chosen(held), lambda: setattr(held, "k", 4.0)),
+        "a weak reference": (lambda: link().k, lambda: setattr(held, "k", 5.0)),  # type: ignore[union-attr]
+        "a subclass of list": (lambda: own.k, lambda: setattr(own, "k", 2.0)),
+        "a Value's attribute": (lambda: weight.k, lambda: setattr(weight, "k", 2.0)),  # type: ignore[attr-defined]
+        "a module in a closure": (lambda: module.k, lambda: setattr(module, "k", 2.0)),
+        "an array without an axis": (lambda: float(numpy_number), lambda: numpy_number.fill(2.0)),
+        "an array of Python": (lambda: numbers[0], lambda: numbers.append(numbers.pop(0) + 1.0)),
+        "a UserDict": (lambda: user["k"], lambda: user.update(k=2.0)),
+        "a context": (lambda: context.get(), lambda: context.set(2.0)),
+        "a metaclass": (lambda: kind.k, lambda: setattr(type(kind), "k", 2.0)),  # type: ignore[attr-defined]
+        "a learning rate": (lambda: optimizer.lr, lambda: setattr(optimizer, "lr", 2.0)),
+        "a scale of the package": (lambda: standardize([[1.0]])[0][0], lambda: standardize.scales.append(
+            standardize.scales.pop() + 1.0)),
+        "the order of a dict": (lambda: next(iter(order.values())), lambda: order.update(a=order.pop("a"))),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", reached())
+def test_whatever_it_can_reach_is_compared_before_each_call(name: str) -> None:
+    read, change = reached()[name]
+    w = Value(3.0)
+
+    def loss(x: float) -> Value:
+        return w * x * read()
+
+    program = compile(loss, 1.0)
+    for _ in range(4):
+        assert holds(program, loss, [w], 1.0)
+    change()
+    assert holds(program, loss, [w], 1.0), "call 5, which no audit sees"
+
+
+def test_a_hidden_pass_leaves_every_gradient_as_it_was() -> None:
+    model, other = MLP(2, [2, 1], seed=3), Value(2.0)
+    program = compile(lambda x: model([x, 1.0]) + other, 1.0, parameters=model.parameters())
+    other.grad = 7.0
+    for _ in range(9):
+        program(1.0)
+    assert other.grad == 7.0

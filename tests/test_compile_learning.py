@@ -141,10 +141,16 @@ def test_one_number_that_is_not_finite_is_found_among_many(number: float) -> Non
 
 
 def test_a_long_training_is_compared_with_the_engine_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
-    w, calls = Parameter(0.5), []
+    calls: list[int] = []
+    w = Parameter(0.5)
     program = compile(lambda xs, ys: sum([(w * x - y) ** 2 for x, y in zip(xs, ys)]), [1.0, 2.0], [2.0, 4.0])
     audit = Program.audit
-    monkeypatch.setattr(Program, "audit", lambda self: (calls.append(self.calls), audit(self)))
+
+    def audited(self: Program) -> None:
+        calls.append(self.calls)
+        audit(self)
+
+    monkeypatch.setattr(Program, "audit", audited)
     for _ in range(100):
         program.fit([1.0, 2.0], [2.0, 4.0], optimizer=SGD([w], lr=0.01), epochs=3)
     assert calls[0] == 3 and 3 <= len(calls) <= 5 and all(b >= 4 * a for a, b in itertools.pairwise(calls))

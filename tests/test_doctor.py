@@ -141,3 +141,13 @@ def test_copies_of_a_script_are_made_line_by_line() -> None:
 def test_the_doctor_costs_nothing_when_it_is_not_asked() -> None:
     program = "import sys, micrograd_like; assert not any('doctor' in name for name in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("text", ["print('hello')\n", "from micrograd_like import Value\nValue(2.0) * 3\n"])
+def test_a_script_without_a_backward_pass_is_not_called_healthy(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(text, encoding="utf-8")
+    assert main(str(script)) == 0
+    assert capsys.readouterr().out == "No backward pass of a Value was seen, so there was nothing to judge.\n"

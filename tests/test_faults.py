@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from micrograd_like import optim
+from micrograd_like.base.files import write_whole
 from micrograd_like.checkpoint import CheckpointError, load_model, save_model, write
 from micrograd_like.data import Standardize, moons
-from micrograd_like.files import write_whole
 from micrograd_like.nn import MLP, Parameter
 from micrograd_like.optim import SGD, Adam, Optimizer, TrainingDivergedError
 from micrograd_like.train import fit
@@ -300,7 +300,7 @@ def test_a_pipe_and_a_device_are_written_to(tmp_path: Path) -> None:
     assert Path("/dev/null").is_char_device()
     with pytest.raises(OSError, match="No space left on device, so nothing was written"):
         write_whole("/dev/full", "too much")
-    program = "from micrograd_like.files import write_whole; write_whole('/dev/stdout', 'a'); print('b')"
+    program = "from micrograd_like.base.files import write_whole; write_whole('/dev/stdout', 'a'); print('b')"
     for target in (subprocess.PIPE, open(tmp_path / "out", "w+")):  # noqa: SIM115
         ran = subprocess.run([sys.executable, "-c", program], stdout=target, text=True, check=True)
         assert (ran.stdout or (tmp_path / "out").read_text()).strip() in ("ab", "b\na", "a\nb", "ab\n", "b")
@@ -309,7 +309,7 @@ def test_a_pipe_and_a_device_are_written_to(tmp_path: Path) -> None:
 @posix
 def test_what_killed_saves_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
     path, program = tmp_path / "model.json", (
-        "import sys; from micrograd_like.files import write_whole\n"
+        "import sys; from micrograd_like.base.files import write_whole\n"
         "print('begun', flush=True)\n"
         "while True: write_whole(sys.argv[1], 'x' * 3_000_000)\n"
     )  # fmt: skip

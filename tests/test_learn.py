@@ -89,3 +89,44 @@ def test_a_learner_may_try_things_between_the_cells(
 )
 def test_markdown(markdown: str, html: str) -> None:
     assert to_html(markdown) == html
+
+
+def test_the_advice_after_every_lesson_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    for last in False, True:
+        learn.in_terminal(COURSE[0], "micrograd-like", Path("unused"), last)
+        advice = capsys.readouterr().out.splitlines()[-1].partition("  micrograd-like ")[2].split()
+        assert advice[0] == ("exercise" if last else "learn") and main(advice) == 0
+        capsys.readouterr()
+
+
+def test_a_terminal_saves_pictures_lets_answer_exercises_and_prints_walks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = "from micrograd_like import Value, draw, walk\nfrom micrograd_like.exercises import Exercise\n"
+    start += "a, b = Value(2.0), Value(-3.0)\nL = a*b + a\n"
+    learn.present(execute(f"{start}draw(L)", {}), tmp_path / "new" / "1-2.svg")
+    assert f"open {tmp_path / 'new' / '1-2.svg'}" in capsys.readouterr().out
+    assert (tmp_path / "new" / "1-2.svg").read_text(encoding="utf-8").startswith("<svg")
+    typed = iter(["-2", "2"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    learn.present(execute(f"{start}Exercise(L, ask=[a, b])", {}), tmp_path / "1-3.svg")
+    assert "2 of 2 right" in capsys.readouterr().out
+    learn.present(execute(f"{start}print('first')\nwalk(L)", {}), None)
+    shown = capsys.readouterr().out
+    assert shown.startswith("first") and "a.grad = 1 + b · 1" in shown and "<Walk" not in shown
+
+
+def test_what_a_lesson_prints_is_never_a_bare_object() -> None:
+    space: dict[str, object] = {}
+    shown = [cell for lesson in COURSE[5:7] for *_, cell in lesson.run(space) if cell]
+    assert not [cell.text for cell in shown if " object at 0x" in cell.text]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_terminal_says_where_the_code_can_be_changed(
+    there: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(learn.importlib.util, "find_spec", lambda name: there or None)
+    learn.in_terminal(COURSE[5], "micrograd-like", Path("unused"))
+    first = capsys.readouterr().out.partition("# 6.")[0]
+    assert "micrograd-like learn 6 --in jupyter" in first and ("pip install jupyterlab" in first) != there

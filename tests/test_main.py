@@ -57,6 +57,7 @@ def test_without_arguments_the_first_minute(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("micrograd_like.__main__.run_train", lambda options: asked.append(options.data))
+    monkeypatch.setattr(sys, "orig_argv", ["python3", "-m", "micrograd_like"])  # however long the path of this one is
     assert main([]) == 0
     assert asked == ["moons"]
     shown = capsys.readouterr().out
@@ -218,3 +219,52 @@ def test_runs_as_a_module_and_says_its_version() -> None:
 )
 def test_advice_in_python_becomes_options(python: str, words: str) -> None:
     assert as_command_line(python) == words
+
+
+def test_the_boundary_that_train_draws_is_the_one_that_its_accuracy_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "moons", "--out", str(tmp_path)]) == 0
+    accuracy = float(re.findall(r"accuracy ([\d.]+)%", capsys.readouterr().out)[-1]) / 100
+    drawn = (tmp_path / "boundary.svg").read_text(encoding="utf-8")
+    area = re.findall(r'class="area1" d="([^"]*)"', drawn)[0]
+    shapes = [[[*map(float, p.split())] for p in part[1:].split("L")] for part in area.rstrip("z").split("z")]
+
+    def inside(x: float, y: float) -> bool:
+        def crossed(shape: list[list[float]]) -> int:
+            sides = zip(shape, shape[1:] + shape[:1])
+            return sum((a[1] > y) != (b[1] > y) and x < a[0] + (y - a[1]) * (b[0] - a[0]) / (b[1] - a[1])
+                       for a, b in sides)  # fmt: skip
+
+        return any(crossed(shape) % 2 for shape in shapes)
+
+    marks = re.findall(r'class="mark(\d)"[^>]* d="M([\d.]+) ([\d.]+)', drawn)[:100]
+    right = sum(inside(float(x), float(y)) == (k == "1") for k, x, y in marks)
+    assert len(marks) == 100 and right == round(100 * accuracy)
+
+
+def test_one_class_is_nothing_to_tell_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    csv = tmp_path / "one.csv"
+    csv.write_text("h,w,kind\n1,2,cat\n2,3,cat\n", encoding="utf-8")
+    assert main(["train", str(csv), "--out", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert "has one class only, 'cat'" in told.err and "--target" in told.err and not told.out
+
+
+def test_one_of_a_thing_is_not_called_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["train", "xor", "--epochs", "1", "--out", str(tmp_path)])
+    shown = capsys.readouterr().out
+    assert "1 epoch." in shown and "1 epoch:" in shown and "1 epochs" not in shown
+
+
+def test_a_boundary_has_the_names_of_the_file(tmp_path: Path) -> None:
+    csv = tmp_path / "pets.csv"
+    csv.write_text("height,weight,kind\n1,2,cat\n2,3,dog & co\n1.5,2.2,cat\n2.5,3.1,dog & co\n", encoding="utf-8")
+    assert main(["train", str(csv), "--epochs", "5", "--out", str(tmp_path)]) == 0
+    shown = ["".join(x.itertext()) for x in ET.parse(tmp_path / "boundary.svg").iter() if x.tag.endswith("}text")]
+    assert {"height", "weight", "cat", "dog & co"} <= set(shown)
+
+
+def test_an_answer_without_a_number_says_how_to_write_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exercise", "fan-out", "--check", "L=1", "a"]) == 1
+    assert "'a' gives no name a number. Write it as in L=1." in capsys.readouterr().err

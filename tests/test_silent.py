@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from micrograd_like import MLP, SGD, Adam, Layer, Module, Neuron, Value, fit, losses, save_model, softmax
-from micrograd_like.checks import MicrogradLikeWarning
+from micrograd_like.base.checks import MicrogradLikeWarning
 from micrograd_like.nn import Parameter
 from micrograd_like.optim import TrainingDivergedError
 

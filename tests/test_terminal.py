@@ -22,9 +22,10 @@ ROOT = Path(__file__).parent.parent
 
 def run(*arguments: str, **environment: str) -> str:
     command = [sys.executable, "-m", "micrograd_like", *arguments]
+    here = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     result = subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", check=True, stdin=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
+        env=here | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
     )  # fmt: skip
     return result.stdout
 
@@ -184,6 +185,16 @@ def test_an_exercise_names_the_mistake_and_can_be_left(capsys: pytest.CaptureFix
     assert not ask_all(ex, lambda prompt: next(typed))
     shown = capsys.readouterr().out
     assert "Skipped." in shown
+
+
+def test_hint_skip_and_quit_may_be_typed_in_full(capsys: pytest.CaptureFixture[str]) -> None:
+    ex = generate("fan-out", seed=7)
+    typed = iter(["hint", "Help", "skip", "quit"])
+    assert not ask_all(ex, lambda prompt: next(typed))
+    shown = capsys.readouterr().out
+    key = next(iter(ex.questions))
+    assert ex.hints(key)[0] in shown and ex.hints(key)[1] in shown and "Skipped." in shown
+    assert "is not a number" not in shown
 
 
 def test_hints_come_one_at_a_time() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from micrograd_like import Value
+from micrograd_like.__main__ import main
 from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import generate
@@ -120,3 +121,18 @@ def test_a_class_list_needs_a_student(tmp_path: Path) -> None:
     roster.write_text("id,name\n", encoding="utf-8")
     with pytest.raises(ValueError, match="no student below"):
         run("worksheet", "--students", str(roster), "--out", str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [(None, "There is no file"), ("class,name\n7a,Ada\n7b\n", "the line '7b' has no cell below name. Fill it in.")],
+)
+def test_a_roster_that_cannot_be_read_says_what_to_write(
+    text: str | None, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roster = tmp_path / "class.csv"
+    if text:
+        roster.write_text(text, encoding="utf-8")
+    assert main(["worksheet", "--students", str(roster), "--out", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert told in error and "data set" not in error

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ..checks import listed, whole
+from ..base.checks import listed, whole
 from ..data import one_hot
 from ..losses import LOSSES
 from ..nn import Module

@@ -527,7 +527,7 @@ class Program(Recorder):
 
 
 def dealt(count: int, size: int, rng: Random | None) -> list[list[int]]:
-    """Return the numbers of the examples in each batch of an epoch, shuffled if there is a `rng`."""
+    """Return the places of `count` examples in batches of `size`, shuffled by `rng` if there is one."""
     order = list(range(count))
     if rng:
         rng.shuffle(order)

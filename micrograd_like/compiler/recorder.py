@@ -348,13 +348,14 @@ def parameters_of(nodes: Sequence[Value], births: int, inputs: set[Value] = set(
 
 @contextmanager
 def gradients_of(loss: Value, parameters: Sequence[Value]) -> Iterator[list[float]]:
-    """Give the engine's gradients, and leave those that are there as they were."""
-    before = [p.grad for p in parameters]
+    """Give the engine's gradients, and leave those that are there as they were, of every leaf."""
+    leaves = list({*parameters, *[x for x in topological_order(loss) if x.op is None]})
+    before = [x.grad for x in leaves]
     for p in parameters:
         p.grad = 0.0
     try:
         loss.backward()
         yield [p.grad for p in parameters]
     finally:
-        for p, grad in zip(parameters, before):
-            p.grad = grad
+        for x, grad in zip(leaves, before):
+            x.grad = grad

@@ -208,12 +208,14 @@ def activation(layer: Any) -> str:
 
 
 def decision_boundary(
-    model: Any, X: Sequence[Sequence[float]], y: Sequence[Any], *, threshold: float | None = None, title: str = ""
-) -> Picture:
+    model: Any, X: Sequence[Sequence[float]], y: Sequence[Any], *, threshold: float | None = None, title: str = "",
+    classes: Sequence[str] = (), features: Sequence[str] = ("x[0]", "x[1]"),
+) -> Picture:  # fmt: skip
     """Draw the examples, and the area that the model gives to each class in the colour of the class.
 
     For two inputs `model` (its `predict`, if it has one) gives a list with one number for each class, or one
     number: the label that is nearest to it, or with a `threshold` the second of two labels above that.
+    `classes` are names for the labels, from the smallest on, and `features` for the two inputs.
     """
     if not len(X) or len(X) != len(y):
         raise ValueError(f"There are {len(X)} examples and {len(y)} labels. Give at least one, each with its label.")
@@ -239,13 +241,13 @@ def decision_boundary(
         area, border = area_of([[lead[k] for lead in row] for row in leads], plane)
         parts.append(f'<path class="area{k % len(SERIES)}" d="{area}"/>')
         parts.append(f'<path class="line" fill="none" stroke-width="1.5" d="{border}"/>')
-    parts += plane.axes(title, "x[0]", "x[1]")
+    parts += plane.axes(title, *features)
     for point, label in list(zip(points, given))[:: len(X) // 3000 + 1]:
         parts.append(mark(*plane.at(*point), number_of[label]))
     x = plane.left + 6
-    for label, k in number_of.items():
-        parts.append(mark(x, bottom + 30, k) + text(x + 10, bottom + 34, number(label), "ink", 11))
-        x += text_width(number(label), 11) + 34
+    for name, k in zip(classes or map(number, labels), number_of.values()):
+        parts.append(mark(x, bottom + 30, k) + text(x + 10, bottom + 34, visible(name), "ink", 11))
+        x += text_width(name, 11) + 34
     told = f"{len(X):,} examples of {len(labels)} classes, and the area that the model gives to each"
     return pictured(parts, (right + 20, bottom + 48), title or told, told)
 

@@ -23,11 +23,11 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
+from ..base.shows import SHOWS
 from ..engine import Value
 from ..graph.names import callers_variables
 from ..graph.parse import ExpressionError
 from ..ops.notation import short
-from ..shows import SHOWS
 from ..steps.explain import Ledger
 from ..steps.walk import Backward, Walk
 from . import confusions, messages

@@ -24,13 +24,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, overload
 
+from ..base.shows import SHOWS
 from ..engine import Value
 from ..graph.certain import Certain
 from ..graph.names import Graph, as_value
 from ..mistakes.mistake import MISTAKES, RIGHT, Mistake, mistake_named
 from ..mistakes.passes import Pass, grads
 from ..ops.notation import check_digits, short
-from ..shows import SHOWS
 from .differences import Differences, table
 from .events import Backward as Backward, Event as Event, Forward as Forward, Record, Seed as Seed, events
 from .source_lines import Code, Line

@@ -3,7 +3,7 @@
 What is shown knows nothing of it: a walk asks `shows` for its page, and this is where the pages are named.
 """
 
-from ..shows import shown_by
+from ..base.shows import shown_by
 
 for _name, _module, _function in (
     ("walk as a page", "walk_page", "save"),

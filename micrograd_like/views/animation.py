@@ -180,7 +180,7 @@ class _Scene:
         for i, step in enumerate(self.walk.backward, len(self.walk.forward) + 1):
             self._backward(step, i, last[step.input] is step)
         name = self.name(self.walk.root)
-        end = [(f"∂{name}", "grad"), (" by every node, in one pass backward", "ink")]
+        end = [(f"∂{name}/∂node", "grad"), (" for every node, in one backward pass", "ink")]
         self._equation(end, len(self.starts) - 1)
 
     def _corner(self, node: Value) -> Pair:

@@ -14,8 +14,9 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from .lessons import PACKAGE, Lesson, execute, lessons, write_pages
+from .lessons import PACKAGE, Lesson, Shown, execute, lessons, write_pages
 from .terminal import wrapped
+from .terminal_exercise import ask_all
 
 WAYS = ("jupyter", "browser", "terminal")
 
@@ -48,7 +49,7 @@ def run_learn(options: argparse.Namespace) -> None:
     elif way == "browser":
         in_browser(chosen, course, options.to)
     else:
-        in_terminal(chosen, options.call)
+        in_terminal(chosen, options.call, options.to, last=chosen is course[-1])
 
 
 def default_way() -> str:
@@ -83,19 +84,49 @@ def in_browser(chosen: Lesson, course: list[Lesson], folder: Path) -> None:
             print(f"Open {path} in your browser.", flush=True)
 
 
-def in_terminal(lesson: Lesson, call: str) -> None:
+def in_terminal(lesson: Lesson, call: str, folder: Path, last: bool = False) -> None:
     """Show a lesson piece by piece; after each piece of code the learner may try Python of her own."""
     space: dict[str, Any] = {}
     asks = sys.stdin.isatty()
-    for _, source, shown in lesson.run(space):
+    own = f"To change the code of a cell and run it again:  {call} learn {lesson.number} --in jupyter"
+    print(wrapped(own if importlib.util.find_spec("jupyterlab") else f"{own}  (first: pip install jupyterlab)") + "\n")
+    for number, (_, source, shown) in enumerate(lesson.run(space)):
         if shown is None:
             print(f"{wrapped(plain(source))}\n")
             continue
         print(textwrap.indent(source, "    ") + "\n")
-        print(shown.text)
+        present(shown, folder / f"{lesson.number}-{number}.svg" if asks else None)
         if asks and not try_things(space):
             return
-    print(f"Next:  {call} learn {lesson.number + 1} --in terminal")
+    if last:
+        print(f"That was the last lesson. Go on by hand:  {call} exercise fan-out --difficulty 2")
+    else:
+        print(f"Next:  {call} learn {lesson.number + 1} --in terminal")
+
+
+def present(shown: Shown, picture: Path | None) -> None:
+    """Print what a cell gives as far as a terminal can show it.
+
+    A walk is a table and an exercise its program. With a path for a `picture` somebody reads along: then a picture
+    is saved there, and an exercise asks.
+    """
+    from ..drawing.picture import Picture
+    from ..exercises.exercise import Exercise
+    from ..steps.walk import Walk
+
+    value = shown.value
+    if isinstance(value, Walk | Exercise):
+        print(shown.text.removesuffix(f"{value!r}\n"), end="")
+        if isinstance(value, Exercise) and picture:
+            ask_all(value)
+        else:
+            print(value)
+        print()
+        return
+    print(shown.text)
+    if isinstance(value, Picture) and picture:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        print(f"To see it, open {value.save(picture)} in a browser.\n")
 
 
 def plain(markdown: str) -> str:
@@ -117,6 +148,6 @@ def try_things(space: dict[str, Any]) -> bool:
         if typed in ("", "q"):
             return typed == ""
         try:
-            print(execute(typed, space).text)
+            present(execute(typed, space), None)
         except Exception:
             print(traceback.format_exc(limit=0).strip())

@@ -34,10 +34,11 @@ table { border-collapse: collapse; } td, th { padding: 2px 8px; text-align: left
 
 @dataclass(frozen=True)
 class Shown:
-    """What a cell gives: its text, and as HTML where there is such a form."""
+    """What a cell gives: its text, as HTML where there is such a form, and the value of its last line."""
 
     text: str
     html: str = ""
+    value: Any = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def execute(source: str, space: dict[str, Any], file: str = "<you>") -> Shown:
         text += f"{value!r}\n"
         rich = getattr(value, "_repr_html_", None)
         html += rich() if rich else f"<pre>{escape(repr(value))}</pre>"
-    return Shown(text, html)
+    return Shown(text, html, value)
 
 
 def page(lesson: Lesson, course: list[Lesson]) -> str:

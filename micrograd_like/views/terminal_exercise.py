@@ -14,6 +14,7 @@ from .terminal import wrapped
 from .worksheets import Sheet, add_seed
 
 HOW = "Type a number, a fraction such as -3/2, or 2*3 + 1.  ?: a hint   s: skip   q: stop"
+WORDS = {"": "?", "hint": "?", "help": "?", "skip": "s", "stop": "q", "quit": "q", "exit": "q"}  # typed in full
 
 
 def add_commands(commands: Any) -> None:
@@ -39,6 +40,8 @@ def run_exercise(options: argparse.Namespace) -> None:
     elif options.hint:
         print(one_hint(ex, options.hint, words))
     elif options.check:
+        if bare := [answer for answer in options.check if "=" not in answer]:
+            raise ValueError(f"{bare[0]!r} gives no name a number. Write it as in {next(iter(ex.questions))}=1.")
         print(wrapped(str(ex.check(dict(answer.rpartition("=")[::2] for answer in options.check)))))
     elif sys.stdin.isatty() and sys.stdout.isatty():
         practise(options)
@@ -78,13 +81,14 @@ def ask_all(ex: Exercise, typed: Callable[[str], str | None] | None = None) -> b
         tries = 0
         while True:
             answer = (typed or _typed)(f"\n{key} = ")
+            answer = WORDS.get((answer or "").lower(), answer)
             if answer is None or answer.lower() == "q":
                 return False
             if answer.lower() == "s":
                 print(wrapped(f"Skipped. It is {ex.hint(key, HINTS)}"))
                 break
             tries += 1
-            if answer in ("", "?"):
+            if answer == "?":
                 print(wrapped(ex.hint(key)))
                 continue
             try:

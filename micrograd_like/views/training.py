@@ -11,8 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..base.files import Path as AnyPath, write_whole
 from ..drawing.picture import SERIES, framed, text
-from ..files import Path as AnyPath, write_whole
 from ..nn import Module, name_of
 from ..ops import OPS, Op
 from ..optim import SGD

@@ -33,7 +33,7 @@ body { font: 11pt/1.4 system-ui, "DejaVu Sans", sans-serif; color: #1b1f24; marg
 section { break-after: page; box-sizing: border-box; min-height: %(height)dmm; width: %(width)dmm;
   display: flex; flex-direction: column; }
 section.wide { page: wide; min-height: %(low)dmm; width: %(height)dmm; }
-@media screen { section { margin: 0 auto 20mm; } }
+@media screen { section { margin: 0 auto 20mm; } body { padding: 5mm 2mm; } }
 section:last-child { break-after: auto; }
 header { display: flex; justify-content: space-between; gap: 8mm; border-bottom: 0.3mm solid #7d8793; }
 h1 { font-size: 14pt; margin: 0 0 2mm; } p { margin: 2mm 0; }
@@ -211,13 +211,18 @@ def pdf(html: str, path: Path) -> None:
 
 def read_roster(path: Path) -> list[str]:
     """Return the names in the first column of a CSV file, or in that which is called name, student or id."""
+    if not path.exists():
+        raise ValueError(f"There is no file {path}. Write the path of a file that names a student in each line.")
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     if not rows:
         raise ValueError(f"{path} names no student. Write one in each line.")
     head = [cell.strip().lower() for cell in rows[0]]
     column = next((head.index(word) for word in ("name", "student", "id") if word in head), None)
-    names = [row[column or 0].strip() for row in (rows if column is None else rows[1:])]
+    students = rows if column is None else rows[1:]
+    if short := [row for row in students if len(row) <= (column or 0)]:
+        raise ValueError(f"{path}: the line {','.join(short[0])!r} has no cell below {head[column or 0]}. Fill it in.")
+    names = [row[column or 0].strip() for row in students]
     if not names:
         raise ValueError(f"{path} has a heading and no student below it. Write one in each line.")
     return names

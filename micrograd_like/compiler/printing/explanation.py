@@ -58,5 +58,8 @@ class Explanation:
         inside = len(graph) - sum([block.size for block in self.plan.blocks])
         return "\n".join([*made, f"and {inside} scalars on the way: terms of sums, and numbers in the text."])
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         return f'{self.picture._repr_html_()}<pre style="font-family: monospace">{escape(str(self))}</pre>'

@@ -7,23 +7,35 @@ import random
 import sys
 import sysconfig
 import types
+import weakref
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
+from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
 from ...engine import Value
 from ...nn import Module
 from ...ops import in_ieee
+from ...optim import Optimizer
 from ..extra import loops
 
 MOST = 2_000_000  # objects that are looked at; a function that can reach more is left to the engine
-PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), range, types.BuiltinFunctionType, slice)
+PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), range, slice)
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+BOUND = (types.BuiltinMethodType, types.MethodWrapperType)  # as in get = table.get
+GETTERS = (itemgetter, attrgetter, methodcaller)
+CONTAINERS = (list, set, dict, deque, tuple, frozenset)
+HELD_AS: dict[type, Any] = dict.fromkeys((type({}.values()), type({}.keys()), type({}.items()), bytearray, array), list)
+HELD_AS |= {types.MappingProxyType: lambda x: list(x.items()), memoryview: lambda x: x.tolist()}
+HELD = tuple(HELD_AS)
 HEAP_TYPE = 1 << 9  # a class that was made while the program runs (CPython's Py_TPFLAGS_HEAPTYPE)
 IMPORT = dis.opmap["IMPORT_NAME"]
 OPEN = {"open", "input", "__import__", "eval", "exec", "load", "loadtxt", "fromfile", "genfromtxt", "memmap"}
 KNOWN = {"math", "operator", "itertools", "functools", "random", "numpy", "micrograd_like"}  # they read no world
+BY_NAME = {"globals", "locals"}
 DYNAMIC = {"getattr", "vars", "eval", "exec", "globals", "locals", "__dict__", "setattr", "attrgetter"}
 
 
@@ -46,7 +58,7 @@ class World:
             self.copies: list[Any] = []
             self.readers: list[tuple[Callable[[], Any], Any]] = []
             self.arrays: list[tuple[Any, Any]] = []
-            self.objects: list[tuple[Any, dict[str, Any]]] = []
+            self.objects: dict[int, bool] = {}  # attributes, and whether code that is not looked at may read all
             self._walk(function)
         self.states = self.random_states()
 
@@ -78,7 +90,7 @@ class World:
             if not (alike or self.live == self.copies or self._same_where_read()):
                 return False
             for read, old in self.readers:
-                if (new := read()) is not old and new != old:
+                if (new := read()) is not old and _differs(new, old):
                     return False
         except ValueError:  # an array was compared with another one
             return False
@@ -94,7 +106,7 @@ class World:
                     self.copies[i] = live.copy()
             for i, (read, old) in enumerate(self.readers):
                 new = read()
-                if new is not old and new != old:
+                if _differs(new, old):
                     if not (isinstance(new, PLAIN) and isinstance(old, PLAIN)):
                         return False
                     self.readers[i] = read, new
@@ -107,7 +119,7 @@ class World:
         for i, (live, copy) in enumerate(zip(self.live, self.copies)):
             if live == copy:
                 continue
-            if not any(live is there for there, _ in self.objects):
+            if self.objects.get(id(live), True):
                 return False
             if any(live.get(k, self) is not v and live.get(k, self) != v for k, v in copy.items() if k in self.names):
                 return False
@@ -136,6 +148,9 @@ class World:
         if isinstance(x, Value):
             if x.op is None and not x.constant:
                 self.values.append(x)
+            for name in [name for name in vars(x) if name in self.names and not name.startswith("_")]:
+                self._read(partial(getattr, x, name, None))
+                yield getattr(x, name)
             return
         if isinstance(x, types.FunctionType):
             yield from self._of_function(x)
@@ -147,24 +162,67 @@ class World:
             yield x.__func__
         elif isinstance(x, property):
             yield from (x.fget,)
-        elif isinstance(x, list | set | dict | deque):
-            self._keep(x, x.copy())
-            yield from x.values() if isinstance(x, dict) else x
-        elif isinstance(x, tuple | frozenset):
-            yield from x
+        elif isinstance(x, list | set | dict | deque | tuple | frozenset):
+            yield from self._of_container(x)
+        elif isinstance(x, BOUND):
+            yield x.__self__
+        elif type(x) in GETTERS:
+            yield from (rest := x.__reduce__()[1])
+            self.names.update([part for name in rest if isinstance(name, str) for part in name.split(".")])
+        elif isinstance(x, HELD):
+            self._read(partial(HELD_AS[type(x)], x))
+            yield from HELD_AS[type(x)](x)
+        elif isinstance(x, weakref.ref):
+            self._read(x)
+            yield x()
+        elif isinstance(x, ContextVar):
+            self._read(partial(x.get, None))
+            yield x.get(None)
         elif isinstance(x, type):
             yield from self._of_class(x)
         elif isinstance(x, random.Random):
             self.randoms[id(x)] = x
         elif isinstance(x, types.ModuleType):
-            pass
+            yield from () if _is_library(x) else self._of_module(x)
         else:
             yield from self._of_object(x)
+
+    def _read(self, read: Callable[[], Any]) -> None:
+        self.readers.append((read, read()))
+
+    def _of_container(self, x: Any) -> Iterator[Any]:
+        """Compare what it holds, a dictionary in its order, and the attributes of one of a learner's own class."""
+        if not isinstance(x, tuple | frozenset):
+            self._keep(x, x.copy())
+        if isinstance(x, dict) and len(x) > 1:
+            self._read(partial(list, x))
+        if any(_says_itself_what_is_equal(type(part)) for part in (x.values() if isinstance(x, dict) else x)):
+            self._read(partial(_identities, x))
+        yield from x.values() if isinstance(x, dict) else x
+        if type(x) not in CONTAINERS:
+            yield from self._attributes(x)
+
+    def _attributes(self, x: Any) -> Iterator[Any]:
+        """Compare the attributes of an object: those that code may read, or all where that code is not looked at."""
+        kind, attributes = type(x), getattr(x, "__dict__", None)
+        if type(attributes) is dict:
+            unseen = _is_library(sys.modules.get(kind.__module__)) and not isinstance(x, Module | Optimizer)
+            every = unseen or bool(self.names & DYNAMIC)
+            self._keep(attributes, dict(attributes))
+            self.objects[id(attributes)] = every
+            yield from [v for k, v in attributes.items() if every or isinstance(x, Module) or k in self.names]
+            for name in self.names if unseen or isinstance(x, Optimizer) else ():
+                if isinstance(getattr(kind, name, None), property):
+                    self._read(partial(getattr, x, name, None))
+        for name in [name for base in kind.__mro__ for name in _slots(base) if hasattr(x, name)]:
+            self._read(partial(getattr, x, name, None))
+            yield getattr(x, name)
+        yield kind
 
     def _of_object(self, x: Any) -> Iterator[Any]:
         kind = type(x)
         if kind.__module__ == "numpy" and hasattr(x, "tobytes"):
-            if getattr(x, "ndim", 0) and x.dtype != object:
+            if hasattr(x, "setflags") and x.dtype != object:
                 self.arrays.append((x, x.copy()))
             elif x.dtype == object:
                 self.readers.append((x.tolist, x.tolist()))
@@ -181,16 +239,7 @@ class World:
         if kind.__module__.startswith("micrograd_like.compiler"):
             self.reason = self.reason or "it calls another compiled program"
             return
-        attributes = getattr(x, "__dict__", None)
-        if type(attributes) is dict:
-            self._keep(attributes, dict(attributes))
-            self.objects.append((attributes, self.copies[-1]))
-            every = isinstance(x, Module) or self.names & DYNAMIC
-            yield from [v for k, v in attributes.items() if every or k in self.names]
-        for name in [name for base in kind.__mro__ for name in _slots(base) if hasattr(x, name)]:
-            self.readers.append((partial(getattr, x, name, None), getattr(x, name)))
-            yield getattr(x, name)
-        yield kind
+        yield from self._attributes(x)
 
     def _of_class(self, kind: type) -> Iterator[Any]:
         own = kind.__module__ == "builtins" and kind.__flags__ & HEAP_TYPE  # made by code that has no module
@@ -199,6 +248,7 @@ class World:
             self.readers.append((lambda: dict(vars(kind)), attributes))
             yield from [v for k, v in attributes.items() if k not in ("__dict__", "__weakref__")]
             yield from kind.__bases__
+            yield type(kind)
 
     def _of_function(self, f: types.FunctionType) -> Iterator[Any]:
         yield from (f.__defaults__ or ())
@@ -208,6 +258,9 @@ class World:
             self.readers.append((partial(_content, cell), _content(cell)))
             yield _content(cell)
         if not (f.__module__ or "").startswith("micrograd_like."):
+            yield from self._attributes(f)
+            if not BY_NAME.isdisjoint(f.__code__.co_names):
+                self.reason = self.reason or "it reads or sets variables by names that are computed"
             yield from self._of_code(f.__code__, f.__globals__)
 
     def _of_code(self, code: types.CodeType, space: dict[str, Any]) -> Iterator[Any]:
@@ -218,24 +271,39 @@ class World:
             if name in space:
                 self.readers.append((partial(space.get, name), space[name]))
                 x = space[name]
-                if isinstance(x, types.ModuleType) and not _is_library(x):
-                    yield from self._of_module(x, code)
-                else:
-                    self.sealed = self.sealed and (not isinstance(x, types.ModuleType) or x.__name__ in KNOWN)
-                    yield x
+                self.sealed = self.sealed and (not isinstance(x, types.ModuleType) or _is_sealed(x))
+                yield x
         for x in code.co_consts:
             if isinstance(x, types.CodeType):
                 yield from self._of_code(x, space)
 
-    def _of_module(self, module: types.ModuleType, code: types.CodeType) -> Iterator[Any]:
-        for name in code.co_names:
-            if name in vars(module):
-                self.readers.append((partial(vars(module).get, name), vars(module)[name]))
-                yield vars(module)[name]
+    def _of_module(self, module: types.ModuleType) -> Iterator[Any]:
+        for name in [name for name in self.names if name in vars(module)]:
+            self._read(partial(vars(module).get, name))
+            yield vars(module)[name]
 
 
 def _of(f: types.FunctionType) -> tuple[Any, ...]:
-    return f.__code__, f.__defaults__, f.__kwdefaults__
+    return f.__code__, f.__defaults__, dict(f.__kwdefaults__ or {})
+
+
+def _differs(new: Any, old: Any) -> bool:
+    """Tell whether a program could tell them apart: 1 is not True, and 0.0 is not -0.0."""
+    if new is old:
+        return False
+    zeros = isinstance(old, float) and not old and str(new) != str(old)
+    return type(new) is not type(old) or zeros or bool(new != old)
+
+
+def _identities(container: Any) -> list[int]:
+    return [id(part) for part in (container.values() if isinstance(container, dict) else container)]
+
+
+def _says_itself_what_is_equal(kind: type) -> bool:
+    if not kind.__flags__ & HEAP_TYPE or issubclass(kind, (Value, *PLAIN)):
+        return False
+    own = any("__eq__" in vars(base) for base in kind.__mro__[:-1])
+    return own and not _is_library(sys.modules.get(kind.__module__))
 
 
 def _plainly(container: Any) -> bool:
@@ -250,8 +318,18 @@ def _content(cell: Any) -> Any:
 
 
 def _slots(kind: type) -> Iterator[str]:
+    """Give the names by which slots are reached: __x of a class A is _A__x."""
     slots = vars(kind).get("__slots__", ())
-    yield from [slots] if isinstance(slots, str) else [name for name in slots if not name.startswith("__")]
+    for name in [slots] if isinstance(slots, str) else slots:
+        if not name.startswith("__"):
+            yield name
+        elif not name.endswith("__"):
+            yield f"_{kind.__name__.lstrip('_')}{name}"
+
+
+def _is_sealed(module: types.ModuleType) -> bool:
+    """Tell whether a module reads no world, or what it holds is compared."""
+    return module.__name__ in KNOWN or not _is_library(module)
 
 
 def _is_library(module: types.ModuleType | None) -> bool:
@@ -259,4 +337,6 @@ def _is_library(module: types.ModuleType | None) -> bool:
     if module is None or module.__name__ == "__main__":
         return False
     file = getattr(module, "__file__", None)
-    return file is None or module.__name__.startswith("micrograd_like") or file.startswith(LIBRARIES)
+    if file is None:
+        return getattr(module.__spec__, "origin", None) in ("built-in", "frozen")
+    return module.__name__.startswith("micrograd_like") or file.startswith(LIBRARIES)

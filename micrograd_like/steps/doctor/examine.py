@@ -85,16 +85,21 @@ def read(path: str) -> str:
 
 def examine(path: str) -> tuple[list[Finding], str]:
     """Return what is wrong with the script, and a sentence if it could not be run."""
+    return watched(path)[:2]
+
+
+def watched(path: str) -> tuple[list[Finding], str, bool]:
+    """Return what is wrong, a sentence if it could not be run, and whether a backward pass was seen."""
     text = read(path)
     try:
         source = Source(text)
     except SyntaxError as error:
         return [
             Finding("not Python", error.lineno or 0, str(error), "Python cannot read it.", "See the line.", False)
-        ], ""
+        ], "", False
     record = run(text, path, trial=False)
     if record["ended"] in ("died", "timeout", "ModuleNotFoundError", "FileNotFoundError", "EOFError"):
-        return [], f"It could not be watched: {record.get('message') or record['ended']}."
+        return [], f"It could not be watched: {record.get('message') or record['ended']}.", False
     findings: list[Finding] = []
     trials = [TRIALS]
     for _ in range(4):
@@ -105,7 +110,8 @@ def examine(path: str) -> tuple[list[Finding], str]:
         finding, text, record = found
         findings.append(finding)
         source = Source(text)
-    return [*findings, *_unproved(source, record)], ""
+    findings += _unproved(source, record)
+    return findings, "", bool(record.get("passes"))
 
 
 def _symptoms(source: Source, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -275,12 +281,13 @@ def main(path: str) -> int:
     if not os.path.isfile(path):
         print(f"There is no file {path}. Write the path of a Python script or a notebook.")
         return 2
-    findings, trouble = examine(path)
+    findings, trouble, passes = watched(path)
     for finding in findings:
         print(f"{os.path.basename(path)}, {finding}\n")
     if trouble:
         print(trouble)
         return 2
     if not findings:
-        print("Nothing to say: no mistake was seen.")
+        unseen = "No backward pass of a Value was seen, so there was nothing to judge."
+        print("Nothing to say: no mistake was seen." if passes else unseen)
     return 1 if findings else 0

@@ -13,10 +13,10 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any
 
-from ...checks import MicrogradLikeWarning
+from ...base.checks import MicrogradLikeWarning
 from ...engine import Value, tick, topological_order
-from ...module import Module
 from ...optim import Optimizer
+from ...recipe.module import Module
 from ...train import Trainer
 
 CLOSELY = 8  # backward passes from one line whose graphs are looked at, node by node
@@ -52,6 +52,7 @@ class Watch:
         self.counts: dict[str, int] = {}
         self.lines: dict[str, int] = {}  # where a symptom was seen first
         self.optimizers: dict[Optimizer, int] = {}
+        self.blind = False  # whether a pass was made since the last step that nobody looked at
         self.polluted: set[Value] = set()  # gradients that hold those of an earlier update
         self.dirty: list[Value] = []
         self.dirty_updates = self.updates = self.since_step = 0
@@ -148,7 +149,7 @@ class Watch:
         self.sites[line] = count = self.sites.get(line, 0) + 1
         if count > LOOSELY:
             method(root)
-            self.since_step += 1
+            self.since_step, self.blind = self.since_step + 1, True
             return
         self._look()
         seen = Pass(root, line, count <= CLOSELY)
@@ -198,7 +199,7 @@ class Watch:
         empty = not any(p.grad for p in free)
         if empty and not self.since_step:
             self._count("idle", line)
-        elif empty and any(self.gradients.get(p) for p in free):
+        elif empty and not self.blind and any(self.gradients.get(p) for p in free):
             self._count("wiped", line)
         met = set().union(*[seen.leaves for seen in self.passes]) if all(seen.closely for seen in self.passes) else None
         if self.passes and met is not None and not met & set(optimizer.parameters):
@@ -213,7 +214,7 @@ class Watch:
             self.clean.setdefault(p, True)
         self._count("steps", line)
         result = method(optimizer)
-        self.since_step = 0
+        self.since_step, self.blind = 0, False
         self._look()
         return result
 

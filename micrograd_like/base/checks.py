@@ -7,7 +7,7 @@ import warnings
 from math import isfinite
 from typing import Any
 
-from .ops import real
+from ..ops import real
 
 
 class MicrogradLikeWarning(UserWarning):
@@ -17,7 +17,7 @@ class MicrogradLikeWarning(UserWarning):
 def warn(message: str) -> None:
     """Give the warning at the line of the learner's program that led here."""
     frame, depth = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == __name__.split(".")[0]:
         frame, depth = frame.f_back, depth + 1
     warnings.warn(message, MicrogradLikeWarning, stacklevel=depth)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .atomic import all_or_nothing
-from .checks import plain, warn
-from .engine import Value
-from .ops import add, real, sub
-from .shows import SHOWS
+from ..base.atomic import all_or_nothing
+from ..base.checks import plain, warn
+from ..base.shows import SHOWS
+from ..engine import Value
+from ..ops import add, real, sub
 
 
 class AutoLabel(str):

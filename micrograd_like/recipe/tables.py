@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Any, TextIO
 
-from .checks import finite
+from ..base.checks import finite
 
 LONGEST = 1_000_000  # characters in one row: more is a file of another kind
 
@@ -163,9 +163,14 @@ class _Reader:
     def _number(self, cell: str, line: int, column: int, known: dict[str, float] | None = None) -> float:
         if not cell.strip() or not _is_number(cell):
             shown = cell if len(cell) <= 60 else f"{cell[:60]}..."
-            raise ValueError(
-                f"{self._place(line, column)} is {shown!r}, which is not a number. Write a number, or drop the line."
-            )
+            what, write = f"{shown!r}, which is not a number", "Write a number, or drop the line"
+            if not cell.strip():
+                what, write = "empty", "Fill it in, or drop the line"
+            elif _is_number(cell.replace(",", ".")):
+                write = f"Write {cell.strip().replace(',', '.')}, with a point"
+            elif column != self.target:
+                write += " or the column"
+            raise ValueError(f"{self._place(line, column)} is {what}. {write}.")
         number = finite(float(cell), self._place(line, column))
         if known is not None and len(known) < 10_000:
             known[cell] = number

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .checks import count, not_negative, table, targets
-from .functions import softmax
-from .nn import MLP, Module
-from .optim import SGD, Optimizer
+from ..base.checks import count, not_negative, table, targets
+from ..functions import softmax
+from ..optim import SGD, Optimizer
+from .module import Module
 
 
 def check_model(model: Any) -> None:
@@ -48,7 +48,7 @@ def only_loss(y: Sequence[Any], model: Module) -> str:
     if not all(type(t) is int for t in y):
         return "mse"
     output, kinds = getattr(getattr(model, "layers", [None])[-1], "activation", None), sorted(set(y))
-    many = isinstance(model, MLP) and model.sizes[-1] > 1
+    many = getattr(model, "sizes", [1])[-1] > 1
     if many:
         name = "nll" if output is softmax else "cross_entropy"
     elif kinds in ([0, 1], [-1, 1]):

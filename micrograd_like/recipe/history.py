@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .checks import listed, numbers, whole
-from .files import Path, write_whole
-from .shows import SHOWS
+from ..base.checks import listed, numbers, whole
+from ..base.files import Path, write_whole
+from ..base.shows import SHOWS
 
 
 class Row(NamedTuple):

@@ -1,0 +1,1 @@
+"""The parts of `nn`, `data` and `train`, which a learner imports instead."""
