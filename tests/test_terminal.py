@@ -112,6 +112,15 @@ def type_in(steps: Stepper, text: str) -> str:
     return "\n".join(steps.screen())
 
 
+def test_every_letter_can_be_typed_while_a_number_is_awaited() -> None:
+    steps = stepper()
+    type_in(steps, "pnn")
+    place = steps.event.index
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        type_in(steps, letter)
+        assert steps.hidden and steps.event.index == place and steps.typed.endswith(letter)
+
+
 def test_a_number_can_be_predicted_and_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     steps = stepper()
@@ -195,6 +204,12 @@ def test_hint_skip_and_quit_may_be_typed_in_full(capsys: pytest.CaptureFixture[s
     key = next(iter(ex.questions))
     assert ex.hints(key)[0] in shown and ex.hints(key)[1] in shown and "Skipped." in shown
     assert "is not a number" not in shown
+
+
+def test_the_end_of_input_leaves_an_exercise(capsys: pytest.CaptureFixture[str]) -> None:
+    answers = iter([None, "q"])
+    assert not ask_all(generate("fan-out", seed=7), lambda prompt: next(answers))
+    assert next(answers) == "q"
 
 
 def test_hints_come_one_at_a_time() -> None:

@@ -114,7 +114,7 @@ def let_go(self: Any) -> None:
 
     It is the `__del__` of Values where the interpreter recurses to free what is nested, and has a small stack.
     """
-    _dropped.append(self.inputs)
+    _dropped.append(getattr(self, "inputs", ()))  # a Value that could not be made has none
     self.inputs = ()
     if not _dropping:
         _dropping.append(True)

@@ -116,7 +116,7 @@ class Stepper:
 
     def press(self, key: bytes) -> bool:
         """Do what a key says, and tell whether to go on."""
-        word = KEYS.get(key, "")
+        word = "" if self.hidden and key == b"b" else KEYS.get(key, "")  # a letter of what is typed
         self.told = ""
         if self.hidden and key not in (b"\x03", b"\x04", b"") and word not in ("back", "first", "last"):
             self._answer(key)
