@@ -85,7 +85,7 @@ engine = Extension(
 loops = Extension(
     "micrograd_like.compiler._loops",
     ["micrograd_like/compiler/_loops.c"],
-    depends=RULES,
+    depends=[*RULES, "micrograd_like/compiler/_values.h"],
     extra_compile_args=[*BITS, *SOON],
     optional=True,
 )

@@ -40,7 +40,7 @@ from typing import Any, NamedTuple  # noqa: E402
 import numpy as np  # noqa: E402
 
 from micrograd_like import data  # noqa: E402
-from micrograd_like.compiler.backends.native import loops  # noqa: E402
+from micrograd_like.compiler.extra import loops  # noqa: E402
 from micrograd_like.drawing.plots import curves  # noqa: E402
 
 from . import eager  # noqa: E402

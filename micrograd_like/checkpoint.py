@@ -37,7 +37,7 @@ class Trained:
     def __post_init__(self) -> None:
         if not isinstance(self.model, MLP):
             raise TypeError(
-                f"A file holds an MLP, and this is {self.model!r:.60}. "
+                f"A file holds an MLP, and this is of type {type(self.model).__name__}. "
                 "Keep model.state_dict() with json, or train with fit(..., checkpoint='run.json')."
             )
         nin, *_, nout = self.model.sizes
@@ -61,7 +61,7 @@ class Trained:
 def save_model(path: Path, model: MLP, **about: Any) -> None:
     """Write the network into a file, with what else `Trained` may hold; `load_model` reads it."""
     if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"The path is {path!r:.60}. Write save_model('model.json', model).")
+        raise TypeError(f"The path is of type {type(path).__name__}. Write save_model('model.json', model).")
     trained = Trained(model, **about)
     activation, output = name_of(model.layers[0].activation), name_of(model.layers[-1].activation)
     MLP(1, [1, 1], activation, output, rng=1)  # refuses a function of the learner's own, which a file cannot hold

@@ -86,7 +86,7 @@ def mse(output: Any, target: Any, half: bool = False) -> Any:
 @loss(threshold=0.0, classes=True)
 def hinge(score: Any, label: Any) -> Any:
     """max(0, 1 - label * score): 0 once the score has the label's sign, -1 or 1, by a margin of 1."""
-    _check_score(score, "hinge")
+    _check_score(score, label, "hinge")
     if not (label == -1) | (label == 1):
         raise ValueError(
             f"hinge wants labels -1 and 1, and {label!r} was given. "
@@ -101,7 +101,7 @@ def bce(probability: Any, target: Any) -> Any:
 
     A sure mistake has no finite loss; `bce_with_logits` takes the number before the sigmoid, and has one.
     """
-    _check_score(probability, "bce")
+    _check_score(probability, target, "bce")
     _check_probability(target)
     if not 0 <= probability <= 1:
         raise ValueError(
@@ -118,7 +118,7 @@ def bce(probability: Any, target: Any) -> Any:
 @loss(threshold=0.0, classes=True)
 def bce_with_logits(score: Any, target: Any) -> Any:
     """`bce(sigmoid(score), target)` in a form that never overflows: softplus(score) - y * score."""
-    _check_score(score, "bce_with_logits")
+    _check_score(score, target, "bce_with_logits")
     if isinstance(score, Value) and score.op is sigmoid:
         warn(
             "bce_with_logits was given the output of a sigmoid, and applies sigmoid itself, so it learns slowly. "
@@ -220,11 +220,16 @@ def _vectors(output: Any, target: Any) -> tuple[Sequence[Any], Sequence[Any]]:
     raise ValueError(f"The network has {shown}, and the target is {target!r}. Give one number for each output.")
 
 
-def _check_score(score: Any, name: str) -> None:
+def _check_score(score: Any, target: Any, name: str) -> None:
     if isinstance(score, list | tuple):
         raise ValueError(
             f"{name} takes one output, and {len(score)} were given. "
             "Use cross_entropy, or a last layer of 1 neuron."
+        )
+    if isinstance(target, list | tuple):
+        raise ValueError(
+            f"{name} takes one target for an example, and {target!r:.40} was given. "
+            "Write [row[0] for row in y] in place of y, where y is a column."
         )
 
 
@@ -247,10 +252,10 @@ def _class_or_distribution(scores: Any, target: Any, name: str) -> Any:
         return class_index(target, len(scores))
     numbers = [t.data if isinstance(t, Value) else t for t in target]  # floats, so that no comparison is a branch
     if len(numbers) != len(scores) or abs(sum(numbers) - 1) > 1e-9 or min(numbers) < 0:
-        raise ValueError(
-            f"The target {target!r} is not a distribution over {len(scores)} classes. "
-            "Give as many numbers, adding up to 1."
-        )
+        advice = "Give as many numbers, adding up to 1."
+        if len(numbers) == 1:
+            advice = "Where y is a column of classes, write [int(row[0]) for row in y] in place of y."
+        raise ValueError(f"The target {target!r} is not a distribution over {len(scores)} classes. {advice}")
     return target
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from html import escape
 from math import hypot, isfinite, sqrt
 from typing import Any
 
@@ -191,6 +192,12 @@ class Optimizer:
         n, steps = len(self.parameters), self.steps
         done = f"{steps} step{'s' * (steps != 1)} made" if steps else "no step made yet"
         return f"{type(self).__name__}({n} parameter{'s' * (n != 1)}, lr={lr}{options}): {done}"
+
+    def _repr_html_(self) -> str | None:
+        if type(self).update is Optimizer.update:
+            return None
+        lines = [self.equation(p) for p in self.parameters[:3]] + ["…"] * (len(self.parameters) > 3)
+        return f"<code>{escape(repr(self))}</code>. The next step:<pre>{escape(chr(10).join(lines))}</pre>"
 
 
 def _leaves(parameters: Any, kind: str) -> list[Value]:

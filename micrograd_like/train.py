@@ -167,6 +167,7 @@ class Trainer:
         self.rng, self.history = Random(options["seed"]), TrainingHistory(list(options["watch"]))
         self.history.about = model, self.X, self.y, self.optimizer
         self.best = self._snapshot()
+        self.penalized = _penalized(self.cost, self.parameters, options["l2"])
         self.compiled: Any = None
         if options["compile"]:
             from .compiler.learning import Learner
@@ -216,11 +217,6 @@ class Trainer:
                 report(self.compiled(X, y, self.options["clip"]))
             else:
                 report(learn(self.model, X, y, self.penalized, self.optimizer, self.options["clip"]))
-
-    def penalized(self, outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
-        """Return what is made small: the loss and the penalty."""
-        average, l2 = self.cost(outputs, targets), self.options["l2"]
-        return average + penalty(self.parameters, l2) if l2 else average
 
     def measure(self, lr: float | None = None) -> None:
         """Add a row to the history, and keep the weights if they are the best so far."""
@@ -370,6 +366,16 @@ class _Snapshot:
         for p, number in zip(parameters, self.weights):
             p.data = number
         optimizer.epoch, optimizer.steps, optimizer.remembered = self.epoch, self.steps, dict(self.remembered)
+
+
+def _penalized(cost: Cost, parameters: list[Value], l2: float) -> Cost:
+    """Return what is made small, the loss and the penalty: a function that depends on nothing else of a training."""
+
+    def penalized(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+        average = cost(outputs, targets)
+        return average + penalty(parameters, l2) if l2 else average
+
+    return penalized
 
 
 def _generator_of(saved: Any) -> Random:

@@ -103,6 +103,26 @@ def test_what_is_no_stack_of_layers_has_its_own_names_in_torch() -> None:
     agree(program, module(X[0]).detach(), {n: p.grad for n, p in module.named_parameters()}, X[0])
 
 
+@pytest.mark.parametrize("name", ["parameters", "forward", "training", "type", "own", "network"])
+def test_a_name_that_a_module_has_already_gets_a_line_behind_it(name: str) -> None:
+    torch, space = pytest.importorskip("torch"), {"Parameter": Parameter}
+    exec(
+        "def made():\n"
+        f"    {name}, {name}_ = [Parameter(0.5), Parameter(-0.3)], [Parameter(0.1), Parameter(0.2)]\n"
+        f"    return lambda x: sum([(p * a).tanh() * q for p, q, a in zip({name}, {name}_, x)])",
+        space,
+    )
+    program = compile(space["made"](), [1.5, 0.5])  # type: ignore[operator]
+    assert {*program.gradients} == {name, name + "_"}
+    module = program.to_torch()
+    found = module([1.0, -2.0])
+    found.backward()
+    free = name + "__" if hasattr(torch.nn.Module(), name) else name
+    grads = {x: p.grad for x, p in module.named_parameters()}
+    assert {*grads} == {free, name + "_"}
+    agree(program, found.detach(), {name: grads[free], name + "_": grads[name + "_"]}, [1.0, -2.0])
+
+
 def test_onnx(program: Program) -> None:
     onnx, runtime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
     model = program.to_onnx()

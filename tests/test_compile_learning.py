@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,15 @@ import pytest
 
 pytest.importorskip("numpy")
 
-from micrograd_like import MLP, SGD, Adam, fit, losses
+import numpy as np
+
+from micrograd_like import MLP, SGD, Adam, Value, fit, losses
+from micrograd_like.compiler import Program, compile
+from micrograd_like.compiler.backends import exchange
+from micrograd_like.compiler.extra import all_finite
 from micrograd_like.compiler.learning import MOST_GRAPHS, Learner
 from micrograd_like.data import batches
+from micrograd_like.nn import Parameter
 from micrograd_like.train import learn
 
 X = [[(7 * i + 3 * j) % 11 / 5 - 1 for j in range(3)] for i in range(10)]
@@ -94,3 +101,75 @@ def test_a_compiled_training_goes_on_from_a_checkpoint_bit_for_bit(
         resumed = train(models[2], 5, checkpoint=path, resume=True, compile="auto")
         assert [p.data for p in models[2].parameters()] == [p.data for p in models[0].parameters()]
         assert resumed == whole
+
+
+class Guarded(Parameter):
+    __slots__ = ()
+
+    @property
+    def frozen(self) -> bool:  # type: ignore[override]
+        return True
+
+
+class Answering(Value):
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> bool:
+        return name == "frozen"
+
+
+class Open(Value):
+    frozen = True
+
+
+@pytest.mark.parametrize("kind", [Value, Parameter, Guarded, Answering, Open])
+def test_frozen_parameters_are_found_however_they_say_so(kind: type[Value]) -> None:
+    values = [kind(1.0), Parameter(2.0), Value(3.0)]
+    assert exchange.frozen(values) == [x for x in values if getattr(x, "frozen", False)]
+    values[1].frozen = values[2].frozen = True  # type: ignore[attr-defined]
+    assert exchange.frozen(values) == [x for x in values if getattr(x, "frozen", False)]
+    values[1].frozen = values[2].frozen = False  # type: ignore[attr-defined]
+    assert exchange.frozen(values) == [x for x in values if getattr(x, "frozen", False)]
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_one_number_that_is_not_finite_is_found_among_many(number: float) -> None:
+    numbers = np.full(40, 1e300)
+    assert all_finite(numbers) and all_finite(numbers[::2]) and all_finite(numbers[:0])
+    numbers[38] = number
+    assert not all_finite(numbers) and not all_finite(numbers[::2])
+
+
+def test_a_long_training_is_compared_with_the_engine_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    w = Parameter(0.5)
+    program = compile(lambda xs, ys: sum([(w * x - y) ** 2 for x, y in zip(xs, ys)]), [1.0, 2.0], [2.0, 4.0])
+    audit = Program.audit
+
+    def audited(self: Program) -> None:
+        calls.append(self.calls)
+        audit(self)
+
+    monkeypatch.setattr(Program, "audit", audited)
+    for _ in range(100):
+        program.fit([1.0, 2.0], [2.0, 4.0], optimizer=SGD([w], lr=0.01), epochs=3)
+    assert calls[0] == 3 and 3 <= len(calls) <= 5 and all(b >= 4 * a for a, b in itertools.pairwise(calls))
+
+
+def test_what_cannot_be_seen_is_found_after_the_first_steps_of_a_training(tmp_path: Path) -> None:
+    (file := tmp_path / "scale").write_text("2.0")
+    w = Parameter(0.5)
+
+    def loss(xs: list[float]) -> Value:
+        return sum([(w * x * float(file.read_text()) - 1) ** 2 for x in xs], Value(0.0))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = compile(loss, [1.0, 2.0])
+        file.write_text("3.0")
+        try:
+            program.fit([1.0, 2.0], optimizer=SGD([w], lr=0.01), epochs=50)
+        except RuntimeError as error:
+            assert "agreed" in str(error)
+        else:
+            assert program.reason  # the engine ran it

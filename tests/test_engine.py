@@ -11,6 +11,7 @@ import sys
 import weakref
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -293,6 +294,31 @@ def test_numpy_functions_of_a_value_are_its_operations() -> None:
     assert (y.data, x.grad, np.arcsin(x).op.name) == (math.exp(0.5), math.exp(0.5), "asin")
     with pytest.raises(TypeError, match=r"np\.isnan takes no Value"):
         np.isnan(x)
+
+
+@pytest.mark.parametrize(
+    "use, message",
+    [
+        (lambda x: x[0], r"one number and has no parts. Write xs\[0\]"),
+        (lambda x: x[1:], r"one number and has no parts"),
+        (lambda x: len(x), r"one number and has no length. Write len"),
+        (lambda x: int(x), r"Write int\(x\.data\)"),
+        (lambda x: math.trunc(x), r"x\.trunc\(\) for a Value"),
+        (lambda x: math.floor(x), r"x\.floor\(\) instead of"),
+        (lambda x: round(x, 2), r"Write round\(x\.data, 2\)"),
+        (lambda x: divmod(x, 2), r"Write x // y and x % y"),
+    ],
+)
+def test_what_python_does_with_other_objects_is_refused_with_what_to_type(use: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        use(Value(2.0))
+    assert not hasattr(Value(2.0), "__getitem__") and not hasattr(Value(2.0), "__iter__")
+
+
+def test_numpy_holds_a_value_as_one_number() -> None:
+    np = pytest.importorskip("numpy")
+    x = Value(2.0)
+    assert np.array([x, x]).shape == (2,) and np.array(x).shape == () and np.sum([x, x]).data == 4.0
 
 
 def test_a_shallow_copy_shares_its_inputs() -> None:

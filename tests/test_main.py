@@ -176,6 +176,7 @@ def test_draw_writes_a_picture_and_says_the_gradients(tmp_path: Path, capsys: py
         (["draw", "a*2", "a=1", "-o", "nowhere/g.svg"], "no folder"),
         (["draw", "a*2", "a=1", "a=3"], "two numbers"),
         (["predict", "model.csv", "x.csv"], "no file"),
+        (["train", "one.csv"], "one class only, 'x', so there is nothing to tell apart"),
         (["train", "moons", "--momentum", "1"], "Write --momentum 0.9."),
     ],
 )
@@ -187,6 +188,7 @@ def test_what_is_wrong_is_said_in_one_sentence_on_stderr(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("one.csv").write_text("a,b,class\n1,2,x\n2,3,x\n", "utf-8")
     assert main(arguments) == 1
     error = capsys.readouterr().err.strip()
     assert not re.search(r"`|\w+=(?!\d)|\w+\(\)|batch_size|MLP\(", error), "a command line advises command lines"

@@ -2,12 +2,14 @@
 
 import warnings
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
 
 from micrograd_like import MLP, SGD, Adam, Layer, Module, Neuron, Value, fit, losses, save_model, softmax
 from micrograd_like.base.checks import MicrogradLikeWarning
+from micrograd_like.data import Dataset, iris, moons
 from micrograd_like.nn import Parameter
 from micrograd_like.optim import TrainingDivergedError
 
@@ -56,6 +58,11 @@ ERRORS: list[tuple[Any, type[Exception], str]] = [
     (lambda m: fit(MLP(2, [1], output="sigmoid"), X, [0, 1, 1], "bce_with_logits"), ValueError, r"Write loss='bce'"),
     (lambda m: fit(m, X, [[1.0], [0.0], [1.0]], "mse"), ValueError, r"y is a column.*Write \[row\[0\] for row in y\]"),
     (lambda m: fit(m, X, [[1], [0], [1]], "bce"), ValueError, r"y is a column"),
+    (lambda m: fit(MLP(2, [3]), X, [[1], [0], [1]], "cross_entropy"), ValueError, r"y is a column of classes, write"),
+    *[
+        (lambda m, f=f: f([m(X[0])], [[1]]), ValueError, r"one target for an example.*Write \[row")
+        for f in (losses.hinge, losses.bce, losses.bce_with_logits)
+    ],
     (lambda m: fit(m, X, ["a", "b", "a"], "hinge"), TypeError, r"y\[0\] is the name 'a'.*names.index"),
     (lambda m: fit(m, [["a", 1.0]] * 3, Y, "hinge"), TypeError, r"X\[0\]\[0\] .*is the text 'a'"),
     (lambda m: fit(m, X, Y, lambda outputs, targets: 3.0), TypeError, r"The loss gave 3.0, which is not a Value"),
@@ -64,7 +71,7 @@ ERRORS: list[tuple[Any, type[Exception], str]] = [
     (lambda m: losses.mse(m(X[0]), 2.0), TypeError, r"mse averages over examples.*Write mse\(\[output\], \[target\]\)"),
     (lambda m: softmax(Value(1.0)), TypeError, r"take a list of numbers.*Write softmax\(\[a, b, c\]\)"),
     (lambda m: Line().diagram(), TypeError, r"A diagram shows an MLP.* Line is a Module of another kind. Write draw"),
-    (lambda m: save_model("model.json", Line()), TypeError, r"A file holds an MLP, .*state_dict"),
+    (lambda m: save_model("model.json", Line()), TypeError, r"A file holds an MLP, .* type Line\..*state_dict"),
     (lambda m: save_model(m, "model.json"), TypeError, r"Write save_model\('model.json', model\)"),
     (lambda m: Module()([1.0]), NotImplementedError, r"Module does not say what its output is. Write def __call__"),
     (lambda m: m.load_state_dict({"a": 1.0}), ValueError, r"does not go with this network"),
@@ -217,3 +224,15 @@ def test_state_dicts_carry_a_network_over(model: MLP) -> None:
     other = MLP(2, [3, 1], rng=2)
     other.load_state_dict(model.state_dict())
     assert other.predict(X) == model.predict(X) and "layers[0].neurons[0].w[0]" in model.state_dict()
+
+
+def test_what_ends_a_cell_shows_itself_richly(model: MLP) -> None:
+    optimizer, k = SGD(model.parameters(), 0.1), Value(2.0, "k")
+    losses.mse([model(X[0])], [1.0]).backward()
+    assert optimizer.equation(optimizer.parameters[0]) in unescape(optimizer._repr_html_() or "")
+    for data in (iris(), moons(), Dataset("few", [[1.0]], [], ["<a>"])):
+        html = data._repr_html_()
+        assert all(name in unescape(html) for name in [data.name, *data.features]) and "<a>" not in html
+    assert "virginica" in iris()._repr_html_() and "setosa" in iris()._repr_html_().split("<table>")[1]
+    program = pytest.importorskip("micrograd_like.compiler").compile(lambda x: (k * x - 1.0) ** 2, 3.0)
+    assert f"{program.explain()}".split()[0] in (program._repr_html_() or "")

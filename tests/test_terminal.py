@@ -206,6 +206,12 @@ def test_hint_skip_and_quit_may_be_typed_in_full(capsys: pytest.CaptureFixture[s
     assert "is not a number" not in shown
 
 
+def test_the_end_of_input_leaves_an_exercise(capsys: pytest.CaptureFixture[str]) -> None:
+    answers = iter([None, "q"])
+    assert not ask_all(generate("fan-out", seed=7), lambda prompt: next(answers))
+    assert next(answers) == "q"
+
+
 def test_hints_come_one_at_a_time() -> None:
     ladder = generate("fan-out", seed=7).hints("a")
     for level, hint in enumerate(ladder, 1):

@@ -578,40 +578,7 @@ static PyObject *loops_train(PyObject *self, PyObject *const *args, Py_ssize_t c
     return PyErr_Occurred() ? NULL : PyLong_FromLongLong(done);
 }
 
-/* read(values, memory): put the data of each Value of the engine in C at the front; False if there is another. */
-static PyObject *loops_read(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Py_buffer memory;
-    if (count != 3 || !PyList_CheckExact(args[0])) return PyErr_SetString(PyExc_TypeError, "read takes a list, the memory, Value."), NULL;
-    if (!buffer_of(args[1], &memory, 1)) return NULL;
-    double *data = memory.buf;
-    Py_ssize_t size = PyList_GET_SIZE(args[0]), i = 0;
-    for (; i < size; i++) {
-        PyObject *value = PyList_GET_ITEM(args[0], i);
-        if (!PyObject_TypeCheck(value, (PyTypeObject *)args[2])) break;
-        data[i] = ((Node *)value)->data;
-    }
-    PyBuffer_Release(&memory);
-    return PyBool_FromLong(i == size);
-}
-
-/* write(leaves, memory, Value, now): give each leaf its data and gradient; what changed, changed now. */
-static PyObject *loops_write(PyObject *self, PyObject *const *args, Py_ssize_t count) {
-    Py_buffer memory;
-    if (count != 4 || !PyList_CheckExact(args[0])) return PyErr_SetString(PyExc_TypeError, "write takes a list, the memory, Value, now."), NULL;
-    uint64_t now = PyLong_AsUnsignedLongLong(args[3]);
-    if (!buffer_of(args[1], &memory, 0)) return NULL;
-    const double *data = memory.buf;
-    Py_ssize_t size = PyList_GET_SIZE(args[0]), i = 0;
-    for (; i < size; i++) {
-        PyObject *value = PyList_GET_ITEM(args[0], i);
-        Node *node = (Node *)value;
-        if (!PyObject_TypeCheck(value, (PyTypeObject *)args[2]) || CODE(node) != LEAF) break;
-        if (node->data != data[i]) node->data = data[i], node->leaf.changed = now;
-        node->grad = data[size + i];
-    }
-    PyBuffer_Release(&memory);
-    return PyBool_FromLong(i == size);
-}
+#include "_values.h"
 
 static PyObject *loops_replay(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Py_buffer data, grad, words;
@@ -631,6 +598,9 @@ static PyMethodDef methods[] = {
     {"replay", (PyCFunction)(void (*)(void))loops_replay, METH_FASTCALL, "Compute in recorded order."},
     {"read", (PyCFunction)(void (*)(void))loops_read, METH_FASTCALL, "Read the data of Values."},
     {"write", (PyCFunction)(void (*)(void))loops_write, METH_FASTCALL, "Write data and gradients of leaves."},
+    {"bare", (PyCFunction)(void (*)(void))loops_bare, METH_FASTCALL, "Tell whether no Value has an attribute."},
+    {"alike", (PyCFunction)(void (*)(void))loops_alike, METH_FASTCALL, "Tell whether two lists hold the same."},
+    {"finite", loops_finite, METH_O, "Tell whether all numbers are finite."},
     {NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_loops", "The loops of compiled programs.", -1, methods};

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..engine import Value
 from .backends import BACKENDS, tape
 from .backends.native import TooWideError
-from .extra import numpy as np
+from .extra import all_finite, numpy as np
 from .guards import Guards
 from .lower.plan import Planner, state_size
 from .trace.recording import Recording
@@ -100,7 +100,7 @@ class Executable:
         self.accepted = None
         given, numbers = numbers, np().asarray(numbers, dtype=float)
         self.memory[self.inputs] = numbers
-        self.finite = bool(np().isfinite(numbers).all())  # no flag of the processor tells of an inf that comes in
+        self.finite = all_finite(numbers)  # no flag of the processor tells of an inf that comes in
         if not self.guards.inputs_hold(numbers):
             return False
         if self.checks and not (self.checks.accept(numbers) and not self.checks.run(backward=False)):
@@ -131,7 +131,7 @@ class Executable:
         """Take over the numbers of leaves that are neither parameters nor inputs."""
         if self.others:
             self.memory[self.other_places] = [x._data for x in self.others]
-            self.finite = self.finite and bool(np().isfinite(self.memory[self.other_places]).all())
+            self.finite = self.finite and all_finite(self.memory[self.other_places])
 
     def run(self, backward: bool = True) -> str:
         """Compute values and gradients. Return "", or "other" if another graph would have been recorded.
@@ -142,7 +142,7 @@ class Executable:
             return "engine"
         if not self.guards.values_hold(self.memory):
             return "other"
-        if (backward and self.runner.run(BACKWARD)) or not np().isfinite(self.memory[: 2 * self.size]).all():
+        if (backward and self.runner.run(BACKWARD)) or not all_finite(self.memory[: 2 * self.size]):
             return "engine"
         return ""
 

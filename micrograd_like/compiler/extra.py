@@ -26,3 +26,18 @@ def package(name: str, what: str, extra: str) -> Any:
 
 def numpy() -> Any:
     return package("numpy", "compile", "arrays")
+
+
+@cache
+def loops() -> Any:
+    """Return the module in C, or None where it was not built."""
+    try:
+        return import_module("micrograd_like.compiler._loops")
+    except ImportError:
+        return None
+
+
+def all_finite(array: Any) -> bool:
+    """Tell whether no number of a flat array is inf or nan."""
+    c = loops()
+    return bool(c.finite(array) if c and array.flags.forc else numpy().isfinite(array).all())

@@ -35,7 +35,7 @@ from .update import RATE, STEPS, Remembered, instructions
 PATIENCE = 8  # calls in a row for which no graph was right; then the graphs are tried more rarely
 AT_ONCE = 2**18  # numbers of examples that the backend is handed in one call
 # What the update itself does not depend on.
-BETWEEN_STEPS = {"remembered", "steps", "epoch", "parameters", "schedule", "passes"}
+BETWEEN_STEPS = dict.fromkeys(["remembered", "steps", "epoch", "parameters", "schedule", "passes"])
 
 
 class AuditError(RuntimeError):
@@ -272,9 +272,10 @@ class Program(Recorder):
         if self.function is None:
             return
         now = self.now
-        loss, _ = self.engine_call(self.inputs)
-        with gradients_of(loss, self.parameters) as grads:
-            found = now.memory[now.size : 2 * now.size].tolist()
+        with collector_off():
+            loss, _ = self.engine_call(self.inputs)
+            with gradients_of(loss, self.parameters) as grads:
+                found = now.memory[now.size : 2 * now.size].tolist()
         scale = max([1e-300, *map(abs, grads)])
         if abs(now.loss - loss.data) <= 1e-9 * abs(loss.data) and all(
             abs(a - b) <= 1e-9 * scale for a, b in zip(found, grads)
@@ -356,8 +357,7 @@ class Program(Recorder):
             release(self.optimizer)
         memory = optimizer.remembered
         mine = isinstance(memory, Remembered) and memory.memory is now.memory
-        settings = {k: v for k, v in vars(optimizer).items() if k not in BETWEEN_STEPS}
-        settings["frozen"] = [p for p in optimizer.parameters if getattr(p, "frozen", False)]
+        settings = {**vars(optimizer), **BETWEEN_STEPS, "frozen": exchange.frozen(optimizer.parameters)}
         if now.updates_by != (optimizer, settings):
             if set(optimizer.parameters) != set(self.parameters):
                 return False
@@ -434,7 +434,7 @@ class Program(Recorder):
                 self.calls, before = self.calls + len(losses), self.calls
                 self.uses += len(losses)
                 self.write()
-                if losses and any(due(call, self.sealed) for call in range(before + 1, self.calls + 1)):
+                if losses and self.function and self._audit_due(before):
                     self._audit_batch([[column[i] for i in whole[len(losses) - 1]] for column in columns])
         for batch in batches[len(losses) :]:
             losses.append(self.step(optimizer, *[[column[i] for i in batch] for column in columns]))
@@ -451,6 +451,16 @@ class Program(Recorder):
             return False
         self.fitted, self.fitted_size = self.now, size
         return True
+
+    def _audit_due(self, before: int) -> bool:
+        """Tell whether the engine is to run after many steps at once, between which no code of the learner ran.
+
+        A sealed function is compared once the calls are four times those of the last comparison, as an audit takes as
+        long as hundreds of steps; any other one whenever a call was due.
+        """
+        if self.sealed:
+            return self.calls >= 4 * self.agreed
+        return any(due(call, sealed=False) for call in range(before + 1, self.calls + 1))
 
     def _audit_batch(self, batch: list[Any]) -> None:
         """Compare with the engine on one batch, with the parameters as they are now."""
@@ -506,6 +516,9 @@ class Program(Recorder):
         if isinstance(self.now, Replay):
             return source(self.now.graph)
         return algebra(self.now.told, self._variables())
+
+    def _repr_html_(self) -> str | None:
+        return self.explain()._repr_html_() if isinstance(self._now, Executable) else None
 
     def __repr__(self) -> str:
         if self._now is None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..engine import Value
 from .backends import tape
-from .backends.native import loops
 from .backends.straight import functions
 from .executable import Ends, RefusedError
+from .extra import loops
 from .lower.plan import state_size
 from .trace.recording import Recording
 from .trace.tracked import DETACH

@@ -241,7 +241,7 @@ def decision_boundary(
         area, border = area_of([[lead[k] for lead in row] for row in leads], plane)
         parts.append(f'<path class="area{k % len(SERIES)}" d="{area}"/>')
         parts.append(f'<path class="line" fill="none" stroke-width="1.5" d="{border}"/>')
-    parts += plane.axes(title, *features)
+    parts += plane.axes(title, features[0], features[1])
     for point, label in list(zip(points, given))[:: len(X) // 3000 + 1]:
         parts.append(mark(*plane.at(*point), number_of[label]))
     x = plane.left + 6

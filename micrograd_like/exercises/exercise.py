@@ -11,7 +11,7 @@ True
 (False, 'b.grad = 2 (through v1 = a*b: a · 1)')
 >>> [message] = marking.messages
 >>> print(message.did)
-Your a = 1 is the contribution through L alone.
+Your a = 1 comes out if only the first use of each node is followed.
 >>> print(message.redo)
 Redo a: local derivative times upstream gradient, for each of its 2 uses.
 """

@@ -5,10 +5,12 @@ The chain rule itself stays the engine's; what a mistake changes is said in its 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..engine import Value, backward_steps, chain_rule, topological_order
+from ..ops.protocols import let_go
 from .mistake import RIGHT, Gradient, Mistake, Order, made_by, mistake_named
 
 MOST_STEPS = 100_000  # a pass without memory takes as many steps as there are paths
@@ -45,6 +47,10 @@ class Shadow:
     @grad.setter
     def grad(self, number: float) -> None:
         self._grad = number if isinstance(number, Gradient) else self.number(number)
+
+
+if sys.platform == "emscripten":  # a browser's Python has a small stack
+    Shadow.__del__ = let_go  # type: ignore[attr-defined]
 
 
 def _depth_first(root: Shadow, once: bool) -> Iterator[Shadow]:

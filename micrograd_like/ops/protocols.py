@@ -71,6 +71,8 @@ class Protocols(Number):
     def __int__(self) -> int:
         raise TypeError(f"{self} as an int would forget how it was made. Write int(x.data), or x.trunc() for a Value.")
 
+    __trunc__ = __int__
+
     def __round__(self, digits: int | None = None) -> Any:
         rest = "" if digits is None else f", {digits}"
         raise TypeError(f"{self} rounded has no slope. Write round(x.data{rest}) for a number, x.round() for a Value.")
@@ -79,6 +81,7 @@ class Protocols(Number):
         raise TypeError("divmod of a Value is not one Value. Write x // y and x % y.")
 
     __rdivmod__ = __divmod__
+    __getitem__ = _Refused("is one number and has no parts. Write xs[0], with a list of Values, xs = [x, y].")
     __len__ = _Refused("is one number and has no length. Write len([x, y]), with a list of Values.")
     __iter__ = _Refused("is one number and holds no others. Write for x in xs, with a list of Values, xs = [x, y].")
 
@@ -114,7 +117,7 @@ def let_go(self: Any) -> None:
 
     It is the `__del__` of Values where the interpreter recurses to free what is nested, and has a small stack.
     """
-    _dropped.append(self.inputs)
+    _dropped.append(getattr(self, "inputs", ()))  # a Value that could not be made has none
     self.inputs = ()
     if not _dropping:
         _dropping.append(True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from os import PathLike, fspath
 from typing import Any, TextIO
 
@@ -34,6 +35,15 @@ class Dataset:
         features = f"{len(self.features)} feature{'s' * (len(self.features) != 1)} ({_some(self.features)})"
         wanted = f"{len(self.classes)} classes ({_some(self.classes)})" if self.classes else "y a number"
         return f"<{self.name}: {len(self.X)} examples, {features}, {wanted if self.y else 'no y'}>"
+
+    def _repr_html_(self) -> str:
+        named = [self.classes[k] if self.classes else f"{k}" for k in self.y[:5]] or [""] * len(self.X)
+        rows = [[*(f"{x:.4g}" for x in row[:8]), *["…"] * (len(row) > 8), name] for row, name in zip(self.X[:5], named)]
+        head = [*self.features[:8], *["…"] * (len(self.features) > 8), "y" * bool(self.y)]
+        lines = [f"<th>{'</th><th>'.join(map(escape, head))}</th>"]
+        lines += [f"<td>{'</td><td>'.join(map(escape, row))}</td>" for row in rows]
+        table = "".join(f"<tr>{line}</tr>" for line in lines)
+        return f"<code>{escape(repr(self))}</code>. The first {len(rows)}:<table>{table}</table>"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -81,8 +81,8 @@ def ask_all(ex: Exercise, typed: Callable[[str], str | None] | None = None) -> b
         tries = 0
         while True:
             answer = (typed or _typed)(f"\n{key} = ")
-            answer = WORDS.get((answer or "").lower(), answer)
-            if answer is None or answer.lower() == "q":
+            answer = "q" if answer is None else WORDS.get(answer.lower(), answer)
+            if answer.lower() == "q":
                 return False
             if answer.lower() == "s":
                 print(wrapped(f"Skipped. It is {ex.hint(key, HINTS)}"))

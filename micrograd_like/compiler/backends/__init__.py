@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .native import Native, loops
+from ..extra import loops
+from .native import Native
 from .whole import Whole
 
 BACKENDS: dict[str, Any] = {"numpy": Whole}

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import _engine, engine
 from ...engine import Value
-from .native import loops
+from ..extra import loops
 
 c = loops()
 SAME_NODES = bool(c and _engine.c) and Value.__basicsize__ == c.NODE_SIZE
@@ -17,6 +17,13 @@ def read(parameters: list[Value], memory: Any) -> None:
     """Put the data of the parameters into the memory."""
     if not (SAME_NODES and c.read(parameters, memory, Value)):
         memory[: len(parameters)] = array("d", [p.data for p in parameters])
+
+
+def frozen(parameters: list[Value]) -> list[Value]:
+    """Return those that are not to be trained."""
+    if SAME_NODES and c.bare(parameters, Value, "frozen"):
+        return []
+    return [p for p in parameters if getattr(p, "frozen", False)]
 
 
 def write(parameters: list[Value], memory: Any) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from importlib import import_module
 from math import prod
 from typing import Any
 
 from ...ops import OPS
-from ..extra import numpy as np
+from ..extra import loops, numpy as np
 from ..lower.contraction import contraction
 from ..lower.expression import Expr, in_order
 from ..lower.plan import Instruction, View
@@ -19,14 +18,6 @@ Array = Any
 MAP, FUSED, PRODUCT = range(3)
 DIRECT, SAME, WALKED, LISTED = range(4)
 MOST_STEPS, MOST_VIEWS, MOST_LOOPS, MOST_FUSED = 64, 16, 6, 8
-
-
-def loops() -> Any:
-    """Return the module in C, or None where it was not built."""
-    try:
-        return import_module("micrograd_like.compiler._loops")
-    except ImportError:
-        return None
 
 
 class TooWideError(ValueError):

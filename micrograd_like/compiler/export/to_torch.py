@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..extra import numpy as np, package
@@ -70,6 +70,9 @@ def module(export: Export) -> Any:
     torch = package("torch", "to_torch", "torch")
     library, arrays = torch_library(torch), {name: torch.tensor(x) for name, x in export.arrays().items()}
     layers, shapes = stack(export), {p.name: p.shape for p in export.parameters}
+    inside = {name for made in layers if isinstance(made, Linear) for name in (made.w, made.b)}
+    taken = {*dir(torch.nn.Module()), *(["network"] if layers else [])}
+    own = {name: _free(name, taken, arrays) for name in arrays if name not in inside}
 
     def layer(made: Linear | Activation) -> Any:
         if isinstance(made, Activation):
@@ -90,13 +93,11 @@ def module(export: Export) -> Any:
             super().__init__()
             if layers:
                 self.network = torch.nn.Sequential(*map(layer, layers))
-            inside = {name for made in layers if isinstance(made, Linear) for name in (made.w, made.b)}
-            for name, numbers in arrays.items():
-                if name not in inside:
-                    self.register_parameter(name, torch.nn.Parameter(numbers))
+            for name, free in own.items():
+                self.register_parameter(free, torch.nn.Parameter(arrays[name]))
 
         def forward(self, *inputs: Any) -> Any:
-            named = dict(self.named_parameters(recurse=False))
+            named = {name: getattr(self, free) for name, free in own.items()}
             for i, made in enumerate(layers):
                 if isinstance(made, Linear):
                     weight = self.network[i].weight
@@ -105,6 +106,14 @@ def module(export: Export) -> Any:
             return export.loss(library, named, [torch.as_tensor(x, dtype=torch.float64) for x in inputs])
 
     return Exported()
+
+
+def _free(name: str, taken: Collection[str], arrays: Collection[str]) -> str:
+    """Return the name, with _ behind it where a module has something else of that name."""
+    free = name
+    while free in taken or (free != name and free in arrays):
+        free += "_"
+    return free
 
 
 def torch_library(torch: Any) -> Library:

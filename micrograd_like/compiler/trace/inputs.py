@@ -8,6 +8,7 @@ from typing import Any
 
 from ...engine import Value
 from ...ops import in_ieee
+from ..extra import all_finite
 from .tracked import Test, Tracked
 from .watch import tracer
 
@@ -106,7 +107,9 @@ def joined(parts: Sequence[Any]) -> Any:
 
 def check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:
     """Raise an error that names the place of the first nan in the inputs, if there is one."""
-    if in_ieee.get() or not ((flat != flat).any() if hasattr(flat, "any") else any(x != x for x in flat)):
+    if in_ieee.get() or (all_finite(flat) if hasattr(flat, "dot") else not any(x != x for x in flat)):
+        return
+    if hasattr(flat, "any") and not (flat != flat).any():  # inf is an input like others
         return
 
     def find(name: str, part: Any) -> Iterator[str]:

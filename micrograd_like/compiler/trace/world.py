@@ -20,6 +20,7 @@ from ...engine import Value
 from ...nn import Module
 from ...ops import in_ieee
 from ...optim import Optimizer
+from ..extra import loops
 
 MOST = 2_000_000  # objects that are looked at; a function that can reach more is left to the engine
 PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), range, slice)
@@ -84,10 +85,13 @@ class World:
         if self.ieee != in_ieee.get():
             return False
         try:
-            if not (self.live == self.copies or self._same_where_read()):
+            c = loops()
+            alike = c and c.alike(self.live, self.copies)
+            if not (alike or self.live == self.copies or self._same_where_read()):
                 return False
-            if any(_differs(read(), old) for read, old in self.readers):
-                return False
+            for read, old in self.readers:
+                if (new := read()) is not old and _differs(new, old):
+                    return False
         except ValueError:  # an array was compared with another one
             return False
         return all(array.shape == copy.shape and (array == copy).all() for array, copy in self.arrays)
