@@ -25,7 +25,10 @@ class Oracle(Precise):
         super().__init__(mpmath.mpf(number))
 
     def apply(self, op, *operands):
-        return Oracle(super().apply(op, *operands).number)
+        import mpmath
+
+        number = super().apply(op, *operands).number
+        return Oracle(mpmath.nan if isinstance(number, mpmath.mpc) else number)  # the log of a base below 0
 
     def __ne__(self, other: object) -> bool:
         return bool(self.number != getattr(other, "number", other))

@@ -3,11 +3,12 @@
 import ast
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
-from micrograd_like import Value
+from micrograd_like import Value, xlogy
 from micrograd_like.graph.gradcheck import gradcheck, grade
 from micrograd_like.graph.gradients import gradients
 from micrograd_like.graph.names import Graph, changed_after_use
@@ -229,3 +230,25 @@ def test_gradients_that_no_changed_number_enters_are_given() -> None:
     middle.data = 5.0
     with pytest.raises(ValueError, match=r"data was set to 5.0 after"):
         gradients(middle * 2.0, [x])
+
+
+THIRD = [  # where a formula has a corner that the function itself does not have
+    (lambda x: x.tanh(), -2.0), (lambda x: x.sigmoid(), -0.125), (lambda x: x.silu(), 0.0),
+    (lambda x: x.softplus(), 0.0), (lambda x: x.logsigmoid(), 0.0), (lambda x: xlogy(x, x * x + 1.0), 6.0),
+    (lambda x: (x * x).sigmoid() * x, 1.5), (lambda x: (2.0 * x).tanh(), -16.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function, third", THIRD)
+def test_the_third_derivative_at_0(function: Any, third: float) -> None:
+    x = Value(0.0)
+    slope = function(x)
+    for _ in range(3):
+        [slope] = gradients(slope, [x])
+    assert slope.data == pytest.approx(third, abs=1e-12)
+
+
+def test_a_weight_of_0_has_the_slope_of_its_logarithm() -> None:
+    weight, p = Value(0.0), Value(2.0)
+    [by_p] = gradients(xlogy(weight, p), [p])
+    assert gradients(by_p, [weight])[0].data == 0.5

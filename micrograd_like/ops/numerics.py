@@ -47,7 +47,7 @@ def above(a: Any, b: Any) -> Any:
 
 def logistic_slope(a: Any) -> Any:
     """Return sigmoid(a) * sigmoid(-a), of which neither factor loses its digits."""
-    tail = OPS["exp"](-abs(a))
+    tail = OPS["exp"](a * (1.0 - 2.0 * OPS["step"](a)))  # exp(-abs(a)), without the corner of abs at 0
     return tail / (1.0 + tail) / (1.0 + tail)
 
 

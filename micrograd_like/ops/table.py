@@ -222,7 +222,7 @@ rsqrt = Op("rsqrt", None, lambda out, a: (-0.5 * out / a,), definition=lambda a:
            (lambda a: a < 1e-200, "so close to 0 there is no root to divide by, or no slope",
             "rsqrt(maximum({0}, 1e-12))")),
     why="The larger the number, the smaller and flatter: it falls by half of itself for each share that a grows.")
-xlogy = Op("xlogy", None, lambda out, a, b: (log(b), a / (b + (1.0 - step(abs(a))))),   # 0, not 0 / 0, where a is 0
+xlogy = Op("xlogy", None, lambda out, a, b: (log(b), a / (b + (1.0 - step(abs(a))) * (1.0 - step(b)))),  # 0 at (0, 0)
     definition=lambda a, b: a * log(b ** step(abs(a))),
     latex=r"{a} \ln {b}", sample=(ANY, POSITIVE), textbook=lambda out, a, b: (log(b), a / b),
     beyond=lambda a, b: -copysign(inf, a) if b == 0 else nan, spelled={"numpy": ""},
