@@ -167,6 +167,7 @@ WRONG = [
     ("hand", "w = Value(0.5)\n", "w = Value(0.5)\nq = Value(3.0)\nq = q * q + w\n(q * 2).backward()\nprint(q.grad)\n",
      "name used again"),
     ("lecture", "self.b)\n        return act.tanh()", "Value(0.0))\n        return act.tanh()", "part of a network unused"),
+    ("hand", "pred = w * x + b", "pred = w * x", "parameter unused"),
     ("lecture", "return self.w + [self.b]", "return self.w", "parameters left out"),
     ("ours", 'model = MLP(2, [6, 1], activation="tanh")',
      'model = MLP(2, [6, 1])\nfor n in model.layers[0].neurons:\n    n.b.data = -50.0', "dead relus"),

@@ -80,6 +80,10 @@ def unused(source: Source, record: Record) -> Iterator[Proposal]:
                 for n in parts(f) if _of_self(n, ast.Load)}  # fmt: skip
         returned = [n for n in parts(call) if isinstance(n, ast.Return) and n.value is not None]
         for attribute in sorted(made - used):
+            for step in [n for n in parts(call) if isinstance(n, ast.Call) and _of_self(n.func, ast.Load)]:
+                for x in step.args:
+                    inner = f"self.{attribute}({source.of(x)})"
+                    yield x.lineno, in_line(source, x, inner), source.replaced(x, inner)
             for back in reversed(returned):
                 value = source.of(back.value)
                 for form in f"self.{attribute}({value})", f"({value}) + self.{attribute}":
@@ -88,6 +92,22 @@ def unused(source: Source, record: Record) -> Iterator[Proposal]:
                 if source.above(s, ast.FunctionDef) is call:
                     for form in f"self.{attribute}({source.of(s.value)})", f"({source.of(s.value)}) + self.{attribute}":
                         yield s.lineno, f"{source.of(targets(s)[0])} = {form}", source.replaced(s.value, form)
+
+
+@mistake(
+    "parameter unused",
+    "The loss is not computed from a parameter that is to be trained, so it never changes.",
+    "Use it where the output is computed, or take it out of the list.",
+    "unreached",
+)
+def unused_name(source: Source, record: Record) -> Iterator[Proposal]:
+    leaves = record.get("names", {}).get("leaves", {})
+    for name in [name for name, reached in leaves.items() if reached is False]:
+        for product in source.all(ast.BinOp):
+            inner = f"({source.of(product)} + {name})"
+            multiplies = isinstance(product.op, ast.Mult)  # type: ignore[attr-defined]
+            if multiplies and names(product) & {x for x, reached in leaves.items() if reached} and ".grad" not in inner:
+                yield product.lineno, in_line(source, product, inner), source.replaced(product, inner)
 
 
 def _of_self(node: Any, context: type) -> bool:
