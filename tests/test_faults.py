@@ -47,6 +47,7 @@ class Interrupter:
 
     def run(self, call: Callable[[], Any]) -> tuple[bool, Any]:
         """Return whether the interrupt came out of the call, and what the call returned."""
+        sys._getframe().f_trace_opcodes = not self.lines  # Python 3.12 asks for it before tracing begins
         sys.settrace(self.trace)
         try:
             return False, call()
