@@ -26,6 +26,7 @@ MOST = 2_000_000  # objects that are looked at; a function that can reach more i
 PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), range, slice)
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 BOUND = (types.BuiltinMethodType, types.MethodWrapperType)  # as in get = table.get
+WRAPPERS = (types.MethodType, partial, staticmethod, classmethod, property, *BOUND)
 GETTERS = (itemgetter, attrgetter, methodcaller)
 CONTAINERS = (list, set, dict, deque, tuple, frozenset)
 HELD_AS: dict[type, Any] = dict.fromkeys((type({}.values()), type({}.keys()), type({}.items()), bytearray, array), list)
@@ -145,39 +146,17 @@ class World:
         self.copies.append(copy)
 
     def _parts(self, x: Any) -> Iterator[Any]:
+        """Yield what can be reached from something, and note what of it is compared before each call."""
         if isinstance(x, Value):
-            if x.op is None and not x.constant:
-                self.values.append(x)
-            for name in [name for name in vars(x) if name in self.names and not name.startswith("_")]:
-                self._read(partial(getattr, x, name, None))
-                yield getattr(x, name)
-            return
-        if isinstance(x, types.FunctionType):
+            yield from self._of_value(x)
+        elif isinstance(x, WRAPPERS):
+            yield from _wrapped(x)
+        elif isinstance(x, types.FunctionType):
             yield from self._of_function(x)
-        elif isinstance(x, types.MethodType):
-            yield from (x.__self__, x.__func__)
-        elif isinstance(x, partial):
-            yield from (x.func, *x.args, *x.keywords.values())
-        elif isinstance(x, staticmethod | classmethod):
-            yield x.__func__
-        elif isinstance(x, property):
-            yield from (x.fget,)
-        elif isinstance(x, list | set | dict | deque | tuple | frozenset):
+        elif isinstance(x, CONTAINERS):
             yield from self._of_container(x)
-        elif isinstance(x, BOUND):
-            yield x.__self__
-        elif type(x) in GETTERS:
-            yield from (rest := x.__reduce__()[1])
-            self.names.update([part for name in rest if isinstance(name, str) for part in name.split(".")])
-        elif isinstance(x, HELD):
-            self._read(partial(HELD_AS[type(x)], x))
-            yield from HELD_AS[type(x)](x)
-        elif isinstance(x, weakref.ref):
-            self._read(x)
-            yield x()
-        elif isinstance(x, ContextVar):
-            self._read(partial(x.get, None))
-            yield x.get(None)
+        elif isinstance(x, (*GETTERS, *HELD, weakref.ref, ContextVar)):
+            yield from self._of_holder(x)
         elif isinstance(x, type):
             yield from self._of_class(x)
         elif isinstance(x, random.Random):
@@ -186,6 +165,26 @@ class World:
             yield from () if _is_library(x) else self._of_module(x)
         else:
             yield from self._of_object(x)
+
+    def _of_value(self, x: Value) -> Iterator[Any]:
+        if x.op is None and not x.constant:
+            self.values.append(x)
+        for name in [name for name in vars(x) if name in self.names and not name.startswith("_")]:
+            self._read(partial(getattr, x, name, None))
+            yield getattr(x, name)
+
+    def _of_holder(self, x: Any) -> Iterator[Any]:
+        """Yield what is held by something other than a container: it is read again before each call."""
+        if isinstance(x, GETTERS):
+            yield from (rest := x.__reduce__()[1])
+            self.names.update([part for name in rest if isinstance(name, str) for part in name.split(".")])
+        elif isinstance(x, HELD):
+            self._read(partial(HELD_AS[type(x)], x))
+            yield from HELD_AS[type(x)](x)
+        else:
+            read = partial(x.get, None) if isinstance(x, ContextVar) else x
+            self._read(read)
+            yield read()
 
     def _read(self, read: Callable[[], Any]) -> None:
         self.readers.append((read, read()))
@@ -340,3 +339,14 @@ def _is_library(module: types.ModuleType | None) -> bool:
     if file is None:
         return getattr(module.__spec__, "origin", None) in ("built-in", "frozen")
     return module.__name__.startswith("micrograd_like") or file.startswith(LIBRARIES)
+
+
+def _wrapped(x: Any) -> tuple[Any, ...]:
+    """Return what is inside of something that does nothing but wrap it."""
+    if isinstance(x, types.MethodType):
+        return x.__self__, x.__func__
+    if isinstance(x, partial):
+        return x.func, *x.args, *x.keywords.values()
+    if isinstance(x, staticmethod | classmethod):
+        return (x.__func__,)
+    return (x.fget,) if isinstance(x, property) else (x.__self__,)
