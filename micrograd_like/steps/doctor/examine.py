@@ -257,7 +257,7 @@ def said(what: str, numbers: dict[str, Any]) -> str:
 
 OF_PYTHON = [  # Python's own errors, which no Value is asked about
     ("'method' object is not", "A method without () is only looked up, and not called.", "model.parameters()"),
-    ("no attribute 'backward'", "It was computed from plain numbers, so it has no graph.", "Start from a = Value(3.0)."),
+    ("no attribute 'backward'", "It was made from plain numbers: there is no graph.", "Start from a = Value(3.0)."),
 ]
 
 
