@@ -78,6 +78,21 @@ def test_the_exit_status_says_whether_something_was_named(tmp_path: Path, capsys
     assert main(str(script)) == 2
 
 
+@pytest.mark.parametrize(
+    "line, write",
+    [
+        ("for p in MLP(2, [1]).parameters:\n    print(p)", "Write: model.parameters()"),
+        ("sum([1.0, 2.0]).backward()", "Write: Start from a = Value(3.0)."),
+    ],
+)
+def test_errors_of_python_itself_are_told_in_our_words(
+    line: str, write: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "loop.py"
+    script.write_text(f"from micrograd_like import MLP\n{line}\n", "utf-8")
+    assert main(str(script)) == 1 and write in capsys.readouterr().out
+
+
 def test_a_trial_writes_no_file_of_the_learners(tmp_path: Path) -> None:
     text = f"open({str(tmp_path / 'runs')!r}, 'a').write('x')\n" + OURS.replace("    optimizer.zero_grad()\n", "")
     findings, _ = examined(text, tmp_path)

@@ -255,6 +255,12 @@ def said(what: str, numbers: dict[str, Any]) -> str:
     return SEEN.get(what, "the run ended with an error: {message}").format(**numbers)
 
 
+OF_PYTHON = [  # Python's own errors, which no Value is asked about
+    ("'method' object is not", "A method without () is only looked up, and not called.", "model.parameters()"),
+    ("no attribute 'backward'", "It was made from plain numbers: there is no graph.", "Start from a = Value(3.0)."),
+]
+
+
 def _unproved(source: Source, record: dict[str, Any]) -> list[Finding]:
     """Return what needs no proof: errors, warnings, and what cannot be right."""
     found, symptoms = [], _symptoms(source, record)
@@ -263,6 +269,9 @@ def _unproved(source: Source, record: dict[str, Any]) -> list[Finding]:
         why, write = "Python stopped there.", "See what the error says."
         if ". " in message:
             message, write = message.split(". ", 1)
+        for words, reason, line in OF_PYTHON:
+            if words in message:
+                why, write = reason, line
         found.append(Finding("error", record["line"], f"{record['ended']}: {message}", why, write, False))
     for message, line in dict(record.get("warnings", [])).items():
         seen, _, write = message.rpartition(". ") if ". " in message else (message, "", "")
