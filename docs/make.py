@@ -49,9 +49,16 @@ def operations(as_mathml: bool = False) -> str:
     head = (
         "# All operations\n\n"
         "Written by `python docs/make.py` from the table in `micrograd_like/ops/table.py`; *y* is the output.\n\n"
+        f"Values are within 3 units in the last place (ULP), local derivatives within 5.{_rough()}\n\n"
         "| operation | in Python | value | local derivatives | why |\n|---|---|---|---|---|\n"
     )
     return head + "".join([_row(op, as_mathml) for op in OPS.values()])
+
+
+def _rough() -> str:
+    """Return near which zeros a local derivative has fewer correct digits."""
+    near = [f"{op.name} (less than {op.rough[1]:g} from {op.rough[0]:.4f})" for op in OPS.values() if op.rough]
+    return f" Near their own zeros, those of {' and '.join(near)} are within 1e-15 instead." if near else ""
 
 
 def _row(op: Op, as_mathml: bool) -> str:
