@@ -60,6 +60,7 @@ class Interrupter:
 def instants(make: Callable[[], tuple[Callable[[], Any], Any]], files: tuple[str, ...], lines: bool) -> Iterator[Any]:
     """Interrupt a fresh call at each of its instants, and yield what `make` has to show and what came of it."""
     k = 0
+    Interrupter(10**9, files, lines).run(make()[0])  # from Python 3.12 on, code is prepared for tracing as it runs
     while True:
         k += 1
         call, shown = make()
@@ -89,7 +90,7 @@ def test_a_step_is_made_whole_or_not_at_all_at_every_instruction(kind: str) -> N
     new.step()
     states = [state(old), state(new)]
     seen = [states.index(state(optimizer)) for optimizer, _ in instants(make, ("optim.py", "atomic.py"), lines=False)]
-    assert set(seen) == {0, 1} and len(seen) > 100
+    assert set(seen) == {0, 1} and len(seen) > (40 if sys.version_info >= (3, 13) else 100)  # 3.13 tells of fewer
     seen = [
         states.index((state(optimizer)[0], {**state(optimizer)[1], "kind": "Mine"}))
         for optimizer, _ in instants(lambda: make(getattr(optim, kind)), ("optim.py", "atomic.py"), lines=False)

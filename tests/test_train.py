@@ -197,10 +197,13 @@ def test_ctrl_c_at_the_terminal_leaves_a_history() -> None:
     pipe = subprocess.PIPE
     process = subprocess.Popen([sys.executable, "-c", program], stdout=pipe, stderr=pipe, text=True)
     assert process.stdout.readline() == "begun\n"
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(0.5)
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) == ("interrupted\n", "")
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30) == ("interrupted\n", "")
+    finally:
+        process.kill()
 
 
 @pytest.mark.parametrize("lr", [1e6, 1e200, 1e308])
