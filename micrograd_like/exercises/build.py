@@ -246,7 +246,7 @@ def _first_failure(
 
     random = islice(engines.plans([x for x in ops if x not in ("div",)]), engines.GRAPHS)
     for i, plan in enumerate([*engines.TELLING, *random]):
-        for salt in range(1 + engines.SALTS if i < 60 else 1):
+        for salt in (*range(1, 1 + engines.SALTS), 0) if i < 60 else (0,):  # Python's own order last: it varies
             if fails(plan, salt) is not None:
                 least = engines.smallest(plan, lambda p, salt=salt: fails(p, salt) is not None)  # type: ignore[misc]
                 found = [fails(least, x) for x in (salt, *range(1, 8))]
