@@ -105,7 +105,7 @@ def unused_name(source: Source, record: Record) -> Iterator[Proposal]:
     for name in [name for name, reached in leaves.items() if reached is False]:
         for product in source.all(ast.BinOp):
             inner = f"({source.of(product)} + {name})"
-            multiplies = isinstance(product.op, ast.Mult)  # type: ignore[attr-defined]
+            multiplies = isinstance(product.op, ast.Mult)
             if multiplies and names(product) & {x for x, reached in leaves.items() if reached} and ".grad" not in inner:
                 yield product.lineno, in_line(source, product, inner), source.replaced(product, inner)
 
