@@ -28,6 +28,8 @@ posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals,
 
 # Ctrl-C at every instant.
 
+BY_LINE = sys.version_info >= (3, 13)  # which does not tell a tracer of every instruction
+
 
 class Interrupter:
     """Raises KeyboardInterrupt at the k-th instruction, or line, that runs in the files named."""
@@ -89,11 +91,11 @@ def test_a_step_is_made_whole_or_not_at_all_at_every_instruction(kind: str) -> N
     old, new = make()[1], make()[1]
     new.step()
     states = [state(old), state(new)]
-    seen = [states.index(state(optimizer)) for optimizer, _ in instants(make, ("optim.py", "atomic.py"), lines=False)]
-    assert set(seen) == {0, 1} and len(seen) > (40 if sys.version_info >= (3, 13) else 100)  # 3.13 tells of fewer
+    seen = [states.index(state(optimizer)) for optimizer, _ in instants(make, ("optim.py", "atomic.py"), lines=BY_LINE)]
+    assert set(seen) == {0, 1} and len(seen) > (20 if BY_LINE else 100)
     seen = [
         states.index((state(optimizer)[0], {**state(optimizer)[1], "kind": "Mine"}))
-        for optimizer, _ in instants(lambda: make(getattr(optim, kind)), ("optim.py", "atomic.py"), lines=False)
+        for optimizer, _ in instants(lambda: make(getattr(optim, kind)), ("optim.py", "atomic.py"), lines=BY_LINE)
     ]
     assert set(seen) == {0, 1}
 
