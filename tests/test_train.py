@@ -243,7 +243,8 @@ def test_200_steps_without_the_collector_end_with_the_memory_they_began_with() -
         steps(600)  # Python's own free lists and caches fill up
         before, objects = tracemalloc.get_traced_memory()[0], len(gc.get_objects())
         steps(200)
-        assert tracemalloc.get_traced_memory()[0] - before < 200 and len(gc.get_objects()) - objects < 5
+        grown, more = tracemalloc.get_traced_memory()[0] - before, len(gc.get_objects()) - objects
+        assert grown < 200 * 16 and more < 5  # the smallest object has 16 bytes: not one of them stays a step
     finally:
         tracemalloc.stop()
         gc.enable()
