@@ -29,7 +29,7 @@ ROOMS = {  # what each room is for, where a package's first line does not say it
 }
 
 # Runs code and prints, for the first call of each place that is looked for, the calls that led there.
-TRACER = '''
+TRACER = """
 import sys
 wanted, shown = {wanted!r}, []
 def name(frame):
@@ -55,7 +55,7 @@ def watch(frame, event, argument):
 sys.setprofile(watch)
 {run}
 sys.setprofile(None)
-'''
+"""
 FIT = (
     "from micrograd_like import MLP, SGD, fit\nmodel = MLP(2, [2, 1])\nX, y = [[1.0, 2.0]], [1.0]\n"
     "optimizer = SGD(model.parameters(), lr=0.1)",
@@ -98,10 +98,7 @@ def picture() -> str:
     from micrograd_like.drawing.boxes import Arrow, Box, svg
 
     rooms = list(ROOMS)
-    boxes = [
-        Box("op", "", room, "", [("", what)], False, what)
-        for room, what in ROOMS.items()
-    ]
+    boxes = [Box("op", "", room, "", [("", what)], False, what) for room, what in ROOMS.items()]
     arrows = [Arrow(rooms.index(b), rooms.index(a), "", f"{a} imports {b}") for a, b in sorted(edges())]
     told = "\n".join(f"{a} imports {b}" for a, b in sorted(edges()))
     notes = ["an arrow leads from a room to those that import it"]

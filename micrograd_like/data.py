@@ -163,9 +163,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
 # Before training.
 
 
-def train_val_split(
-    X: Sequence[Any], y: Sequence[Any], validation: float = 0.2, seed: int = 1
-) -> tuple[Any, Any]:
+def train_val_split(X: Sequence[Any], y: Sequence[Any], validation: float = 0.2, seed: int = 1) -> tuple[Any, Any]:
     """Shuffle, and put the share `validation` aside: returns (X, y) to train on and (X, y) to validate with.
 
     >>> train, held_out = train_val_split(*iris())

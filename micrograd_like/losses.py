@@ -89,8 +89,7 @@ def hinge(score: Any, label: Any) -> Any:
     _check_score(score, label, "hinge")
     if not (label == -1) | (label == 1):
         raise ValueError(
-            f"hinge wants labels -1 and 1, and {label!r} was given. "
-            "Write [2 * k - 1 for k in y] for classes 0 and 1."
+            f"hinge wants labels -1 and 1, and {label!r} was given. Write [2 * k - 1 for k in y] for classes 0 and 1."
         )
     return relu(1 - label * score)
 
@@ -105,8 +104,7 @@ def bce(probability: Any, target: Any) -> Any:
     _check_probability(target)
     if not 0 <= probability <= 1:
         raise ValueError(
-            f"bce takes a probability, and {probability:.4g} was given. "
-            "Use output='sigmoid', or bce_with_logits."
+            f"bce takes a probability, and {probability:.4g} was given. Use output='sigmoid', or bce_with_logits."
         )
     if target == 1:
         return -log(probability)
@@ -223,8 +221,7 @@ def _vectors(output: Any, target: Any) -> tuple[Sequence[Any], Sequence[Any]]:
 def _check_score(score: Any, target: Any, name: str) -> None:
     if isinstance(score, list | tuple):
         raise ValueError(
-            f"{name} takes one output, and {len(score)} were given. "
-            "Use cross_entropy, or a last layer of 1 neuron."
+            f"{name} takes one output, and {len(score)} were given. Use cross_entropy, or a last layer of 1 neuron."
         )
     if isinstance(target, list | tuple):
         raise ValueError(
@@ -236,8 +233,7 @@ def _check_score(score: Any, target: Any, name: str) -> None:
 def _check_probability(target: Any) -> None:
     if not 0 <= target <= 1:
         raise ValueError(
-            f"The target {target!r} is not 0, 1 or a probability between. "
-            "Write [(k + 1) / 2 for k in y] for -1 and 1."
+            f"The target {target!r} is not 0, 1 or a probability between. Write [(k + 1) / 2 for k in y] for -1 and 1."
         )
 
 
@@ -245,8 +241,7 @@ def _class_or_distribution(scores: Any, target: Any, name: str) -> Any:
     """Return the target as an int, if it is a class, or as it is."""
     if not isinstance(scores, list | tuple):
         raise ValueError(
-            f"{name} takes one output for each class, and one was given. "
-            "Use bce, or a last layer of 2 neurons or more."
+            f"{name} takes one output for each class, and one was given. Use bce, or a last layer of 2 neurons or more."
         )
     if not isinstance(target, list | tuple):
         return class_index(target, len(scores))

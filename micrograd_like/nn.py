@@ -218,8 +218,7 @@ class MLP(Module):
     ) -> None:
         if isinstance(nouts, str) or not isinstance(nouts, Sequence) or not nouts:
             raise TypeError(
-                f"{nouts!r} are not the sizes of layers. "
-                f"Write a list, the outputs last, as in MLP({nin!r}, [16, 1])."
+                f"{nouts!r} are not the sizes of layers. Write a list, the outputs last, as in MLP({nin!r}, [16, 1])."
             )
         sizes, rng = [nin, *nouts], _generator(rng, seed)
         _check_sizes(sizes)
@@ -315,8 +314,7 @@ def _check_width(x: Any, nin: int, module: Module) -> None:
         raise TypeError(f"{module!r} was called on {x!r}. Give a list of its {nin} inputs, as in model([0.5, -1.0]).")
     if len(x) and isinstance(x[0], str):
         raise TypeError(
-            f"{module!r} was called on texts, such as {x[0]!r}, and takes numbers. "
-            "Write [float(text) for text in x]."
+            f"{module!r} was called on texts, such as {x[0]!r}, and takes numbers. Write [float(text) for text in x]."
         )
     if len(x) and hasattr(x[0], "__len__"):
         raise TypeError(
@@ -325,8 +323,7 @@ def _check_width(x: Any, nin: int, module: Module) -> None:
         )
     if len(x) != nin:
         raise ValueError(
-            f"{module!r} takes {nin} inputs, and {len(x)} were given. "
-            f"Give {nin}, or make the first number {len(x)}."
+            f"{module!r} takes {nin} inputs, and {len(x)} were given. Give {nin}, or make the first number {len(x)}."
         )
 
 
@@ -334,8 +331,7 @@ def _check_sizes(sizes: Sequence[Any]) -> None:
     for size in sizes:
         if not isinstance(size, int) or size < 1:
             raise ValueError(
-                f"{size!r} is not a number of inputs or neurons. "
-                "Write a whole number from 1 up, as in MLP(2, [16, 1])."
+                f"{size!r} is not a number of inputs or neurons. Write a whole number from 1 up, as in MLP(2, [16, 1])."
             )
 
 

@@ -1,7 +1,7 @@
 # ruff: noqa: E501
 """Training loops, right ones and wrong ones, that the doctor is held against: each wrong one is a right one, changed."""
 
-LECTURE = '''
+LECTURE = """
 import random
 from micrograd_like import Value
 random.seed(3)
@@ -48,9 +48,9 @@ for k in range(20):
     for p in n.parameters():
         p.data += -0.05 * p.grad
     print(k, loss.data)
-'''
+"""
 
-MICROGRAD = '''
+MICROGRAD = """
 import random
 from micrograd.engine import Value
 from micrograd.nn import Neuron, Layer, MLP
@@ -78,9 +78,9 @@ for k in range(15):
     for p in model.parameters():
         p.data -= learning_rate * p.grad
     print(f"step {k} loss {total_loss.data}, accuracy {acc*100}%")
-'''
+"""
 
-OURS = '''
+OURS = """
 from micrograd_like import MLP, SGD, Adam, Value, losses
 from micrograd_like.data import batches, moons
 X, y = moons(20, labels=(-1, 1))
@@ -93,9 +93,9 @@ for epoch in range(15):
     loss.backward()
     optimizer.step()
     print(epoch, loss.data, losses.accuracy(outputs, y))
-'''
+"""
 
-HAND = '''
+HAND = """
 from micrograd_like import Value
 xs, ys = [0.0, 1.0, 2.0, 3.0], [1.0, 3.0, 5.0, 7.0]
 w = Value(0.5)
@@ -113,9 +113,9 @@ for step in range(30):
     w.data -= lr * w.grad
     b.data -= lr * b.grad
 print(w.data, b.data, loss.data)
-'''
+"""
 
-FIT = '''
+FIT = """
 from micrograd_like import MLP, SGD, fit, data
 from micrograd_like.data import train_val_split, moons
 X, y = moons(40, labels=(-1, 1))
@@ -125,7 +125,7 @@ other = MLP(2, [4, 1])
 optimizer = SGD(model.parameters(), lr=0.2)
 history = fit(model, *train, "hinge", 5, optimizer=optimizer, validation=held_out, progress=False)
 print(history)
-'''
+"""
 
 RIGHT = {"lecture": LECTURE, "micrograd": MICROGRAD, "ours": OURS, "hand": HAND, "fit": FIT}
 
@@ -214,20 +214,33 @@ def wrong(which: str, old: str, new: str) -> str:
     """Return the right loop with a beginner's mistake in it."""
     assert old in RIGHT[which], (which, old)
     text = RIGHT[which].replace(old, new, 1)
-    return text.replace("n = MLP(3, [4, 4, 1])", "n = MLP(3, [4, 4, 1])\nm = MLP(3, [4, 4, 1])") if "in m." in text else text
+    return (
+        text.replace("n = MLP(3, [4, 4, 1])", "n = MLP(3, [4, 4, 1])\nm = MLP(3, [4, 4, 1])")
+        if "in m." in text
+        else text
+    )
+
 
 # Right, and suspicious to look at: each is changed from a right one above, or stands alone.
 SUSPICIOUS = {
     "accumulation over batches on purpose": OURS.replace(
         "    outputs = [model(x) for x in X]\n    loss = losses.hinge(outputs, y)\n    optimizer.zero_grad()\n    loss.backward()\n",
         "    optimizer.zero_grad()\n    for rows, labels in batches(X, y, 5):\n        outputs = [model(x) for x in rows]\n"
-        "        loss = losses.hinge(outputs, labels) / 4\n        loss.backward()\n").replace("accuracy(outputs, y)", "accuracy(outputs, labels)"),
-    "a loss for each example": HAND.replace("        loss = loss + (pred - y)**2\n", "        ((pred - y)**2 / 4).backward()\n")
-        .replace("    loss = loss / len(xs)\n    w.grad = 0.0\n    b.grad = 0.0\n    loss.backward()\n", "")
-        .replace("    loss = Value(0.0)\n", "    w.grad = b.grad = 0.0\n").replace(", loss.data", ""),
-    "zero_grad at the end": OURS.replace("    optimizer.zero_grad()\n", "").replace("    optimizer.step()\n", "    optimizer.step()\n    optimizer.zero_grad()\n"),
-    "zero_grad at the top": OURS.replace("    optimizer.zero_grad()\n", "").replace("    outputs =", "    optimizer.zero_grad()\n    outputs ="),
-    "two optimizers against each other": '''
+        "        loss = losses.hinge(outputs, labels) / 4\n        loss.backward()\n",
+    ).replace("accuracy(outputs, y)", "accuracy(outputs, labels)"),
+    "a loss for each example": HAND.replace(
+        "        loss = loss + (pred - y)**2\n", "        ((pred - y)**2 / 4).backward()\n"
+    )
+    .replace("    loss = loss / len(xs)\n    w.grad = 0.0\n    b.grad = 0.0\n    loss.backward()\n", "")
+    .replace("    loss = Value(0.0)\n", "    w.grad = b.grad = 0.0\n")
+    .replace(", loss.data", ""),
+    "zero_grad at the end": OURS.replace("    optimizer.zero_grad()\n", "").replace(
+        "    optimizer.step()\n", "    optimizer.step()\n    optimizer.zero_grad()\n"
+    ),
+    "zero_grad at the top": OURS.replace("    optimizer.zero_grad()\n", "").replace(
+        "    outputs =", "    optimizer.zero_grad()\n    outputs ="
+    ),
+    "two optimizers against each other": """
 import random
 from micrograd_like import MLP, SGD, Adam, Value, losses
 random.seed(0)
@@ -246,23 +259,31 @@ for k in range(10):
     g_loss.backward()
     g_step.step()
     print(d_loss.data, g_loss.data)
-''',
-    "frozen first layer": OURS.replace("optimizer = SGD", "for p in model.layers[0].parameters():\n    p.freeze()\noptimizer = SGD"),
+""",
+    "frozen first layer": OURS.replace(
+        "optimizer = SGD", "for p in model.layers[0].parameters():\n    p.freeze()\noptimizer = SGD"
+    ),
     "only the last layer is trained": OURS.replace("SGD(model.parameters()", "SGD(model.layers[-1].parameters()"),
-    "evaluation only": '''
+    "evaluation only": """
 from micrograd_like import MLP, losses
 from micrograd_like.data import moons
 X, y = moons(20, labels=(-1, 1))
 model = MLP(2, [4, 1])
 for k in range(3):
     print(losses.hinge([model(x) for x in X], y).data, losses.accuracy([model.predict(x) for x in X], y))
-''',
-    "a schedule by hand": OURS.replace("    optimizer.step()", "    optimizer.lr = 0.2 * 0.9**epoch\n    optimizer.step()"),
-    "warmup from 0": OURS.replace("lr=0.2", "lr=lambda k: min(k, 5) * 0.04").replace("    optimizer.step()", "    optimizer.epoch = epoch\n    optimizer.step()"),
+""",
+    "a schedule by hand": OURS.replace(
+        "    optimizer.step()", "    optimizer.lr = 0.2 * 0.9**epoch\n    optimizer.step()"
+    ),
+    "warmup from 0": OURS.replace("lr=0.2", "lr=lambda k: min(k, 5) * 0.04").replace(
+        "    optimizer.step()", "    optimizer.epoch = epoch\n    optimizer.step()"
+    ),
     "early stopping that restores": OURS.replace("for epoch", "best, kept = 1e9, []\nfor epoch").replace(
-        "    optimizer.zero_grad()", "    if loss.data < best:\n        best, kept = loss.data, [p.data for p in model.parameters()]\n    optimizer.zero_grad()")
-        + "for p, number in zip(model.parameters(), kept):\n    p.data = number\n",
-    "weights that are tied": '''
+        "    optimizer.zero_grad()",
+        "    if loss.data < best:\n        best, kept = loss.data, [p.data for p in model.parameters()]\n    optimizer.zero_grad()",
+    )
+    + "for p, number in zip(model.parameters(), kept):\n    p.data = number\n",
+    "weights that are tied": """
 from micrograd_like import Value
 w = Value(0.3)
 for step in range(20):
@@ -273,13 +294,21 @@ for step in range(20):
     loss.backward()
     w.data -= 0.02 * w.grad
     print(loss.data)
-''',
-    "an optimizer of one's own": MICROGRAD.replace("for k in range(15):", "velocity = {p: 0.0 for p in model.parameters()}\nfor k in range(15):")
-        .replace("        p.data -= learning_rate * p.grad", "        velocity[p] = 0.9 * velocity[p] - 0.1 * learning_rate * p.grad\n        p.data += velocity[p]"),
-    "adam of one's own": LECTURE.replace("for k in range(20):", "for p in n.parameters():\n    p.m = p.v = 0.0\nfor k in range(20):")
-        .replace("        p.data += -0.05 * p.grad", "        p.m = 0.9 * p.m + 0.1 * p.grad\n        p.v = 0.99 * p.v + 0.01 * p.grad**2\n"
-                 "        p.data -= 0.01 * (p.m / (1 - 0.9**(k + 1))) / ((p.v / (1 - 0.99**(k + 1)))**0.5 + 1e-8)"),
-    "second derivatives": '''
+""",
+    "an optimizer of one's own": MICROGRAD.replace(
+        "for k in range(15):", "velocity = {p: 0.0 for p in model.parameters()}\nfor k in range(15):"
+    ).replace(
+        "        p.data -= learning_rate * p.grad",
+        "        velocity[p] = 0.9 * velocity[p] - 0.1 * learning_rate * p.grad\n        p.data += velocity[p]",
+    ),
+    "adam of one's own": LECTURE.replace(
+        "for k in range(20):", "for p in n.parameters():\n    p.m = p.v = 0.0\nfor k in range(20):"
+    ).replace(
+        "        p.data += -0.05 * p.grad",
+        "        p.m = 0.9 * p.m + 0.1 * p.grad\n        p.v = 0.99 * p.v + 0.01 * p.grad**2\n"
+        "        p.data -= 0.01 * (p.m / (1 - 0.9**(k + 1))) / ((p.v / (1 - 0.99**(k + 1)))**0.5 + 1e-8)",
+    ),
+    "second derivatives": """
 from micrograd_like import Value, gradients
 x = Value(2.0)
 y = x**3
@@ -292,8 +321,8 @@ for k in range(20):
     [curve] = gradients(slope, [x])
     x.data -= slope.data / curve.data
 print(x.data)
-''',
-    "a Hessian by backward": '''
+""",
+    "a Hessian by backward": """
 from micrograd_like import Value, gradients
 a, b = Value(1.0), Value(2.0)
 f = a**2 * b + b**3
@@ -303,8 +332,8 @@ for g in gradients(f, [a, b]):
     g.backward()
     rows.append([a.grad, b.grad])
 print(rows)
-''',
-    "gradient ascent on purpose": '''
+""",
+    "gradient ascent on purpose": """
 from micrograd_like import Value
 x = Value(0.0)
 for k in range(20):
@@ -313,8 +342,8 @@ for k in range(20):
     reward.backward()
     x.data += 0.1 * x.grad
     print(reward.data)
-''',
-    "an input that fools a network": '''
+""",
+    "an input that fools a network": """
 from micrograd_like import MLP, Value, losses
 model = MLP(2, [4, 1], activation="tanh", rng=1)
 x = [Value(0.5), Value(-0.5)]
@@ -327,8 +356,8 @@ for k in range(8):
     for a in x:
         a.data += 0.1 * a.grad
     print(loss.data)
-''',
-    "maximize": '''
+""",
+    "maximize": """
 from micrograd_like import SGD, Value
 p = Value(0.2)
 optimizer = SGD([p], lr=0.1, maximize=True)
@@ -338,11 +367,18 @@ for k in range(12):
     gain.backward()
     optimizer.step()
 print(p.data)
-''',
-    "a penalty by hand": OURS.replace("    optimizer.zero_grad()", "    loss = loss + 0.001 * sum([p * p for p in model.parameters()], Value(0.0))\n    optimizer.zero_grad()"),
-    "weights that decay by hand": MICROGRAD.replace("p.data -= learning_rate * p.grad", "p.data = 0.999 * p.data - learning_rate * p.grad"),
-    "gradients that are clipped by hand": LECTURE.replace("p.data += -0.05 * p.grad", "p.grad = max(-1.0, min(1.0, p.grad))\n        p.data += -0.05 * p.grad"),
-    "backward twice to show that gradients add up": '''
+""",
+    "a penalty by hand": OURS.replace(
+        "    optimizer.zero_grad()",
+        "    loss = loss + 0.001 * sum([p * p for p in model.parameters()], Value(0.0))\n    optimizer.zero_grad()",
+    ),
+    "weights that decay by hand": MICROGRAD.replace(
+        "p.data -= learning_rate * p.grad", "p.data = 0.999 * p.data - learning_rate * p.grad"
+    ),
+    "gradients that are clipped by hand": LECTURE.replace(
+        "p.data += -0.05 * p.grad", "p.grad = max(-1.0, min(1.0, p.grad))\n        p.data += -0.05 * p.grad"
+    ),
+    "backward twice to show that gradients add up": """
 from micrograd_like import Value
 a = Value(3.0)
 y = a * a
@@ -350,8 +386,8 @@ y.backward()
 print(a.grad)
 y.backward()
 print(a.grad)
-''',
-    "a neuron by hand, as in the lecture": '''
+""",
+    "a neuron by hand, as in the lecture": """
 from micrograd_like import Value
 x1, x2 = Value(2.0, label='x1'), Value(0.0, label='x2')
 w1, w2 = Value(-3.0, label='w1'), Value(1.0, label='w2')
@@ -363,8 +399,8 @@ o.grad = 1.0
 o.backward()
 print(x1.grad, w1.grad, o.data)
 x1.data += 0.01 * x1.grad
-''',
-    "nudging every number uphill, as in the lecture": '''
+""",
+    "nudging every number uphill, as in the lecture": """
 from micrograd_like import Value
 a, b, c, f = Value(2.0), Value(-3.0), Value(10.0), Value(-2.0)
 L = (a * b + c) * f
@@ -373,8 +409,8 @@ for v in [a, b, c, f]:
     v.data += 0.01 * v.grad
 L = (a * b + c) * f
 print(L.data)
-''',
-    "x = layer(x)": '''
+""",
+    "x = layer(x)": """
 from micrograd_like import Value
 x = Value(0.5)
 w = Value(1.5)
@@ -383,8 +419,8 @@ for k in range(3):
     h = (h * w).tanh()
 h.backward()
 print(x.grad, w.grad)
-''',
-    "several starts": '''
+""",
+    "several starts": """
 from micrograd_like import MLP, SGD, losses
 from micrograd_like.data import moons
 X, y = moons(10, labels=(-1, 1))
@@ -397,15 +433,15 @@ for seed in range(3):
         loss.backward()
         optimizer.step()
     print(seed, loss.data)
-''',
-    "gradients of several fresh networks": '''
+""",
+    "gradients of several fresh networks": """
 from micrograd_like import MLP
 for seed in range(5):
     model = MLP(2, [4, 1], rng=seed)
     model([1.0, 2.0]).backward()
     print(sum(p.grad**2 for p in model.parameters()))
-''',
-    "rows of a table that few examples use": '''
+""",
+    "rows of a table that few examples use": """
 import random
 from micrograd_like import Value, losses
 random.seed(1)
@@ -421,8 +457,8 @@ for k in range(6):
     for p in parameters:
         p.data -= 0.1 * p.grad
     print(loss.data)
-''',
-    "a baseline without a gradient": '''
+""",
+    "a baseline without a gradient": """
 import random
 from micrograd_like import SGD, Value
 random.seed(2)
@@ -439,8 +475,8 @@ for k in range(15):
     optimizer.step()
     average += 0.1 * (reward - average)
 print(logit.data)
-''',
-    "a state that is cut from step to step": '''
+""",
+    "a state that is cut from step to step": """
 from micrograd_like import Value
 w, u = Value(0.5), Value(0.3)
 h = Value(0.0)
@@ -453,8 +489,8 @@ for k in range(12):
     u.data -= 0.1 * u.grad
     h = Value(h.data)
     print(loss.data)
-''',
-    "backpropagation through time": '''
+""",
+    "backpropagation through time": """
 from micrograd_like import Value
 w, u = Value(0.5), Value(0.3)
 for k in range(8):
@@ -467,11 +503,18 @@ for k in range(8):
     w.data -= 0.1 * w.grad
     u.data -= 0.1 * u.grad
     print(loss.data)
-''',
-    "losses kept for a plot": OURS.replace("for epoch", "seen = []\nfor epoch").replace("    optimizer.step()", "    optimizer.step()\n    seen.append(loss)") + "print([l.data for l in seen])\n",
-    "a total for the report": OURS.replace("for epoch", "total = 0.0\nfor epoch").replace("    optimizer.step()", "    optimizer.step()\n    total += loss.data"),
-    "a rate that is halved when the loss rises": HAND.replace("lr = 0.05", "lr = 0.09\nlast = 1e9").replace("    w.grad = 0.0\n", "    if loss.data > last:\n        lr = lr / 2\n    last = loss.data\n    w.grad = 0.0\n"),
-    "a loss of its own that is negative": '''
+""",
+    "losses kept for a plot": OURS.replace("for epoch", "seen = []\nfor epoch").replace(
+        "    optimizer.step()", "    optimizer.step()\n    seen.append(loss)"
+    )
+    + "print([l.data for l in seen])\n",
+    "a total for the report": OURS.replace("for epoch", "total = 0.0\nfor epoch").replace(
+        "    optimizer.step()", "    optimizer.step()\n    total += loss.data"
+    ),
+    "a rate that is halved when the loss rises": HAND.replace("lr = 0.05", "lr = 0.09\nlast = 1e9").replace(
+        "    w.grad = 0.0\n", "    if loss.data > last:\n        lr = lr / 2\n    last = loss.data\n    w.grad = 0.0\n"
+    ),
+    "a loss of its own that is negative": """
 from micrograd_like import Value
 m, s = Value(0.0), Value(1.0)
 data = [1.0, 2.0, 1.5]
@@ -482,12 +525,16 @@ for k in range(20):
     m.data -= 0.02 * m.grad
     s.data -= 0.02 * s.grad
 print(m.data, s.data)
-''',
-    "stochastic descent that jumps": HAND.replace("    loss = Value(0.0)\n    for x, y in zip(xs, ys):\n        pred = w * x + b\n        loss = loss + (pred - y)**2\n    loss = loss / len(xs)\n",
-        "    x, y = xs[step % 4], ys[step % 4]\n    loss = (w * x + b - y)**2\n"),
+""",
+    "stochastic descent that jumps": HAND.replace(
+        "    loss = Value(0.0)\n    for x, y in zip(xs, ys):\n        pred = w * x + b\n        loss = loss + (pred - y)**2\n    loss = loss / len(xs)\n",
+        "    x, y = xs[step % 4], ys[step % 4]\n    loss = (w * x + b - y)**2\n",
+    ),
     "a perceptron's dead units": MICROGRAD.replace("[8, 8, 1]", "[16, 16, 1]"),
-    "a network that is right already": OURS.replace("losses.hinge(outputs, y)", "losses.hinge([a * 3 for a in outputs], y)").replace("range(15)", "range(40)"),
-    "line search": '''
+    "a network that is right already": OURS.replace(
+        "losses.hinge(outputs, y)", "losses.hinge([a * 3 for a in outputs], y)"
+    ).replace("range(15)", "range(40)"),
+    "line search": """
 from micrograd_like import Value
 x, y = Value(3.0), Value(-2.0)
 def f():
@@ -503,8 +550,8 @@ for k in range(8):
             break
         t = t / 2
     print(here.data)
-''',
-    "gradients checked by nudging": '''
+""",
+    "gradients checked by nudging": """
 from micrograd_like import Value
 w = Value(0.7)
 def f():
@@ -517,8 +564,8 @@ w.data -= 2 * h
 down = f().data
 w.data += h
 print(w.grad, (up - down) / (2 * h))
-''',
-    "numerical gradients": '''
+""",
+    "numerical gradients": """
 from micrograd_like import Value
 w = Value(0.7)
 for k in range(10):
@@ -527,17 +574,24 @@ for k in range(10):
     w.grad = (f(w.data + h) - f(w.data - h)) / (2 * h)
     w.data -= 0.05 * w.grad
 print(w.data)
-''',
-    "clear with None is not used, clear by a function": LECTURE.replace("    for p in n.parameters():\n        p.grad = 0.0\n", "    clear(n)\n").replace("for k in", "def clear(net):\n    for p in net.parameters():\n        p.grad = 0.0\nfor k in"),
-    "compiled": OURS.replace("for epoch in range(15):", "from micrograd_like import compile\nprogram = compile(lambda X, y: losses.hinge([model(x) for x in X], y), X, y)\nfor k in range(5):\n    program.step(optimizer, X, y)\nfor epoch in range(15):"),
-    "an autoencoder": '''
+""",
+    "clear with None is not used, clear by a function": LECTURE.replace(
+        "    for p in n.parameters():\n        p.grad = 0.0\n", "    clear(n)\n"
+    ).replace("for k in", "def clear(net):\n    for p in net.parameters():\n        p.grad = 0.0\nfor k in"),
+    "compiled": OURS.replace(
+        "for epoch in range(15):",
+        "from micrograd_like import compile\nprogram = compile(lambda X, y: losses.hinge([model(x) for x in X], y), X, y)\nfor k in range(5):\n    program.step(optimizer, X, y)\nfor epoch in range(15):",
+    ),
+    "an autoencoder": """
 from micrograd_like import MLP, Adam, fit
 X = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 model = MLP(3, [2, 3], activation="tanh")
 fit(model, X, X, "mse", 20, optimizer=Adam(model.parameters(), 0.05), progress=False)
-''',
-    "momentum kept in the gradient": HAND.replace("    w.grad = 0.0\n    b.grad = 0.0\n", "    w.grad *= 0.5\n    b.grad *= 0.5\n").replace("lr = 0.05", "lr = 0.02"),
-    "a head that another task uses": '''
+""",
+    "momentum kept in the gradient": HAND.replace(
+        "    w.grad = 0.0\n    b.grad = 0.0\n", "    w.grad *= 0.5\n    b.grad *= 0.5\n"
+    ).replace("lr = 0.05", "lr = 0.02"),
+    "a head that another task uses": """
 from micrograd_like import Layer, Module, SGD, losses
 class Two(Module):
     def __init__(self):
@@ -552,8 +606,8 @@ for k in range(10):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-''',
-    "a slow start": '''
+""",
+    "a slow start": """
 from micrograd_like import MLP, SGD, losses
 model = MLP(1, [1])
 optimizer = SGD(model.parameters(), lr=1e-9)
@@ -562,5 +616,5 @@ for k in range(10):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-''',
+""",
 }

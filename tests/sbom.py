@@ -35,7 +35,8 @@ def sbom(wheel: Path) -> dict[str, object]:
         "components": [
             {"type": "file", "name": name, "hashes": [{"alg": "SHA-256", "content": digest}]}
             for name, digest in files.items()
-        ] + [{"type": "library", "name": name, "scope": "optional"} for name in optional],
+        ]
+        + [{"type": "library", "name": name, "scope": "optional"} for name in optional],
         "dependencies": [{"ref": reference, "dependsOn": []}],
     }
 

@@ -40,7 +40,6 @@ def zeroed(nodes: list[Any]) -> None:
         node.grad = 0.0
 
 
-
 CALLS: dict[str, Callable[[list[Any]], Any]] = {
     "add": grown(lambda n: n[-1] + n[0]),
     "mul": grown(lambda n: n[-1] * n[-2]),

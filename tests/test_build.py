@@ -14,7 +14,7 @@ from micrograd_like.engine import Value, topological_order
 from micrograd_like.exercises.build import check_backward, check_manual, check_mul, check_rule, check_value
 
 ROOT = Path(__file__).parent.parent
-LECTURE = '''
+LECTURE = """
 class Value:
     def __init__(self, data, _children=(), _op=""):
         self.data = data
@@ -59,7 +59,7 @@ class Value:
         self.grad = 1.0
         for v in reversed(topo):
             v._backward()
-'''
+"""
 
 
 def written(*changes: tuple[str, str]) -> Any:

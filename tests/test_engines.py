@@ -14,7 +14,7 @@ import pytest
 from micrograd_like import Value
 from micrograd_like.exercises.build import check_backward, check_value
 
-LECTURE = '''
+LECTURE = """
 import math
 class Value:
     def __init__(self, data, _children=(), _op=""):
@@ -89,7 +89,7 @@ class Value:
         self.grad = 1.0
         for v in reversed(topo):
             v._backward()
-'''
+"""
 TOPO = LECTURE[LECTURE.index("        topo = []") :]
 ADDED = "self.grad += out.grad\n            other.grad += out.grad"
 MULTIPLIED = "self.grad += other.data * out.grad\n            other.grad += self.data * out.grad"
@@ -257,7 +257,9 @@ def test_the_verdict_is_the_same_in_every_process() -> None:
     root = Path(__file__).parent.parent
     for seed in range(3):
         env = os.environ | {"PYTHONHASHSEED": str(seed), "PYTHONPATH": str(root)}
-        run = subprocess.run([sys.executable, "-c", code], cwd=root, env=env, capture_output=True, text=True, check=True)
+        run = subprocess.run(
+            [sys.executable, "-c", code], cwd=root, env=env, capture_output=True, text=True, check=True
+        )
         assert run.stdout.strip() == "[True, False, False]"
 
 

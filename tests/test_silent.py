@@ -119,7 +119,6 @@ def sigmoid_twice(model: MLP) -> None:
     losses.bce_with_logits([model(X[0]).sigmoid()], [1])
 
 
-
 WARNINGS: list[tuple[Any, str]] = [
     (step_without_backward, r"no backward pass before it. Write loss.backward\(\)"),
     (step_twice_after_one_backward, r"no backward pass before it. Write loss.backward\(\)"),

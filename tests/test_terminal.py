@@ -100,7 +100,6 @@ def test_the_arrow_keys_step() -> None:
     os.close(ours)
 
 
-
 def stepper() -> Stepper:
     root, names = parse("a*b + a", {"a": 2, "b": 3})
     return Stepper(Walk(root, names=names | {"out": root}, code="a*b + a"), names | {"out": root}, "a*b + a")

@@ -60,7 +60,7 @@ def _install(c: Any) -> bool:
     for name in AS_THEY_ARE:
         setattr(Value, name, vars(engine.Value)[name])
     Value.engine, Constant.constant, Constant.__doc__ = "C", True, engine.Constant.__doc__
-    Value.__doc__ += "\n    It runs in C. `micrograd_like.use(\"python\")` runs what engine.py reads instead.\n    "
+    Value.__doc__ += '\n    It runs in C. `micrograd_like.use("python")` runs what engine.py reads instead.\n    '
     vars(engine).update(Value=Value, Constant=Constant, tick=c.tick, topological_order=c.topological_order)
     return True
 

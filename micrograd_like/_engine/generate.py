@@ -54,10 +54,12 @@ def _value(op: Op) -> str:
 
 def _slopes(op: Op) -> str:
     unused = " ".join([f"(void){name};" for name in ("out", *LETTERS[: op.arity])])
-    return "\n".join([
-        f"RULE double slope{i}_{op.name}(double out, {_parameters(op)}) {{ {unused} return {_as_c(slope)}; }}"
-        for i, slope in enumerate(op.rule(C("out"), *_operands(op)))
-    ])
+    return "\n".join(
+        [
+            f"RULE double slope{i}_{op.name}(double out, {_parameters(op)}) {{ {unused} return {_as_c(slope)}; }}"
+            for i, slope in enumerate(op.rule(C("out"), *_operands(op)))
+        ]
+    )
 
 
 def _operands(op: Op) -> list[C]:

@@ -95,8 +95,7 @@ def table(X: Any, name: str = "X") -> list[list[float]]:
         row = plain(row)
         if not hasattr(row, "__iter__") or isinstance(row, str | bytes):
             raise TypeError(
-                f"{name}[{i}] is {row!r}, and a row of numbers was expected. "
-                f"Write {name} as [[0.5, 1.0], ...]."
+                f"{name}[{i}] is {row!r}, and a row of numbers was expected. Write {name} as [[0.5, 1.0], ...]."
             )
         rows.append([_cell(x, f"{name}[{i}][{j}] (row {i}, column {j})") for j, x in enumerate(row)])
         if len(rows[-1]) != len(rows[0]):

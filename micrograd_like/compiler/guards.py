@@ -93,4 +93,3 @@ class Guards:
             question.holds([memory[x] if found else x for found, x in zip(question.nodes, question.places)])
             for question in (*self.of_derived, *self.of_values)
         )
-

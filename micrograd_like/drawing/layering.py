@@ -269,9 +269,7 @@ def _edges(layers: Layers, heads: Neighbours, real: int) -> dict[Edge, int]:
     return edge_of
 
 
-def _crossing(
-    above: list[int], layer: list[int], heads: Neighbours, edge_of: Mapping[Edge, int]
-) -> frozenset[Edge]:
+def _crossing(above: list[int], layer: list[int], heads: Neighbours, edge_of: Mapping[Edge, int]) -> frozenset[Edge]:
     """Return the pairs of edges that cross between two layers."""
     place = {x: i for i, x in enumerate(layer)}
     found: list[Edge] = []

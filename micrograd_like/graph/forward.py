@@ -36,10 +36,17 @@ class Moving(Number):
         slopes = zip(x, op.local_grads(out, *numbers))
         return Moving(out, sum([slope * y.speed for y, slope in slopes if y.speed], 0.0))  # the chain rule, forward
 
-    def __lt__(self, other: Any) -> bool: return bool(self.number < getattr(other, "number", other))
-    def __le__(self, other: Any) -> bool: return bool(self.number <= getattr(other, "number", other))
-    def __gt__(self, other: Any) -> bool: return bool(self.number > getattr(other, "number", other))
-    def __ge__(self, other: Any) -> bool: return bool(self.number >= getattr(other, "number", other))
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.number < getattr(other, "number", other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.number <= getattr(other, "number", other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.number > getattr(other, "number", other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.number >= getattr(other, "number", other))
 
 
 def jacobian(f: Callable[..., Any], xs: Sequence[float]) -> list[list[float]]:

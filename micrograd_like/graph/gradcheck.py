@@ -44,10 +44,17 @@ class Precise(Number):
         function = None if op.sign else op.found_in("mpmath", mpmath)
         return Precise((function or op.value)(*numbers))
 
-    def __lt__(self, other: Any) -> bool: return bool(self.number < getattr(other, "number", other))
-    def __le__(self, other: Any) -> bool: return bool(self.number <= getattr(other, "number", other))
-    def __gt__(self, other: Any) -> bool: return bool(self.number > getattr(other, "number", other))
-    def __ge__(self, other: Any) -> bool: return bool(self.number >= getattr(other, "number", other))
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.number < getattr(other, "number", other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.number <= getattr(other, "number", other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.number > getattr(other, "number", other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.number >= getattr(other, "number", other))
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,9 +162,7 @@ def compare(
     return report
 
 
-def grade(
-    op: Op, rule: Callable[..., tuple[Any, ...]] | None = None, samples: int = 20, seed: int = 0
-) -> Report:
+def grade(op: Op, rule: Callable[..., tuple[Any, ...]] | None = None, samples: int = 20, seed: int = 0) -> Report:
     """Check a rule for the local derivatives of `op`, its own or a learner's, where the table samples it.
 
     >>> from micrograd_like.ops import OPS

@@ -72,8 +72,7 @@ def read(tree: ast.expr, variables: Mapping[str, Any], text: str = "") -> Value 
         else:
             shown = ast.get_source_segment(text, part) or "A part of the expression"
             raise ExpressionError(
-                f"{_part(shown)} is not arithmetic. "
-                f"Use numbers, names, + - * / // % ** and {', '.join(_functions())}."
+                f"{_part(shown)} is not arithmetic. Use numbers, names, + - * / // % ** and {', '.join(_functions())}."
             )
     return made[0]
 

@@ -126,9 +126,7 @@ class Op:
             return f"{self.name}({', '.join(operands)})"
         return f" {self.sign} ".join(operands) if self.arity == 2 else self.sign + operands[0]
 
-    def failure(
-        self, kind: type[Exception], numbers: Sequence[float], operands: Sequence[Any] = ()
-    ) -> Exception:
+    def failure(self, kind: type[Exception], numbers: Sequence[float], operands: Sequence[Any] = ()) -> Exception:
         """Return the exception to raise: what was asked, why not, what to type instead."""
         return TAUGHT.get(kind, kind)(explained(self, numbers, operands))
 

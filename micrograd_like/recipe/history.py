@@ -48,25 +48,32 @@ class TrainingHistory:
         return [getattr(row, name) for row in self.rows]
 
     @property
-    def epochs(self) -> int: return len(self.rows) - 1
+    def epochs(self) -> int:
+        return len(self.rows) - 1
 
     @property
-    def lr(self) -> list[float | None]: return self.column("lr")
+    def lr(self) -> list[float | None]:
+        return self.column("lr")
 
     @property
-    def loss(self) -> list[float]: return self.column("loss")
+    def loss(self) -> list[float]:
+        return self.column("loss")
 
     @property
-    def accuracy(self) -> list[float | None]: return self.column("accuracy")
+    def accuracy(self) -> list[float | None]:
+        return self.column("accuracy")
 
     @property
-    def val_loss(self) -> list[float | None]: return self.column("val_loss")
+    def val_loss(self) -> list[float | None]:
+        return self.column("val_loss")
 
     @property
-    def val_accuracy(self) -> list[float | None]: return self.column("val_accuracy")
+    def val_accuracy(self) -> list[float | None]:
+        return self.column("val_accuracy")
 
     @property
-    def weights(self) -> list[list[float]]: return self.column("weights")
+    def weights(self) -> list[list[float]]:
+        return self.column("weights")
 
     def score(self, epoch: int = -1) -> float:
         """Return the loss after that epoch, in validation if there was one."""

@@ -28,8 +28,9 @@ class Axis(NamedTuple):
     def within(self, lengths: Sequence[int]) -> bool:
         """Tell whether the loops stay on the axis."""
         ends = [step * (lengths[loop] - 1) for loop, step in self.moves]
-        return self.start + sum([min(0, x) for x in ends]) >= 0 and self.start + sum(
-            [max(0, x) for x in ends]) < self.size
+        return (
+            self.start + sum([min(0, x) for x in ends]) >= 0 and self.start + sum([max(0, x) for x in ends]) < self.size
+        )
 
     def sliced(self, lengths: Sequence[int]) -> str:
         """Return the one place or the slice."""
@@ -214,8 +215,10 @@ class Reader:
     def _listed(self, view: View, strides: Sequence[int], lengths: Sequence[int], first: int, last: int) -> Read:
         """Return places without a pattern, or of several arrays."""
         names = self.named[first : last + 1]
-        places = view.index.reshape(lengths) if view.index is not None else (
-            View(view.offset, tuple(strides)).listed(tuple(lengths)).index
+        places = (
+            view.index.reshape(lengths)
+            if view.index is not None
+            else (View(view.offset, tuple(strides)).listed(tuple(lengths)).index)
         )
         moving = [loop for loop in range(len(lengths)) if np().diff(places, axis=loop).any()]
         places = places[tuple([slice(None) if loop in moving else 0 for loop in range(len(lengths))])]

@@ -135,22 +135,53 @@ class Tracked(Value):
                 return NotImplemented
         return self.combined(function, op, *((other, self) if swapped else (self, other)))
 
-    def __add__(self, other: Any) -> Any: return self.binary(other, OPS["add"], operator.add)
-    def __radd__(self, other: Any) -> Any: return self.binary(other, OPS["add"], operator.add, True)
-    def __sub__(self, other: Any) -> Any: return self.binary(other, OPS["sub"], operator.sub)
-    def __rsub__(self, other: Any) -> Any: return self.binary(other, OPS["sub"], operator.sub, True)
-    def __mul__(self, other: Any) -> Any: return self.binary(other, OPS["mul"], operator.mul)
-    def __rmul__(self, other: Any) -> Any: return self.binary(other, OPS["mul"], operator.mul, True)
-    def __truediv__(self, other: Any) -> Any: return self.binary(other, OPS["div"], operator.truediv)
-    def __rtruediv__(self, other: Any) -> Any: return self.binary(other, OPS["div"], operator.truediv, True)
-    def __floordiv__(self, other: Any) -> Any: return self.binary(other, OPS["floordiv"], operator.floordiv)
-    def __rfloordiv__(self, other: Any) -> Any: return self.binary(other, OPS["floordiv"], operator.floordiv, True)
-    def __mod__(self, other: Any) -> Any: return self.binary(other, OPS["mod"], operator.mod)
-    def __rmod__(self, other: Any) -> Any: return self.binary(other, OPS["mod"], operator.mod, True)
-    def __pow__(self, other: Any) -> Any: return self.binary(other, OPS["pow"], operator.pow)
-    def __rpow__(self, other: Any) -> Any: return self.binary(other, OPS["pow"], operator.pow, True)
-    def __neg__(self) -> Any: return self.combined(operator.neg, OPS["neg"], self)
-    def __abs__(self) -> Any: return self.combined(operator.abs, OPS["abs"], self)
+    def __add__(self, other: Any) -> Any:
+        return self.binary(other, OPS["add"], operator.add)
+
+    def __radd__(self, other: Any) -> Any:
+        return self.binary(other, OPS["add"], operator.add, True)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.binary(other, OPS["sub"], operator.sub)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.binary(other, OPS["sub"], operator.sub, True)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.binary(other, OPS["mul"], operator.mul)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.binary(other, OPS["mul"], operator.mul, True)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.binary(other, OPS["div"], operator.truediv)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.binary(other, OPS["div"], operator.truediv, True)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self.binary(other, OPS["floordiv"], operator.floordiv)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self.binary(other, OPS["floordiv"], operator.floordiv, True)
+
+    def __mod__(self, other: Any) -> Any:
+        return self.binary(other, OPS["mod"], operator.mod)
+
+    def __rmod__(self, other: Any) -> Any:
+        return self.binary(other, OPS["mod"], operator.mod, True)
+
+    def __pow__(self, other: Any) -> Any:
+        return self.binary(other, OPS["pow"], operator.pow)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.binary(other, OPS["pow"], operator.pow, True)
+
+    def __neg__(self) -> Any:
+        return self.combined(operator.neg, OPS["neg"], self)
+
+    def __abs__(self) -> Any:
+        return self.combined(operator.abs, OPS["abs"], self)
 
     def __pos__(self) -> Any:
         return self if type(self.number) is not bool else self + 0
@@ -166,10 +197,17 @@ class Tracked(Value):
     def compared(self, sign: str, other: Any) -> Any:
         return compare(self.tracer, self, sign, other)
 
-    def __lt__(self, other: Any) -> Any: return self.compared("<", other)
-    def __le__(self, other: Any) -> Any: return self.compared("<=", other)
-    def __gt__(self, other: Any) -> Any: return self.compared(">", other)
-    def __ge__(self, other: Any) -> Any: return self.compared(">=", other)
+    def __lt__(self, other: Any) -> Any:
+        return self.compared("<", other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.compared("<=", other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.compared(">", other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.compared(">=", other)
 
     def __eq__(self, other: Any) -> Any:
         return self is other if of_the_graph() else self.compared("==", other)
@@ -192,12 +230,23 @@ class Tracked(Value):
         number = function(self.number, other if type(other) is bool else other.number)
         return self.tracer.answer(number, Test(self.test, sign, test))
 
-    def __and__(self, other: Any) -> Any: return self.logical(other, "&", operator.and_)
-    def __rand__(self, other: Any) -> Any: return self.logical(other, "&", operator.and_)
-    def __or__(self, other: Any) -> Any: return self.logical(other, "|", operator.or_)
-    def __ror__(self, other: Any) -> Any: return self.logical(other, "|", operator.or_)
-    def __xor__(self, other: Any) -> Any: return self.logical(other, "^", operator.xor)
-    def __rxor__(self, other: Any) -> Any: return self.logical(other, "^", operator.xor)
+    def __and__(self, other: Any) -> Any:
+        return self.logical(other, "&", operator.and_)
+
+    def __rand__(self, other: Any) -> Any:
+        return self.logical(other, "&", operator.and_)
+
+    def __or__(self, other: Any) -> Any:
+        return self.logical(other, "|", operator.or_)
+
+    def __ror__(self, other: Any) -> Any:
+        return self.logical(other, "|", operator.or_)
+
+    def __xor__(self, other: Any) -> Any:
+        return self.logical(other, "^", operator.xor)
+
+    def __rxor__(self, other: Any) -> Any:
+        return self.logical(other, "^", operator.xor)
 
     # whole numbers: what they are rounded from may move as far as the rounding allows
 
@@ -231,20 +280,47 @@ class Tracked(Value):
 
     # every other way out
 
-    def __index__(self) -> int: return operator.index(self.left())
-    def __float__(self) -> float: return float(self.left())
-    def __complex__(self) -> complex: return complex(self.left())
-    def __str__(self) -> str: return str(self.left())
-    def __repr__(self) -> str: return repr(self.left())
-    def __format__(self, spec: str) -> str: return format(self.left(), spec)
-    def __reduce_ex__(self, protocol: Any) -> Any: return type(self.number), (self.left(),)
-    def __copy__(self) -> Tracked: return self
-    def __deepcopy__(self, memo: Any) -> Tracked: return self
-    def __lshift__(self, other: Any) -> Any: return self.left() << other
-    def __rlshift__(self, other: Any) -> Any: return other << self.left()
-    def __rshift__(self, other: Any) -> Any: return self.left() >> other
-    def __rrshift__(self, other: Any) -> Any: return other >> self.left()
-    def __invert__(self) -> Any: return ~self.left()
+    def __index__(self) -> int:
+        return operator.index(self.left())
+
+    def __float__(self) -> float:
+        return float(self.left())
+
+    def __complex__(self) -> complex:
+        return complex(self.left())
+
+    def __str__(self) -> str:
+        return str(self.left())
+
+    def __repr__(self) -> str:
+        return repr(self.left())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.left(), spec)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self.number), (self.left(),)
+
+    def __copy__(self) -> Tracked:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Tracked:
+        return self
+
+    def __lshift__(self, other: Any) -> Any:
+        return self.left() << other
+
+    def __rlshift__(self, other: Any) -> Any:
+        return other << self.left()
+
+    def __rshift__(self, other: Any) -> Any:
+        return self.left() >> other
+
+    def __rrshift__(self, other: Any) -> Any:
+        return other >> self.left()
+
+    def __invert__(self) -> Any:
+        return ~self.left()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(type(self.number), name):

@@ -200,4 +200,3 @@ def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
             for t in chain[1:]:
                 absorbed[t] = 1
     return sums, np().frombuffer(absorbed, dtype=bool)
-

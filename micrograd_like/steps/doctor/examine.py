@@ -94,9 +94,11 @@ def watched(path: str) -> tuple[list[Finding], str, bool]:
     try:
         source = Source(text)
     except SyntaxError as error:
-        return [
-            Finding("not Python", error.lineno or 0, str(error), "Python cannot read it.", "See the line.", False)
-        ], "", False
+        return (
+            [Finding("not Python", error.lineno or 0, str(error), "Python cannot read it.", "See the line.", False)],
+            "",
+            False,
+        )
     record = run(text, path, trial=False)
     if record["ended"] in ("died", "timeout", "ModuleNotFoundError", "FileNotFoundError", "EOFError"):
         return [], f"It could not be watched: {record.get('message') or record['ended']}.", False
