@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .concepts import Concept
 from .exercise import Exercise
 from .generator import variant
 from .marking import Marking
@@ -33,7 +34,7 @@ class Paper:
     """What a student holds: the exercises as text, a place for the answers, and nothing to find them with."""
 
     student: str
-    concepts: list[str]
+    concepts: list[Concept]
     difficulty: int
     exercises: list[dict[str, Any]]
     answers: list[dict[str, str]] = field(default_factory=list)
@@ -67,7 +68,7 @@ class Paper:
         return "\n".join(parts)
 
 
-def paper(student: str, secret: str, concepts: Sequence[str] = ("chain", "fan-out"), difficulty: int = 1) -> Paper:
+def paper(student: str, secret: str, concepts: Sequence[Concept] = ("chain", "fan-out"), difficulty: int = 1) -> Paper:
     """Return the paper of a student; everyone's has other numbers, and asks for as much work.
 
     >>> mine = paper("17", "violin-river-1879")
@@ -82,7 +83,7 @@ def paper(student: str, secret: str, concepts: Sequence[str] = ("chain", "fan-ou
     return Paper(student, list(concepts), difficulty, written, [{} for _ in written])
 
 
-def _exercises(student: str, secret: str, concepts: Iterable[str], difficulty: int) -> list[Exercise]:
+def _exercises(student: str, secret: str, concepts: Iterable[Any], difficulty: int) -> list[Exercise]:
     return [
         variant(concept, difficulty, digest(secret, "paper", student, i, concept)) for i, concept in enumerate(concepts)
     ]

@@ -24,7 +24,7 @@ from ..mistakes.passes import Pass, grad_from
 from ..mistakes.script import can_bite
 from ..steps.what_if import what_if
 from .answers import digits
-from .concepts import CONCEPTS, NUMBERS, Dice
+from .concepts import CONCEPTS, NUMBERS, Concept, Dice
 from .exercise import Exercise
 from .progress import Progress
 from .questions import Task
@@ -37,7 +37,7 @@ LARGEST = 200.0
 
 
 def generate(
-    concept: str,
+    concept: Concept,
     difficulty: int = 1,
     seed: int = 0,
     *,
@@ -83,12 +83,12 @@ def effort_of(ex: Exercise) -> tuple[object, ...]:
     return tuple(sorted(kinds.items())), len(ex.questions), round(long / max(len(nodes), 1) / 2)
 
 
-def variant(concept: str, difficulty: int, student: str, seed: int = 0) -> Exercise:
+def variant(concept: Concept, difficulty: int, student: str, seed: int = 0) -> Exercise:
     """Return a student's variant of an exercise, which asks for as much work as everyone else's."""
     return generate(concept, difficulty, seed, student=student, effort=effort_of(generate(concept, difficulty, seed)))
 
 
-def variants(concept: str, difficulty: int, seed: int, students: Sequence[str]) -> list[Exercise]:
+def variants(concept: Concept, difficulty: int, seed: int, students: Sequence[str]) -> list[Exercise]:
     """Return a variant for each student, no two alike, of which each asks for as much work as the others.
 
     Where chance draws the same numbers twice, the later student gets others: those of "student, again".
