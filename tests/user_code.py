@@ -8,7 +8,7 @@ from micrograd_like.exercises import generate
 a, b = Value(2.0, label="a"), Value(-3.0, label="b")
 L = (a * b + a).tanh()
 L.backward()
-print(a.grad, b.grad, L.data, L.inputs, L.op, L.local_grads, 2 ** a > 0, -a / 3 - abs(b))
+print(a.grad, b.grad, L.data, L.inputs, L.op, L.local_grads, 2**a > 0, -a / 3 - abs(b))
 for node in mg.topological_order(L):
     print(node.label, node.data)
 draw(L)
