@@ -138,23 +138,23 @@ function explain({ typical, own, rows }, { answers, upstream, wrong, right, blur
       const number = h.at(x, upstream);
       return !means(answers[x], number, Math.max(blur(x, number), TOLERANCE * abs(number)));
     }).length : 0;
-  const tried = own.map(() => 0), scored = [];
+  const tried = own.map(() => new Set()), scored = []; // the numbers that might have been hit so far
   if (wrong.length) rows.forEach((h, at) => {
     const nodes = new Set();
     for (const [x, number] of numbersOf(h)) {
       if (number !== number || isClose(number, formAt(own[x], upstream), 1e-9, 1e-12)) continue;
-      const ratio = abs(number) / (abs(answers[x].number) || 1);
-      tried[x] += ratio >= 0.25 && ratio <= 4; // what chance might hit
+      const ratio = number / (answers[x].number || NaN);
+      if (ratio >= 0.25 && ratio <= 4) tried[x].add(number.toExponential(9)); // what chance might hit
       if (means(answers[x], number, blur(x, number))) nodes.add(x);
     }
     const everywhere = givesAll(h), explained = everywhere ? new Set(wrong) : nodes;
     if (!explained.size) return;
     const spoils = everywhere ? 0 : against(h, explained);
     if (spoils && h.site && !h.listed) return;
-    const chances = Math.max(explained.size > 1 || everywhere ? at + 1 : Math.max(...[...explained].map((x) => tried[x])), 1);
+    const several = explained.size > 1, chances = Math.max(several ? at + 1 : tried[[...explained][0]].size, 1);
     const bits = total(wrong.map((x, i) => (explained.has(x) ? weight[i] : 0)));
-    const telling4 = explained.size > 1 || telling([...explained][0]) >= 4;
-    if (h.listed || (bits - Math.log2(chances) >= MARGIN && telling4)) scored.push([h, explained, bits - h.bits - AGAINST * spoils + everywhere]);
+    const telling4 = several || telling([...explained][0]) >= 4;
+    if (h.listed || (bits - Math.log2(chances) >= MARGIN && telling4)) scored.push([h, explained, bits - h.bits - AGAINST * spoils + (everywhere && several)]);
   });
   const pair = (x) => {
     let count = 0;
@@ -210,7 +210,7 @@ export function diagnose({ nodes, exercise: { blanks, tables, local: slopes, dig
   for (let x = last; x >= 0; x--) {
     if (nodes[x].constant && !asked[x]) continue;
     const blank = asked[x], answer = blank && typed[blank.key], g = sum(x, upstream), from = sum(x, typedAt), true_ = tables.right[x];
-    const drift = total(edges[x].map(([use, slope]) => abs(slope) * (TOLERANCE * abs(typedAt[use]) + rest[use])));
+    const drift = total(edges[x].map(([use, slope]) => abs(slope) * rest[use]));
     [upstream[x], typedAt[x], rest[x]] = answer ? [answer.number, answer.number, answer.slack] : [g, from, total(edges[x].map(([use, slope]) => abs(slope) * rest[use]))];
     if (!answer) continue;
     const verdict = (word) => { verdicts[blank.key] = word; };
