@@ -32,7 +32,7 @@ ORDER = {
     "steps.doctor": "source entry updates graphs watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
-        practise exam bugs engines build apart
+        practise credit exam bugs engines build apart
     """,
     "exercises.hypotheses": "sheet formulas quantities grammar search table",
     "compiler": """

@@ -49,6 +49,17 @@ class Program(Recorder):
     cannot be compiled so that it stays right is run by the engine; `reason` then says why.
     """
 
+    lock: Any
+    steps: int
+    missed: int
+    calls: int
+    agreed: int
+    fitted_size: int
+    ran: Any
+    uses: int
+    parameters: list[Value]
+    wanted: Any
+
     def __init__(self, source: Any, examples: Sequence[Any], parameters: Any, backend: str, exact: bool) -> None:
         super().__init__(parameters, backend, exact)
         self.lock = threading.RLock()
@@ -239,7 +250,7 @@ class Program(Recorder):
 
     def _backward(self, loss: Value) -> None:
         """Set the gradients as the engine computes them: all of them, or none where it raises."""
-        rest = self._rest() if self.wanted is None else []
+        rest: list[Value] = self._rest() if self.wanted is None else []
         everything = [*self.parameters, *rest]
         before = [p.grad for p in everything]
         for p in everything:

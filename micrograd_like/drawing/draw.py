@@ -22,7 +22,7 @@ class Drawing(Picture):
 
     source: str
 
-    formats = ("svg", "png", "html", "dot")
+    formats: tuple[str, ...] = ("svg", "png", "html", "dot")
 
     def __init__(self, svg: str, title: str, dot: str) -> None:
         super().__init__(svg, title)

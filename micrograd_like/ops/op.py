@@ -38,6 +38,25 @@ class Op:
     refused, unless `replace` asks for it. One that is not `listed` is neither in OPS nor a method.
     """
 
+    name: str
+    rule: Callable[..., tuple[Any, ...]]
+    why: str
+    sample: Sequence[tuple[float, float]]
+    definition: Callable[..., Any] | None
+    textbook: Callable[..., tuple[Any, ...]]
+    domain: Sequence[tuple[float, float]]
+    sign: str
+    defaults: tuple[float, ...]
+    arity: int
+    kink: Callable[..., Any] | None
+    gate: bool
+    rough: tuple[float, float] | None
+    beyond: Callable[..., float]
+    corner: Mapping[tuple[float, ...], tuple[float, ...]]
+    fails: Sequence[tuple[Callable[..., Any], str, str]]
+    spelled: Mapping[str, Any]
+    latex: str
+
     def __init__(
         self,
         name: str,
