@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from math import isfinite, prod
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from .. import engine
 from ..engine import Value
@@ -562,12 +562,22 @@ def release(optimizer: Optimizer) -> None:
         optimizer.remembered = dict(optimizer.remembered)
 
 
+# A function of so many examples, spelled out, so that an editor knows the operands of a lambda.
+LossFunction = (
+    Callable[[], Any]
+    | Callable[[Any], Any]
+    | Callable[[Any, Any], Any]
+    | Callable[[Any, Any, Any], Any]
+    | Callable[[Any, Any, Any, Any], Any]
+)
+
+
 def compile(
-    loss: Any,
+    loss: Value | LossFunction,
     *examples: Any,
     inputs: Sequence[Any] = (),
     parameters: Any = None,
-    backend: str = "auto",
+    backend: Literal["auto", "native", "numpy", "source"] = "auto",
     exact: bool = False,
 ) -> Program:
     """Find the arrays in a recorded loss, or in what a function records on examples; return them as a program.

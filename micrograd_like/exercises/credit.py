@@ -84,7 +84,7 @@ def credit(ex: Exercise, answers: Mapping[str, object]) -> Credit:
     points = []
     for key, question in ex.questions.items():
         node = question.node if question.kind == "gradient" else None
-        of = max(len(ex.task.edges_of(question.node)), 1) if node else 1
+        of = max(len(ex.task.edges_of(question.node)), 1) if node is not None else 1
         empty = question.right != 0.0 and node in given and given[question.node].number == 0.0
         share, why = _share(marking[key], key in slips, empty)
         if not share and not why and node in given and of > 1:
