@@ -1,3 +1,4 @@
+# ruff: noqa: E501  the changes to a source stand as they are in it
 """Wrong engines, written before the checks of engines were last worked on; they are only measured on.
 
 `python -m benchmarks blind_engines` tells of each whether it was accepted, and what was said of it.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-BASE = '''import math
+BASE = """import math
 
 class Value:
     def __init__(self, data, _children=(), _op=''):
@@ -114,14 +115,18 @@ class Value:
 
     def __rtruediv__(self, other):
         return other * self**-1
-'''
+"""
 
 BACKWARD = BASE[BASE.index("    def backward") : BASE.index("    def __neg__")]
 ADD = BASE[BASE.index("    def __add__") : BASE.index("    def __mul__")]
 
 # name: ((what stands there, what stands there instead), ..., words that a true message has)
 WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
-    "queue, each node once": (((BACKWARD, """    def backward(self):
+    "queue, each node once": (
+        (
+            (
+                BACKWARD,
+                """    def backward(self):
         self.grad = 1
         queue, seen = [self], {self}
         while queue:
@@ -132,8 +137,16 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
                     seen.add(child)
                     queue.append(child)
 
-"""),), "before order level breadth complete"),
-    "queue, without seen": (((BACKWARD, """    def backward(self):
+""",
+            ),
+        ),
+        "before order level breadth complete",
+    ),
+    "queue, without seen": (
+        (
+            (
+                BACKWARD,
+                """    def backward(self):
         self.grad = 1
         queue = [self]
         while queue:
@@ -141,8 +154,16 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
             v._backward()
             queue.extend(v._prev)
 
-"""),), "again twice more once visited several"),
-    "recursion": (((BACKWARD, """    def backward(self):
+""",
+            ),
+        ),
+        "again twice more once visited several",
+    ),
+    "recursion": (
+        (
+            (
+                BACKWARD,
+                """    def backward(self):
         self.grad = 1
         self._pass()
 
@@ -151,8 +172,16 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
         for child in self._prev:
             child._pass()
 
-"""),), "again recursion each before visited once several"),
-    "recursion, stopped where there is a gradient": (((BACKWARD, """    def backward(self, first=True):
+""",
+            ),
+        ),
+        "again recursion each before visited once several",
+    ),
+    "recursion, stopped where there is a gradient": (
+        (
+            (
+                BACKWARD,
+                """    def backward(self, first=True):
         if first:
             self.grad = 1
         self._backward()
@@ -161,38 +190,135 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
                 child.done = True
                 child.backward(False)
 
-"""),), "before complete order depth second"),
-    "sorted by data": ((("for v in reversed(topo):", "for v in sorted(topo, key=lambda n: n.data, reverse=True):"),), "before order"),
-    "visited by data": ((("if v not in visited:", "if v.data not in visited:"), ("visited.add(v)", "visited.add(v.data)")), "number data equal same"),
-    "= in mul, other": ((("other.grad += self.data * out.grad", "other.grad = self.data * out.grad"),), "= overwr replace"),
-    "= in add, self": ((("            self.grad += out.grad\n            other", "            self.grad = out.grad\n            other"),), "= overwr replace"),
-    "minus with plus's rule": ((("        return self + (-other)", """        other = other if isinstance(other, Value) else Value(other)
+""",
+            ),
+        ),
+        "before complete order depth second",
+    ),
+    "sorted by data": (
+        (("for v in reversed(topo):", "for v in sorted(topo, key=lambda n: n.data, reverse=True):"),),
+        "before order",
+    ),
+    "visited by data": (
+        (("if v not in visited:", "if v.data not in visited:"), ("visited.add(v)", "visited.add(v.data)")),
+        "number data equal same",
+    ),
+    "= in mul, other": (
+        (("other.grad += self.data * out.grad", "other.grad = self.data * out.grad"),),
+        "= overwr replace",
+    ),
+    "= in add, self": (
+        (
+            (
+                "            self.grad += out.grad\n            other",
+                "            self.grad = out.grad\n            other",
+            ),
+        ),
+        "= overwr replace",
+    ),
+    "minus with plus's rule": (
+        (
+            (
+                "        return self + (-other)",
+                """        other = other if isinstance(other, Value) else Value(other)
         out = Value(self.data - other.data, (self, other), '-')
         def _backward():
             self.grad += out.grad
             other.grad += out.grad
         out._backward = _backward
-        return out"""),), "sign subtract minus -1"),
+        return out""",
+            ),
+        ),
+        "sign subtract minus -1",
+    ),
     "power n x^n": ((("self.data**(other-1)", "self.data**other"),), "exponent power"),
-    "power without the upstream": ((("(other * self.data**(other-1)) * out.grad", "other * self.data**(other-1)"),), "upstream out.grad"),
+    "power without the upstream": (
+        (("(other * self.data**(other-1)) * out.grad", "other * self.data**(other-1)"),),
+        "upstream out.grad",
+    ),
     "tanh of the input": ((("(1 - t**2) * out.grad", "(1 - self.data**2) * out.grad"),), "output input"),
     "tanh 1 - t": ((("(1 - t**2) * out.grad", "(1 - t) * out.grad"),), "square t²"),
     "exp of the input": ((("out.data * out.grad", "self.data * out.grad"),), "input output exp"),
-    "relu always open": ((("(out.data > 0) * out.grad", "(out.data >= 0) * out.grad"),), "relu gate below closed open 0"),
-    "relu by the gradient's sign": ((("(out.data > 0) * out.grad", "(out.grad > 0) * out.grad"),), "gradient gate relu sign"),
+    "relu always open": (
+        (("(out.data > 0) * out.grad", "(out.data >= 0) * out.grad"),),
+        "relu gate below closed open 0",
+    ),
+    "relu by the gradient's sign": (
+        (("(out.data > 0) * out.grad", "(out.grad > 0) * out.grad"),),
+        "gradient gate relu sign",
+    ),
     "log 1/out": ((("out.grad / self.data", "out.grad / out.data"),), "output input 1/x"),
     "sigmoid of the input": ((("s * (1 - s) * out.grad", "self.data * (1 - self.data) * out.grad"),), "input output"),
     "not reversed": ((("reversed(topo)", "topo"),), "revers order"),
-    "appended before the children": (((("                for child in v._prev:\n                    build_topo(child)\n                topo.append(v)",
-        "                topo.append(v)\n                for child in v._prev:\n                    build_topo(child)")), ("reversed(topo)", "topo")), "before after order append"),
+    "appended before the children": (
+        (
+            (
+                (
+                    "                for child in v._prev:\n                    build_topo(child)\n                topo.append(v)",
+                    "                topo.append(v)\n                for child in v._prev:\n                    build_topo(child)",
+                )
+            ),
+            ("reversed(topo)", "topo"),
+        ),
+        "before after order append",
+    ),
     "starts at its own value": ((("        self.grad = 1\n", "        self.grad = self.data\n"),), "seed start 1"),
-    "other.grad in mul": ((("self.grad += other.data * out.grad", "self.grad += other.grad * out.grad"),), "other.grad other.data gradient"),
-    "visited kept over calls": ((("        visited = set()\n        def build_topo(v):", "        def build_topo(v, visited=Value.seen):"), ("class Value:", "class Value:\n    seen = set()")), "second kept again visited anew"),
-    "a + a loses one": ((("            self.grad += out.grad\n            other.grad += out.grad", "            for child in out._prev:\n                child.grad += out.grad"),), "set once twice a + a"),
-    "a * a forgets the 2": ((("            self.grad += other.data * out.grad\n            other", "            if self is other:\n                self.grad += self.data * out.grad\n                return\n            self.grad += other.data * out.grad\n            other"),), "a * a twice second both"),
-    "constants leave the graph": ((("        other = other if isinstance(other, Value) else Value(other)\n        out = Value(self.data + other.data", "        if not isinstance(other, Value):\n            return Value(self.data + other)\n        out = Value(self.data + other.data"),), "constant number input arrive path"),
-    "divided by the number of children": ((("            self.grad += out.grad\n            other.grad += out.grad", "            self.grad += out.grad / 2\n            other.grad += out.grad / 2"),), "half sum add"),
-    "leaves' gradients not added where they have one": ((("            self.grad += other.data * out.grad", "            self.grad = self.grad or other.data * out.grad"),), "first later add"),
+    "other.grad in mul": (
+        (("self.grad += other.data * out.grad", "self.grad += other.grad * out.grad"),),
+        "other.grad other.data gradient",
+    ),
+    "visited kept over calls": (
+        (
+            ("        visited = set()\n        def build_topo(v):", "        def build_topo(v, visited=Value.seen):"),
+            ("class Value:", "class Value:\n    seen = set()"),
+        ),
+        "second kept again visited anew",
+    ),
+    "a + a loses one": (
+        (
+            (
+                "            self.grad += out.grad\n            other.grad += out.grad",
+                "            for child in out._prev:\n                child.grad += out.grad",
+            ),
+        ),
+        "set once twice a + a",
+    ),
+    "a * a forgets the 2": (
+        (
+            (
+                "            self.grad += other.data * out.grad\n            other",
+                "            if self is other:\n                self.grad += self.data * out.grad\n                return\n            self.grad += other.data * out.grad\n            other",
+            ),
+        ),
+        "a * a twice second both",
+    ),
+    "constants leave the graph": (
+        (
+            (
+                "        other = other if isinstance(other, Value) else Value(other)\n        out = Value(self.data + other.data",
+                "        if not isinstance(other, Value):\n            return Value(self.data + other)\n        out = Value(self.data + other.data",
+            ),
+        ),
+        "constant number input arrive path",
+    ),
+    "divided by the number of children": (
+        (
+            (
+                "            self.grad += out.grad\n            other.grad += out.grad",
+                "            self.grad += out.grad / 2\n            other.grad += out.grad / 2",
+            ),
+        ),
+        "half sum add",
+    ),
+    "leaves' gradients not added where they have one": (
+        (
+            (
+                "            self.grad += other.data * out.grad",
+                "            self.grad = self.grad or other.data * out.grad",
+            ),
+        ),
+        "first later add",
+    ),
 }
 
 
