@@ -7,7 +7,7 @@ import operator
 import sys
 from collections.abc import Iterable
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .number import OPS, Number, real
 
@@ -44,7 +44,12 @@ class Protocols(Number):
     label: str
     inputs: tuple[Any, ...]
     op: Any
-    __hash__ = object.__hash__
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...
+
+    else:
+        __hash__ = object.__hash__  # the node itself, as fast as Python can
 
     def __eq__(self, other: object) -> bool:
         """Two Values are equal if they are the same node; a plain number is compared with the data."""
@@ -108,9 +113,11 @@ class Protocols(Number):
         return [name for name in object.__dir__(self) if name not in _NOT_HERE]
 
     __rmatmul__, __rxor__ = __matmul__, __xor__
-    __call__ = _Refused("is a number, and was called like a function. Write * to multiply, as in x * (y + 1).")
-    __getitem__ = _Refused("is one number and has no parts. Write xs[0], with a list of Values, xs = [x, y].")
-    __len__ = _Refused("is one number and has no length. Write len([x, y]), with a list of Values.")
+    __call__: _Refused = _Refused(
+        "is a number, and was called like a function. Write * to multiply, as in x * (y + 1)."
+    )
+    __getitem__: _Refused = _Refused("is one number and has no parts. Write xs[0], with a list of Values, xs = [x, y].")
+    __len__: _Refused = _Refused("is one number and has no length. Write len([x, y]), with a list of Values.")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         """Do what NumPy was asked with a Value and NumPy's scalars; refuse its arrays."""
