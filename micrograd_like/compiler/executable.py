@@ -46,6 +46,7 @@ class Executable:
     """The graph of one loss in arrays: a memory of floats, in which the parameters come first."""
 
     shapes: tuple[Any, ...] = ()  # of the inputs that it was recorded with
+    kinds: Sequence[tuple[int, type]] = ()  # inputs whose kind the function has seen
 
     def __init__(self, graph: Recording, ends: Ends, theta: Sequence[Any], backend: str) -> None:
         self.graph, self.nested = graph, ends.nested
