@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from math import isfinite, prod
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from .. import engine
 from ..engine import Value
@@ -48,6 +48,17 @@ class Program(Recorder):
     Calling it computes the loss of new inputs, and every parameter's gradient. `print` shows the equations. What
     cannot be compiled so that it stays right is run by the engine; `reason` then says why.
     """
+
+    lock: Any
+    steps: int
+    missed: int
+    calls: int
+    agreed: int
+    fitted_size: int
+    ran: Any
+    uses: int
+    parameters: list[Value]
+    wanted: Any
 
     def __init__(self, source: Any, examples: Sequence[Any], parameters: Any, backend: str, exact: bool) -> None:
         super().__init__(parameters, backend, exact)
@@ -269,7 +280,7 @@ class Program(Recorder):
 
     def _backward(self, loss: Value) -> None:
         """Set the gradients as the engine computes them: all of them, or none where it raises."""
-        rest = self._rest() if self.wanted is None else []
+        rest: list[Value] = self._rest() if self.wanted is None else []
         everything = [*self.parameters, *rest]
         before = [p.grad for p in everything]
         for p in everything:
@@ -582,12 +593,22 @@ def release(optimizer: Optimizer) -> None:
         optimizer.remembered = dict(optimizer.remembered)
 
 
+# A function of so many examples, spelled out, so that an editor knows the operands of a lambda.
+LossFunction = (
+    Callable[[], Any]
+    | Callable[[Any], Any]
+    | Callable[[Any, Any], Any]
+    | Callable[[Any, Any, Any], Any]
+    | Callable[[Any, Any, Any, Any], Any]
+)
+
+
 def compile(
-    loss: Any,
+    loss: Value | LossFunction,
     *examples: Any,
     inputs: Sequence[Any] = (),
     parameters: Any = None,
-    backend: str = "auto",
+    backend: Literal["auto", "native", "numpy", "source"] = "auto",
     exact: bool = False,
 ) -> Program:
     """Find the arrays in a recorded loss, or in what a function records on examples; return them as a program.

@@ -30,6 +30,17 @@ class Recorder:
     `reason` is empty, or says why the engine runs the function.
     """
 
+    backend: str
+    exact: bool
+    wanted: list[Value] | None
+    reason: str
+    as_values: bool
+    listed: bool
+    of_networks: bool
+    recorded: int
+    names: list[str]
+    nested: Any
+
     def __init__(self, parameters: Any, backend: str, exact: bool) -> None:
         self.backend = best() if backend == "auto" else backend
         self.exact = exact or backend == "source"

@@ -6,7 +6,7 @@ import dis
 import operator
 import sys
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .number import OPS, Number, real
 
@@ -36,7 +36,12 @@ class Protocols(Number):
     label: str
     inputs: tuple[Any, ...]
     op: Any
-    __hash__ = object.__hash__
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...
+
+    else:
+        __hash__ = object.__hash__  # the node itself, as fast as Python can
 
     def __eq__(self, other: object) -> bool:
         """Two Values are equal if they are the same node; a plain number is compared with the data."""
@@ -81,9 +86,11 @@ class Protocols(Number):
         raise TypeError("divmod of a Value is not one Value. Write x // y and x % y.")
 
     __rdivmod__ = __divmod__
-    __getitem__ = _Refused("is one number and has no parts. Write xs[0], with a list of Values, xs = [x, y].")
-    __len__ = _Refused("is one number and has no length. Write len([x, y]), with a list of Values.")
-    __iter__ = _Refused("is one number and holds no others. Write for x in xs, with a list of Values, xs = [x, y].")
+    __getitem__: _Refused = _Refused("is one number and has no parts. Write xs[0], with a list of Values, xs = [x, y].")
+    __len__: _Refused = _Refused("is one number and has no length. Write len([x, y]), with a list of Values.")
+    __iter__: _Refused = _Refused(
+        "is one number and holds no others. Write for x in xs, with a list of Values, xs = [x, y]."
+    )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         """Do what NumPy was asked with a Value and NumPy's scalars; refuse its arrays."""

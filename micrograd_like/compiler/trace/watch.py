@@ -39,6 +39,10 @@ class Tracer:
     `reason` is empty, or says in a few words what only the engine can do.
     """
 
+    active: bool
+    reason: str
+    births: int
+
     def __init__(self, exact: bool = False) -> None:
         self.exact = exact  # the order in which gradients are added up must be the engine's
         self.active, self.reason, self.births = True, "", Value(0.0)._born

@@ -44,6 +44,11 @@ class World:
     `reason` says why the function cannot be compiled, if it can reach what changes by being read.
     """
 
+    reason: str
+    ieee: bool
+    sealed: bool
+    states: list[Any]
+
     def __init__(self, function: Callable[..., Any]) -> None:
         self.reason, self.ieee, self.sealed = "", in_ieee.get(), True
         self.names: set[str] = set()

@@ -34,6 +34,11 @@ class doctor:
       Not tried: judge for yourself.
     """
 
+    model: Any
+    quiet: bool
+    findings: list[Finding]
+    watch: Watch
+
     def __init__(self, model: Any = None, *, quiet: bool = False) -> None:
         self.model, self.quiet, self.findings = model, quiet, list[Finding]()
 
