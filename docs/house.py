@@ -39,7 +39,7 @@ ORDER = {
     "compiler": """
         extra trace vectorize lower printing backends guards executable replay update recorder export program learning
     """,
-    "compiler.trace": "tracked watch inputs recording calls world",
+    "compiler.trace": "tracked watch inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
     "compiler.printing": "naming reading algebra explanation",
