@@ -33,7 +33,9 @@ Next:
   {call} --help
       see everything else
 """
-PYTHON_ADVICE = (  # what a message advises in Python, and what a command line writes for it
+PYTHON_ADVICE: tuple[
+    tuple[str, Any], ...
+] = (  # what a message advises in Python, and what a command line writes for it
     (r",? or compute inside `with ieee\(\):`[^.]*(?=\.)", ""),
     (r"\bMLP\(\d+, \[(\d+(?:, \d+)*), \d+\]\)", lambda found: "--hidden " + found[1].replace(" ", "")),
     (

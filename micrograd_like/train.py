@@ -153,6 +153,8 @@ class Trainer:
     rng: Random
     best: _Snapshot
     history: TrainingHistory
+    penalized: Cost
+    first: _Snapshot
 
     def __init__(self, model: Module, X: Any, y: Any, loss: Any, epochs: int, **options: Any) -> None:
         check_model(model)

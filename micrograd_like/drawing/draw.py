@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
+from typing import Any, Literal
 
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
@@ -22,7 +22,7 @@ class Drawing(Picture):
 
     source: str
 
-    formats = ("svg", "png", "html", "dot")
+    formats: tuple[str, ...] = ("svg", "png", "html", "dot")
 
     def __init__(self, svg: str, title: str, dot: str) -> None:
         super().__init__(svg, title)
@@ -47,7 +47,7 @@ def draw(
     digits: int = 4,
     vertical: bool = False,
     fold: bool | None = None,
-    engine: str = "own",
+    engine: Literal["own", "dot"] = "own",
     names: Mapping[str, Any] | None = None,
 ) -> Drawing:
     """Draw what the roots were made from, with numbers of at most so many significant digits.
@@ -93,7 +93,7 @@ def draw(
     return Drawing(written.svg(boxes, arrows, notes, vertical, title, "\n".join(map(visible, told))), title, dot)
 
 
-def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR", **options: Any) -> Any:
+def draw_dot(root: Any, format: str = "svg", rankdir: Literal["LR", "RL", "TB", "BT"] = "LR", **options: Any) -> Any:
     """Return a graphviz.Digraph of the graph, or our own `Drawing` where Graphviz is not installed."""
     drawing = draw(root, vertical=rankdir in ("TB", "BT"), **options)
     try:

@@ -43,8 +43,8 @@ PALETTE = {  # class: (property, light, dark)
     "output-edge":    ("stroke", "#1d4ed8", "#79a8ff"),
     "warn-edge":      ("stroke", "#c2410c", "#fb923c"),
 }
-for i, (line, area) in enumerate(SERIES):
-    PALETTE |= {f"line{i}": ("stroke", *line), f"mark{i}": ("fill", *line), f"area{i}": ("fill", *area)}
+for _i, (_line, _area) in enumerate(SERIES):
+    PALETTE |= {f"line{_i}": ("stroke", *_line), f"mark{_i}": ("fill", *_line), f"area{_i}": ("fill", *_area)}
 # fmt: on
 
 SCRIPT = """
