@@ -46,8 +46,8 @@ ORDER = {
     "compiler.backends": "tape straight whole native exchange",
     "compiler.export": "library arrays to_jax to_torch to_onnx",
     "views": """
-        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
-        terminal_exercise lessons learn course
+        bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
+        worksheets terminal_exercise lessons learn course
     """,
 }
 

@@ -169,6 +169,8 @@ class Trainer:
         check_options(epochs, len(self.X), options)
         self.rng, self.history = Random(options["seed"]), TrainingHistory(list(options["watch"]))
         self.history.about = model, self.X, self.y, self.optimizer
+        named_loss = self.cost.name if isinstance(self.cost, Loss) else ""
+        self.history.cost = named_loss, options["l2"], options["batch_size"], options["clip"]
         self.best = self._snapshot()
         self.penalized = _penalized(self.cost, self.parameters, options["l2"])
         self.compiled: Any = None
