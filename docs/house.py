@@ -39,15 +39,15 @@ ORDER = {
     "compiler": """
         extra trace vectorize lower printing backends guards executable replay update recorder export program learning
     """,
-    "compiler.trace": "tracked watch inputs recording calls world",
+    "compiler.trace": "tracked watch inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
     "compiler.printing": "naming reading algebra explanation",
     "compiler.backends": "tape straight whole native exchange",
     "compiler.export": "library arrays to_jax to_torch to_onnx",
     "views": """
-        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
-        terminal_exercise lessons learn course
+        bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
+        worksheets terminal_exercise lessons learn course
     """,
 }
 

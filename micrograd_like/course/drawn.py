@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 from ..engine import Value
-from ..exercises.concepts import CONCEPTS, Dice
+from ..exercises.concepts import CONCEPTS, Concept, Dice
 from ..exercises.exercise import Exercise
 from ..exercises.generator import generate, outcomes
 from ..ops.notation import short
@@ -50,9 +50,9 @@ def draw(spec: str, seed: int, cures: Sequence[str] = ()) -> Item:
     name, _, rest = spec.partition(" ")
     if name == "of":
         concept, _, difficulty = rest.partition(" ")
-        return one_gradient(concept, int(difficulty or 1), seed, cures)
+        return one_gradient(cast(Concept, concept), int(difficulty or 1), seed, cures)
     if spec not in MAKERS and name in CONCEPTS:
-        return generate(name, int(rest or 1), seed)
+        return generate(cast(Concept, name), int(rest or 1), seed)
     make, bites = MAKERS[spec]
     for again in range(DRAWS):
         item = make(Dice(1, spec, seed, again))
@@ -61,7 +61,7 @@ def draw(spec: str, seed: int, cures: Sequence[str] = ()) -> Item:
     raise RuntimeError(f"No numbers were found for {spec!r} with seed {seed}. Write another seed.")
 
 
-def one_gradient(concept: str, difficulty: int, seed: int, cures: Sequence[str]) -> Asked:
+def one_gradient(concept: Concept, difficulty: int, seed: int, cures: Sequence[str]) -> Asked:
     """Ask for one gradient of a generated graph: a leaf for which as many as possible of the mistakes show."""
     best: tuple[int, Asked] | None = None
     for k in range(4):
