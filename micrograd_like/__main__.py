@@ -210,7 +210,7 @@ def run_train(options: argparse.Namespace) -> None:
     usual = 1.0 if shape else 0.1
     lr = chosen(options.lr, usual)
 
-    standardize, task = Standardize.fit(X), Task(dataset.classes, y)
+    standardize, task = Standardize.fit(X), Goal(dataset.classes, y)
     model = MLP(
         len(X[0]), [*chosen(options.hidden, [8, 8] if shape else [16, 16]), task.outputs], options.activation,
         init="he", rng=options.seed,
@@ -321,7 +321,7 @@ def load(name: str, target: str | None) -> Any:
     return dataset
 
 
-class Task:
+class Goal:
     """What a network is to do with the targets: tell two classes or several apart, or give a number."""
 
     classes: int

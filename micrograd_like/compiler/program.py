@@ -22,13 +22,13 @@ from .export.arrays import Export
 from .extra import numpy as np, ordinary
 from .lower.plan import MEMORY
 from .printing.algebra import algebra
-from .printing.explanation import Explanation
+from .printing.explanation import Equations
 from .printing.naming import parameter_arrays
 from .recorder import MET, Recorder, gradients_of, with_numbers
 from .replay import Replay
 from .trace.calls import difference
 from .trace.inputs import check_finite, given, has_large_whole, held_as, joined, numbers, numbers_of, shape
-from .trace.watch import tracer
+from .trace.tracer import tracer
 from .trace.world import World
 from .update import RATE, STEPS, Remembered, instructions
 
@@ -546,11 +546,11 @@ class Program(Recorder):
     def _variables(self) -> dict[Value, str]:
         return named_values(variables_of(self.function) | callers_variables(), {*self.parameters})
 
-    def explain(self) -> Explanation:
+    def explain(self) -> Equations:
         """Say which scalars became which array; `.picture` is the folded graph, which a notebook shows."""
         if isinstance(self.now, Replay):
             raise RefusedError("An exact program has no arrays to explain. Compile without exact=True.")
-        return Explanation(self.now.told, self._variables())
+        return Equations(self.now.told, self._variables())
 
     def __str__(self) -> str:
         if self._now is None:

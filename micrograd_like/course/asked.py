@@ -16,7 +16,7 @@ KEY = "answer"
 
 
 @dataclass(frozen=True)
-class Slip:
+class WrongAnswer:
     """An answer that a mistake gives, and what is said of it."""
 
     mistake: str
@@ -38,7 +38,7 @@ class Asked:
     text: str
     right: float | str
     why: str
-    slips: tuple[Slip, ...] = ()
+    slips: tuple[WrongAnswer, ...] = ()
     choices: tuple[str, ...] = ()
     program: str = ""
     title: str = ""
