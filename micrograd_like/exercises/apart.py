@@ -2,9 +2,10 @@
 
 The process that runs a learner's code is asked for numbers only, and cannot import this library. What is right is
 decided here. So code that ends the process, never ends, fills the memory or prints without end is marked wrong by name,
-and nothing that it does can make it right but the right numbers. It starts in an empty folder, with the standard library
-only. If root marks, the code runs as a user of its own who may start no other process: it can read what everybody may.
-It is not a jail: it may use the network, and if somebody else marks, it may read what that one may; see `isolation`.
+and nothing that it does can make it right but the right numbers. It starts in an empty folder, with the standard
+library only. If root marks, the code runs as a user of its own who may start no other process: it can read what
+everybody may. It is not a jail: it may use the network, and if somebody else marks, it may read what that one may;
+see `isolation`.
 """
 
 from __future__ import annotations
