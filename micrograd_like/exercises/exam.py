@@ -17,6 +17,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from .concepts import Concept
 from .credit import Credit, credit
 from .exercise import Exercise
 from .generator import AGAIN, variant
@@ -44,7 +45,7 @@ class Paper:
     """What a student holds: the exercises as text, a place for the answers, and nothing to find them with."""
 
     student: str
-    concepts: list[str]
+    concepts: list[Concept]
     difficulty: int
     exercises: list[dict[str, Any]]
     answers: list[dict[str, str]] = field(default_factory=list)
@@ -105,7 +106,7 @@ class Paper:
 def paper(
     student: str,
     secret: str,
-    concepts: Sequence[str] = ("chain", "fan-out"),
+    concepts: Sequence[Concept] = ("chain", "fan-out"),
     difficulty: int = 1,
     draws: Sequence[int] = (),
 ) -> Paper:
@@ -124,7 +125,7 @@ def paper(
 
 
 def papers(
-    students: Sequence[str], secret: str, concepts: Sequence[str] = ("chain", "fan-out"), difficulty: int = 1
+    students: Sequence[str], secret: str, concepts: Sequence[Concept] = ("chain", "fan-out"), difficulty: int = 1
 ) -> list[Paper]:
     """Return a paper for each student, in which no exercise is anyone else's too."""
     if again := [name for name in students if students.count(name) > 1]:
@@ -154,13 +155,13 @@ def _written(ex: Exercise, student: str, secret: str, i: int) -> dict[str, Any]:
     return {"program": ex.program(), "asked": asked, "commitment": digest(secret, "key", student, i, ex.answers)}
 
 
-def _exercise(student: str, secret: str, concept: str, difficulty: int, i: int, draw: int) -> Exercise:
+def _exercise(student: str, secret: str, concept: Concept, difficulty: int, i: int, draw: int) -> Exercise:
     words = (student, i, concept, draw) if draw else (student, i, concept)
     return variant(concept, difficulty, digest(secret, "paper", *words))
 
 
 def _exercises(
-    student: str, secret: str, concepts: Sequence[str], difficulty: int, draws: Sequence[int]
+    student: str, secret: str, concepts: Sequence[Concept], difficulty: int, draws: Sequence[int]
 ) -> list[Exercise]:
     return [
         _exercise(student, secret, concept, difficulty, i, draw)

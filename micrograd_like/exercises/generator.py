@@ -25,7 +25,7 @@ from ..mistakes.passes import Pass, grad_from
 from ..mistakes.script import can_bite
 from ..steps.what_if import what_if
 from .answers import digits
-from .concepts import CONCEPTS, NUMBERS, Dice
+from .concepts import CONCEPTS, NUMBERS, Concept, Dice
 from .exercise import Exercise
 from .progress import Progress
 from .questions import Task
@@ -39,7 +39,7 @@ LARGEST = 200.0
 
 
 def generate(
-    concept: str,
+    concept: Concept,
     difficulty: int = 1,
     seed: int = 0,
     *,
@@ -88,18 +88,18 @@ def effort_of(ex: Exercise) -> tuple[object, ...]:
 
 
 @cache
-def usual_effort(concept: str, difficulty: int, seed: int = 0) -> tuple[object, ...]:
+def usual_effort(concept: Concept, difficulty: int, seed: int = 0) -> tuple[object, ...]:
     """Return the commonest effort of exercises on a concept, so that many variants of it are found."""
     seen = Counter(effort_of(generate(concept, difficulty, seed + i)) for i in range(USUAL))
     return seen.most_common(1)[0][0]
 
 
-def variant(concept: str, difficulty: int, student: str, seed: int = 0) -> Exercise:
+def variant(concept: Concept, difficulty: int, student: str, seed: int = 0) -> Exercise:
     """Return a student's variant of an exercise, which asks for as much work as everyone else's."""
     return generate(concept, difficulty, seed, student=student, effort=usual_effort(concept, difficulty, seed))
 
 
-def variants(concept: str, difficulty: int, seed: int, students: Sequence[str]) -> list[Exercise]:
+def variants(concept: Concept, difficulty: int, seed: int, students: Sequence[str]) -> list[Exercise]:
     """Return a variant for each student, no two alike, of which each asks for as much work as the others.
 
     Where chance draws the same numbers twice, the later student gets others: those of "student, again".

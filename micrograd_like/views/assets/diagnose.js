@@ -25,7 +25,7 @@ export function diagnose({ nodes, exercise: { blanks, tables, local: slopes, dig
   for (let x = last; x >= 0; x--) {
     if (nodes[x].constant && !asked[x]) continue;
     const blank = asked[x], answer = blank && typed[blank.key], g = sum(x, upstream), from = sum(x, typedAt), true_ = tables.right[x];
-    const drift = total(edges[x].map(([use, slope]) => abs(slope) * (TOLERANCE * abs(typedAt[use]) + rest[use])));
+    const drift = total(edges[x].map(([use, slope]) => abs(slope) * rest[use]));
     [upstream[x], typedAt[x], rest[x]] = answer ? [answer.number, answer.number, answer.slack] : [g, from, total(edges[x].map(([use, slope]) => abs(slope) * rest[use]))];
     if (!answer) continue;
     const verdict = (word) => { verdicts[blank.key] = word; };

@@ -70,23 +70,23 @@ function scores(table, seen) {
       const number = h.at(x, upstream);
       return !means(answers[x], number, Math.max(blur(x, number), TOLERANCE * abs(number)));
     }).length : 0;
-  const tried = own.map(() => 0), scored = [];
+  const tried = own.map(() => new Set()), scored = []; // the numbers that might have been hit so far
   if (wrong.length) rows.forEach((h, at) => {
     const nodes = new Set();
     for (const [x, number] of numbersOf(h)) {
       if (number !== number || isClose(number, formAt(own[x], upstream), 1e-9, 1e-12)) continue;
-      const ratio = abs(number) / (abs(answers[x].number) || 1);
-      tried[x] += ratio >= 0.25 && ratio <= 4; // what chance might hit
+      const ratio = number / (answers[x].number || NaN);
+      if (ratio >= 0.25 && ratio <= 4) tried[x].add(number.toExponential(9)); // what chance might hit
       if (means(answers[x], number, blur(x, number))) nodes.add(x);
     }
     const everywhere = givesAll(h), explained = everywhere ? new Set(wrong) : nodes;
     if (!explained.size) return;
     const spoils = everywhere ? 0 : against(h, explained);
     if (spoils && h.site && !h.listed) return;
-    const chances = Math.max(explained.size > 1 || everywhere ? at + 1 : Math.max(...[...explained].map((x) => tried[x])), 1);
+    const several = explained.size > 1, chances = Math.max(several ? at + 1 : tried[[...explained][0]].size, 1);
     const bits = total(wrong.map((x, i) => (explained.has(x) ? weight[i] : 0)));
-    const telling4 = explained.size > 1 || telling(table, seen, [...explained][0]) >= 4;
-    if (h.listed || (bits - Math.log2(chances) >= MARGIN && telling4)) scored.push([h, explained, bits - h.bits - AGAINST * spoils + everywhere]);
+    const telling4 = several || telling(table, seen, [...explained][0]) >= 4;
+    if (h.listed || (bits - Math.log2(chances) >= MARGIN && telling4)) scored.push([h, explained, bits - h.bits - AGAINST * spoils + (everywhere && several)]);
   });
   return scored;
 }
