@@ -19,7 +19,7 @@ ORDER = {
     "": """
         ops base engine _engine graph
         functions losses optim recipe data nn checkpoint train
-        drawing mistakes steps exercises course compiler views __init__ __main__
+        drawing mistakes steps exercises course compiler views classroom __init__ __main__
     """,
     "ops": "errors methods number advice op numerics gates protocols table __init__ notation",
     "base": "shows atomic files checks",
@@ -49,6 +49,7 @@ ORDER = {
         bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
         worksheets terminal_exercise lessons learn course
     """,
+    "classroom": "kits notebooks assignment sealed submissions grading commands",
 }
 
 

@@ -28,7 +28,7 @@ class WrongAnswer:
 class Asked:
     """One question. With `choices` the answer is one of them, else a number of three significant digits.
 
-    >>> ask = Asked("What is 2 · 3?", 6.0, "Two threes.", (Slip("added", 5.0, "You added."),))
+    >>> ask = Asked("What is 2 · 3?", 6.0, "Two threes.", (WrongAnswer("added", 5.0, "You added."),))
     >>> bool(ask.check(6)), ask.check("2*3")["answer"].verdict
     (True, 'right')
     >>> ask.check(5).mistakes

@@ -29,7 +29,7 @@ def asks(name: str, bites: str = "") -> Callable[[Callable[[Dice], Item | None]]
     return enter
 
 
-def number(text: str, right: float, why: str, program: str = "", **slips: float) -> Asked:
+def number(text: str, right: float, why: str, program: str = "", /, **slips: float) -> Asked:
     """Return a question for a number; each slip is a mistake by name, and what it gives."""
     found = tuple([WrongAnswer(name, x, idea(name)) for name, x in slips.items() if isfinite(x)])
     return Asked(text, right, f"{why} The answer is {short(right)}.", found, (), program)
@@ -82,11 +82,9 @@ def one_gradient(concept: Concept, difficulty: int, seed: int, cures: Sequence[s
 def _of_node(ex: Exercise, node: Value, gives: Mapping[str, float], cures: Sequence[str]) -> Asked:
     names = ex.task.names
     order = [*cures, *[x for x in gives if x not in cures]]
-    slips = [
-        WrongAnswer(x, gives[x], idea(x)) for x in order if x in gives and x != "right" and not x.endswith(" once")
-    ]
+    wrong = {x: gives[x] for x in order if x in gives and x != "right" and not x.endswith(" once")}
     text = f"What is the gradient of {names[node]}, d{names[ex.root]}/d{names[node]}?"
-    kept = tuple([slip for slip in slips if isfinite(slip.answer) and not same(slip.answer, gives["right"])])
+    kept = tuple([WrongAnswer(x, y, idea(x)) for x, y in wrong.items() if isfinite(y) and not same(y, gives["right"])])
     return Asked(text, gives["right"], ex.reason(ex.task.gradient(node).key), kept, (), ex.program())
 
 
