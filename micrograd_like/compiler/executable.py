@@ -46,6 +46,7 @@ class Executable:
     """The graph of one loss in arrays: a memory of floats, in which the parameters come first."""
 
     shapes: tuple[Any, ...] = ()  # of the inputs that it was recorded with
+    kinds: Sequence[tuple[int, type]] = ()  # inputs whose kind the function has seen
     graph: Recording
     nested: Any
     finite: bool

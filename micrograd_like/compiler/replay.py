@@ -22,6 +22,7 @@ class Replay:
 
     updates_by: tuple[Any, ...] = ()
     shapes: tuple[Any, ...] = ()  # of the inputs that it was recorded with
+    kinds: Sequence[tuple[int, type]] = ()  # inputs whose kind the function has seen
     updates = whole_runs = False
     graph: Recording
     nested: Any
