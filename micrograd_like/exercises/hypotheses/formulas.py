@@ -175,40 +175,48 @@ def _of_two(op: Op) -> Iterator[Wrong]:
     yield Wrong("first_negative", "with a minus for the first", lambda out, a, b: _first(book(out, a, b)), 6.0)
     yield Wrong("second_negative", "with a minus for the second", lambda out, a, b: _second(book(out, a, b)), 5.0)
     if op.name == "pow":
-        yield Wrong("exponent", "as the exponent", lambda out, a, b: (b, 0.0), 5.0)
-        yield Wrong("base", "as the base", lambda out, a, b: (a, 0.0), 5.0)
-        yield Wrong("factor_only", "as exponent times base", lambda out, a, b: (b * a, 0.0), 5.5)
-        yield Wrong("one_less", "with the factor n - 1 for n", lambda out, a, b: ((b - 1) * a ** (b - 1), 0.0), 6.0)
-        yield Wrong("one_more", "with the power n + 1", lambda out, a, b: (b * a ** (b + 1), 0.0), 7.0)
-        yield Wrong("at_output", "at the output", lambda out, a, b: (b * out ** (b - 1), 0.0), 6.0)
-        yield Wrong("own_power", "as the power itself", lambda out, a, b: (out, 0.0), 5.0)
-        yield Wrong("factor_less", "as (n - 1) · x^n", lambda out, a, b: ((b - 1) * out, 0.0), 6.5)
-        yield Wrong("plus", "as n + x^(n - 1)", lambda out, a, b: (b + a ** (b - 1), 0.0), 6.5)
-        yield Wrong("two_less", "with the power n - 2", lambda out, a, b: (b * a ** (b - 2), 0.0), 6.5)
-        yield Wrong("factor_squared", "with the factor n²", lambda out, a, b: (b * b * a ** (b - 1), 0.0), 7.0)
-        yield Wrong("over_n", "divided by n, not multiplied", lambda out, a, b: (a ** (b - 1) / b, 0.0), 6.5)
-        yield Wrong("second", "differentiated twice", lambda out, a, b: (b * (b - 1) * a ** (b - 2), 0.0), 6.5)
-        yield Wrong("log", "as x^n · log x", lambda out, a, b: (out * log(a), 0.0), 7.0)
-        yield Wrong("keeps", "as n · x^n", lambda out, a, b: (b * out, 0.0), 5.0)
-        yield Wrong("bare", "as x^(n - 1)", lambda out, a, b: (a ** (b - 1), 0.0), 5.0)
-        yield Wrong("integral", "as the integral", lambda out, a, b: (a ** (b + 1) / (b + 1), 0.0), 7.0)
+        yield from _of_power()
     if op.name == "div":
-        yield Wrong("both_over", "as 1 over the divisor for both", lambda out, a, b: (1 / b, 1 / b), 6.0)
-        yield Wrong("no_numerator", "as -1/b² by the divisor", lambda out, a, b: (1 / b, -1 / b**2), 5.5)
-        yield Wrong("first_squared", "with 1/b² by the first", lambda out, a, b: (1 / b**2, -a / b**2), 6.0)
-        yield Wrong("first_over", "as b by the first", lambda out, a, b: (b, -a / b**2), 6.5)
-        yield Wrong("no_minus", "as a/b² by the divisor", lambda out, a, b: (1 / b, a / b**2), 5.0)
-        yield Wrong("no_square", "as -a/b by the divisor", lambda out, a, b: (1 / b, -a / b), 5.0)
-        yield Wrong("numerator", "as a by the divisor", lambda out, a, b: (1 / b, a), 6.5)
-        yield Wrong("over_numerator", "as -b/a² by the divisor", lambda out, a, b: (1 / b, -b / a**2), 7.0)
-        yield Wrong("cube", "as -a/b³ by the divisor", lambda out, a, b: (1 / b, -a / b**3), 7.5)
-        yield Wrong("plain_quotient", "as a/b by the divisor", lambda out, a, b: (1 / b, a / b), 6.5)
+        yield from _of_quotient()
     if op.name in ("maximum", "minimum"):
         yield Wrong("loser", "for the one that lost", lambda out, a, b: (float(out == b), float(out == a)), 4.5)
     for name in PAIRS:
         other = OPS[name]
         if other is not op:
             yield Wrong(f"{name}_rule", f"by the rule of {name}", other.textbook, 5.5)
+
+
+def _of_power() -> Iterator[Wrong]:
+    yield Wrong("exponent", "as the exponent", lambda out, a, b: (b, 0.0), 5.0)
+    yield Wrong("base", "as the base", lambda out, a, b: (a, 0.0), 5.0)
+    yield Wrong("factor_only", "as exponent times base", lambda out, a, b: (b * a, 0.0), 5.5)
+    yield Wrong("one_less", "with the factor n - 1 for n", lambda out, a, b: ((b - 1) * a ** (b - 1), 0.0), 6.0)
+    yield Wrong("one_more", "with the power n + 1", lambda out, a, b: (b * a ** (b + 1), 0.0), 7.0)
+    yield Wrong("at_output", "at the output", lambda out, a, b: (b * out ** (b - 1), 0.0), 6.0)
+    yield Wrong("own_power", "as the power itself", lambda out, a, b: (out, 0.0), 5.0)
+    yield Wrong("factor_less", "as (n - 1) · x^n", lambda out, a, b: ((b - 1) * out, 0.0), 6.5)
+    yield Wrong("plus", "as n + x^(n - 1)", lambda out, a, b: (b + a ** (b - 1), 0.0), 6.5)
+    yield Wrong("two_less", "with the power n - 2", lambda out, a, b: (b * a ** (b - 2), 0.0), 6.5)
+    yield Wrong("factor_squared", "with the factor n²", lambda out, a, b: (b * b * a ** (b - 1), 0.0), 7.0)
+    yield Wrong("over_n", "divided by n, not multiplied", lambda out, a, b: (a ** (b - 1) / b, 0.0), 6.5)
+    yield Wrong("second", "differentiated twice", lambda out, a, b: (b * (b - 1) * a ** (b - 2), 0.0), 6.5)
+    yield Wrong("log", "as x^n · log x", lambda out, a, b: (out * log(a), 0.0), 7.0)
+    yield Wrong("keeps", "as n · x^n", lambda out, a, b: (b * out, 0.0), 5.0)
+    yield Wrong("bare", "as x^(n - 1)", lambda out, a, b: (a ** (b - 1), 0.0), 5.0)
+    yield Wrong("integral", "as the integral", lambda out, a, b: (a ** (b + 1) / (b + 1), 0.0), 7.0)
+
+
+def _of_quotient() -> Iterator[Wrong]:
+    yield Wrong("both_over", "as 1 over the divisor for both", lambda out, a, b: (1 / b, 1 / b), 6.0)
+    yield Wrong("no_numerator", "as -1/b² by the divisor", lambda out, a, b: (1 / b, -1 / b**2), 5.5)
+    yield Wrong("first_squared", "with 1/b² by the first", lambda out, a, b: (1 / b**2, -a / b**2), 6.0)
+    yield Wrong("first_over", "as b by the first", lambda out, a, b: (b, -a / b**2), 6.5)
+    yield Wrong("no_minus", "as a/b² by the divisor", lambda out, a, b: (1 / b, a / b**2), 5.0)
+    yield Wrong("no_square", "as -a/b by the divisor", lambda out, a, b: (1 / b, -a / b), 5.0)
+    yield Wrong("numerator", "as a by the divisor", lambda out, a, b: (1 / b, a), 6.5)
+    yield Wrong("over_numerator", "as -b/a² by the divisor", lambda out, a, b: (1 / b, -b / a**2), 7.0)
+    yield Wrong("cube", "as -a/b³ by the divisor", lambda out, a, b: (1 / b, -a / b**3), 7.5)
+    yield Wrong("plain_quotient", "as a/b by the divisor", lambda out, a, b: (1 / b, a / b), 6.5)
 
 
 def _first(pair: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from ...mistakes.mistake import MISTAKES, Mistake, added, made_by
 from ...mistakes.passes import Pass
 from ...mistakes.script import can_bite
 from ...ops import OPS
-from .changes import at_one, both, forms, once, picked
+from .changes import both, forms, once, picked
 from .elsewhere import factors, misplaced
 from .formulas import Wrong, others
 from .quantities import MANY, copies, reports
