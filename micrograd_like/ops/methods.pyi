@@ -77,6 +77,10 @@ class Methods:
         """It adds up a bell curve from left to right, so its slope is the bell curve."""
     def erfc(self) -> Self:
         """What is left of the bell curve: it falls as fast as the curve is high."""
+    def lgamma(self) -> Self:
+        """The logarithm of a factorial, for all numbers between too: its slope is called digamma."""
+    def digamma(self, b: Any = 0.0) -> Self:
+        """The slope of lgamma, about the logarithm; a second number differentiates it so many times more."""
     def floor(self) -> Self:
         """Flat between its jumps at whole numbers: no gradient passes."""
     def ceil(self) -> Self:
@@ -99,6 +103,8 @@ class Methods:
         """Steepest in the middle, at most 1/4: a sure sigmoid, near 0 or 1, lets almost no gradient through."""
     def logsigmoid(self) -> Self:
         """The logarithm of a probability from its score: the slope is what the probability lacks to 1."""
+    def logaddexp(self, b: Any) -> Self:
+        """A maximum with a rounded corner: the gradient is shared by how much each one adds to the sum."""
     def relu(self) -> Self:
         """Open above 0, shut at and below it: the gradient passes whole or not at all."""
     def relu6(self) -> Self:

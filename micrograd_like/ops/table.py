@@ -185,6 +185,21 @@ erfc = Op("erfc", math.erfc, lambda out, a: (-2.0 / math.sqrt(pi) * n.gaussian(a
     textbook=lambda out, a: (-2.0 / sqrt(pi) * exp(-a ** 2),),
     latex=r"\operatorname{erfc}\left({{a}}\right)", sample=((-5.0, 25.0),), spelled={"numpy": ""},
     why="What is left of the bell curve: it falls as fast as the curve is high.")
+lgamma = Op("lgamma", math.lgamma, lambda out, a: (digamma(a, 0.0),),
+    latex=r"\ln\left|\Gamma\left({{a}}\right)\right|", sample=((10.0, 170.0),), domain=((10.0, 1e300),),  # below, Python's own is off by up to 1e-15
+    beyond=lambda a: inf, spelled={"numpy": "", "jax": "", "mpmath": lambda mp, a: mp.log(abs(mp.gamma(a)))},
+    fails=((lambda a: a <= 0 and a % 1 == 0, "at 0, -1, -2, ... it is infinite", "lgamma({0} + 1e-6)"),
+           (lambda a: a > 1e305, TOO_LARGE, "lgamma(minimum({0}, 1e300))")),
+    why="The logarithm of a factorial, for all numbers between too: its slope is called digamma.")
+digamma = Op("digamma", n.digamma, lambda out, a, order: (digamma(a, order + 1.0), 0.0),
+    latex=r"\psi^{({b})}\left({{a}}\right)", sample=((3.0, 100.0), (1.0, 1.0)), defaults=(0.0,),
+    domain=((3.0, 1e10), (1.0, 1.0)),
+    spelled={"numpy": "", "jax": "", "torch": lambda torch, a, b: torch.polygamma(int(b), a),
+             "mpmath": lambda mp, a, b: mp.psi(int(mp.nint(b)), a)},
+    fails=((lambda a, b: not 0 <= b <= 20 or b % 1, "how often to differentiate is a whole number from 0 to 20",
+            "digamma({0}, 0)"),
+           (lambda a, b: a <= 0 and a % 1 == 0, "at 0, -1, -2, ... it is infinite", "digamma({0} + 1e-6, {1})")),
+    why="The slope of lgamma, about the logarithm; a second number differentiates it so many times more.")
 floor = Op("floor", lambda a: copysign(math.floor(a), a), lambda out, a: (0.0,), gate=True, beyond=lambda a: a,
     latex=r"\left\lfloor {{a}} \right\rfloor", sample=(ANY,), kink=lambda a: sin(pi * a),
     why="Flat between its jumps at whole numbers: no gradient passes.")
@@ -236,6 +251,12 @@ logsigmoid = Op("logsigmoid", None, lambda out, a: (sigmoid(-a),),
     definition=lambda a: minimum(a, 0.0) - log1p(exp(-abs(a))), textbook=lambda out, a: (1.0 - sigmoid(a),),
     latex=r"\ln \sigma\left({{a}}\right)", sample=((-700.0, 700.0),),
     why="The logarithm of a probability from its score: the slope is what the probability lacks to 1.")
+logaddexp = Op("logaddexp", None, lambda out, a, b: (n.share(a, b), n.share(b, a)),
+    definition=lambda a, b: maximum(a, b) + log1p(exp(-abs(n.difference(a, b)))),  # exp(a) overflows at 710
+    textbook=lambda out, a, b: (sigmoid(a - b), sigmoid(b - a)), domain=((0.2, 700.0), (-700.0, 700.0)),
+    latex=r"\ln\left(e^{{a}} + e^{{b}}\right)", sample=((0.2, 9.0), ANY),
+    spelled={"mpmath": lambda mp, a, b: mp.log(mp.exp(a) + mp.exp(b))},
+    why="A maximum with a rounded corner: the gradient is shared by how much each one adds to the sum.")
 relu = Op("relu", lambda a: a if a > 0.0 or a != a else 0.0, lambda out, a: (step(a),), gate=True, domain=(ALL,),
     definition=lambda a: maximum(a, 0.0), kink=lambda a: a,
     latex=r"\operatorname{relu}\left({{a}}\right)", sample=(ANY,),
