@@ -28,7 +28,7 @@ ORDER = {
     "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
-    "steps": "source_lines formulas differences events walk explain what_if answer_key doctor",
+    "steps": "source_lines formulas differences events walk explain what_if answer_key doctor migrate",
     "steps.doctor": "source entry updates graphs watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator

@@ -2,30 +2,48 @@
 
 `pytest --engine C` or `--engine Python` runs it on one. Engines are chosen when the package is imported, so the
 second run is a process of its own; it leaves out pages, which compute in JavaScript, and statistics.
+`pytest --long` tries everything that a test marked `long` can try, and else a part: see sizes.py. `pytest --shuffle 7`
+runs the files, and the tests in each, in an order drawn with the seed 7.
 """
 
 import os
+import random
 import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
 
 import pytest
+import sizes
 from hypothesis import settings
 
 # How long an example takes says more of the machine than of us; in CI, the same code is tested by the same examples.
 settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("ours")
-ONCE = [f"--ignore-glob=*{name}*" for name in ("test_browser_", "_measured", "test_benchmarks", "test_doctor")]
+ONCE = [
+    f"--ignore-glob=*{name}*"
+    for name in ("test_browser_", "_measured", "test_benchmarks", "test_doctor", "test_migrate")
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=("both", "C", "Python"), default="both", help="the engine to test")
+    parser.addoption("--long", action="store_true", help="try all that the tests marked `long` can try")
+    parser.addoption("--shuffle", metavar="SEED", help="run the files, and the tests in each, in a drawn order")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("engine") == "Python":
         os.environ["MICROGRAD_LIKE_PURE"] = "1"
+    sizes.LONG = config.getoption("long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the tests in the order that was asked for; a file stays together, because its tests share a browser."""
+    seed = config.getoption("shuffle")
+    if seed is not None:
+        keys = {item: random.Random(f"{seed} {item.nodeid}").random() for item in items}
+        items.sort(key=lambda item: (random.Random(f"{seed} {item.path}").random(), str(item.path), keys[item]))
 
 
 def pytest_report_header() -> str:

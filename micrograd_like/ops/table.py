@@ -186,7 +186,8 @@ erfc = Op("erfc", math.erfc, lambda out, a: (-2.0 / math.sqrt(pi) * n.gaussian(a
     latex=r"\operatorname{erfc}\left({{a}}\right)", sample=((-5.0, 25.0),), spelled={"numpy": ""},
     why="What is left of the bell curve: it falls as fast as the curve is high.")
 lgamma = Op("lgamma", math.lgamma, lambda out, a: (digamma(a, 0.0),),
-    latex=r"\ln\left|\Gamma\left({{a}}\right)\right|", sample=((10.0, 170.0),), domain=((10.0, 1e300),),  # below, Python's own is off by up to 1e-15
+    latex=r"\ln\left|\Gamma\left({{a}}\right)\right|", sample=((10.0, 170.0),),
+    domain=((10.0, 1e300),),  # below 10 Python's own is right to about 1e-15 beside 1
     beyond=lambda a: inf, spelled={"numpy": "", "jax": "", "mpmath": lambda mp, a: mp.log(abs(mp.gamma(a)))},
     fails=((lambda a: a <= 0 and a % 1 == 0, "at 0, -1, -2, ... it is infinite", "lgamma({0} + 1e-6)"),
            (lambda a: a > 1e305, TOO_LARGE, "lgamma(minimum({0}, 1e300))")),
