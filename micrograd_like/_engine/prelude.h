@@ -97,5 +97,6 @@ static double op_digamma(double a, double order) {
         sum_add(&sum, bernoulli[i - 1] * ratio / raised(far, 2 * i + n));
     }
     double total = sum.total + sum.rest;
+    if (!isfinite(total)) return NAN; /* next to 0 */
     return n == 0 || n % 2 ? total : -total;
 }

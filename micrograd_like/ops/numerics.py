@@ -56,22 +56,43 @@ def digamma(a: float, order: float) -> float:
         mirrored = digamma(1.0 - a, order)
         cotangent = 1.0 / math.tan(pi * (a - float(round(a))))
         return (-mirrored if n % 2 else mirrored) - _raised(pi, n + 1) * _cotangent_slope(cotangent, n)
-    whole, k, terms = 1.0, 0, []
-    for j in range(2, n + 1):
-        whole *= j
+    out = _added(_log_slopes(a, n) if n == 0 else _power_slopes(a, n))
+    if not math.isfinite(out):  # next to 0
+        raise OverflowError
+    return out if n == 0 or n % 2 else -out
+
+
+def digamma_beyond(a: float, order: float) -> float:
+    whole = 0.0 <= order <= 20.0 and order % 1.0 == 0.0
+    return nan if not whole or abs(a) >= 1.0 else inf if order % 2 else copysign(inf, -a)
+
+
+def _log_slopes(a: float, n: int) -> list[float]:
+    """Return the terms of digamma: those of its recurrence, then those of its series."""
+    terms, k = [], 0
     while (far := a + k) < 16.0 + n:
-        terms.append(-1.0 / far if n == 0 else whole / _raised(far, n + 1))
+        terms.append(-1.0 / far)
         k += 1
-    if n == 0:
-        terms += [math.log(far), -0.5 / far]
-    else:
-        terms += [whole / n / _raised(far, n), 0.5 * whole / _raised(far, n + 1)]
-    for i, bernoulli in enumerate(BERNOULLI, 1):
-        ratio = -1.0 / (2 * i) if n == 0 else 1.0
-        for j in range(2 * i + 1, 2 * i + n):
-            ratio *= j
-        terms.append(bernoulli * ratio / _raised(far, 2 * i + n))
-    return _added(terms) if n == 0 or n % 2 else -_added(terms)
+    series = [b * (-1.0 / (2 * i)) / _raised(far, 2 * i) for i, b in enumerate(BERNOULLI, 1)]
+    return [*terms, math.log(far), -0.5 / far, *series]
+
+
+def _power_slopes(a: float, n: int) -> list[float]:
+    """Return the terms of digamma differentiated n times, without its sign."""
+    whole, k, terms = _factors(2, n), 0, []
+    while (far := a + k) < 16.0 + n:
+        terms.append(whole / _raised(far, n + 1))
+        k += 1
+    series = [b * _factors(2 * i + 1, 2 * i + n - 1) / _raised(far, 2 * i + n) for i, b in enumerate(BERNOULLI, 1)]
+    return [*terms, whole / n / _raised(far, n), 0.5 * whole / _raised(far, n + 1), *series]
+
+
+def _factors(first: int, last: int) -> float:
+    """Return first * ... * last."""
+    out = 1.0
+    for j in range(first, last + 1):
+        out *= j
+    return out
 
 
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
