@@ -7,38 +7,14 @@ from .checkpoint import load_model as load_model, save_model as save_model
 from .compiler import compile as compile
 from .drawing.draw import draw as draw, draw_dot as draw_dot
 from .drawing.plots import decision_boundary as decision_boundary
-from .engine import (
-    Value as Value,
-    backward_steps as backward_steps,
-    ieee as ieee,
-    topological_order as topological_order,
-)
-from .functions import (
-    clamp as clamp,
-    dot as dot,
-    logsumexp as logsumexp,
-    mean as mean,
-    softmax as softmax,
-    where as where,
-)
+from .engine import Value as Value, backward_steps as backward_steps, ieee as ieee, topological_order as topological_order
+from .functions import clamp as clamp, dot as dot, logsumexp as logsumexp, mean as mean, softmax as softmax, where as where
 from .graph.gradcheck import gradcheck as gradcheck, grade as grade
 from .graph.gradients import gradients as gradients
 from .graph.names import Graph as Graph
-from .nn import (
-    Layer as Layer,
-    LogisticRegression as LogisticRegression,
-    MLP as MLP,
-    Module as Module,
-    Neuron as Neuron,
-    seed as seed,
-)
+from .nn import Layer as Layer, LogisticRegression as LogisticRegression, MLP as MLP, Module as Module, Neuron as Neuron, seed as seed
 from .ops import OPS as OPS, Op as Op
-from .optim import (
-    Adam as Adam,
-    SGD as SGD,
-    TrainingDivergedError as TrainingDivergedError,
-    clip_gradients as clip_gradients,
-)
+from .optim import Adam as Adam, SGD as SGD, TrainingDivergedError as TrainingDivergedError, clip_gradients as clip_gradients
 from .steps.answer_key import answer_key as answer_key
 from .steps.doctor import doctor as doctor
 from .steps.explain import explain as explain, paths as paths

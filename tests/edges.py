@@ -1,6 +1,7 @@
 """Every operation at every special number, against PyTorch and JAX: `python tests/edges.py` lists what differs.
 
-Values and slopes in `with ieee():`, where nothing raises. What differs must be one of the `REASONS`.
+Values and slopes in `with ieee():`, where nothing raises. What differs from PyTorch has one of the `REASONS`; JAX is a
+second opinion, because it takes the smallest numbers for 0.
 """
 
 from __future__ import annotations
@@ -68,12 +69,41 @@ JAX: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
+# Why ours differs from PyTorch, where both are numbers: what the operation is, at which points, and why.
+REASONS: list[tuple[str, Callable[..., bool], str]] = [
+    ("atan2 asinh acosh", lambda *x: True, "PyTorch squares, and squares over- and underflow"),
+    ("hypot", lambda a, b: a == b == 0, "the corner of a norm: the slope of least size, 0"),
+    ("copysign", lambda a, b: math.isinf(a), "PyTorch divides inf by inf"),
+    ("xlogy", lambda a, b: a == b == 0, "0 whatever b is, so that b passes nothing"),
+    ("xlogy", lambda a, b: a == 0 and b < 0, "there is no logarithm below 0, so no slope by a"),
+    ("silu mish gelu", math.isinf, "PyTorch multiplies 0 by inf; ours is the limit"),
+    ("logaddexp", lambda a, b: a == b == math.inf, "two that are equal share"),
+    (
+        "clamp_min clamp_max",
+        lambda a, b: a == b,
+        "at a bound a clamp passes all, as torch.clamp does; a maximum shares",
+    ),
+    ("digamma", lambda a, n: n > 0 and a > 1e22, "PyTorch has no digits left"),
+    ("leaky_relu elu", lambda a, b: math.isinf(a) or math.isinf(b), "0 times inf is not a number"),
+]
+
+
+def reason(op: Op, point: tuple[float, ...], mine: float) -> str:
+    """Say why ours is another number than PyTorch's, or nothing."""
+    value, _ = ours(op, point)
+    if value != value and mine != mine:
+        return "of what does not exist there is no slope"
+    return next((why for names, where, why in REASONS if op.name in names.split() and where(*point)), "")
+
+
 def near(a: float, b: float) -> bool:
     """Tell whether two numbers are the same one, or close."""
     return a == b or (a != a and b != b) or abs(a - b) <= 1e-7 * max(abs(a), abs(b)) or abs(a - b) < 1e-300
 
 
-def differences(theirs: Callable[[Op, tuple[float, ...]], Answer | None]) -> Iterator[tuple[Op, tuple[float, ...], str, float, float]]:
+def differences(
+    theirs: Callable[[Op, tuple[float, ...]], Answer | None],
+) -> Iterator[tuple[Op, tuple[float, ...], str, float, float]]:
     """Yield (operation, point, "value" or "slope 0", ours, theirs) for all that differs."""
     for op in list(OPS.values()):
         for point in itertools.product(SPECIAL, repeat=op.arity):
@@ -96,7 +126,8 @@ def main() -> None:
         found = list(differences(theirs))
         print(f"{name}: {len(found)} differ")
         for op, point, what, mine, other in found:
-            print(f"  {op.name}{point} {what}: ours {mine!r}, {name} {other!r}")
+            why = reason(op, point, mine) if theirs is pytorch else ""
+            print(f"  {op.name}{point} {what}: ours {mine!r}, {name} {other!r}  {why}")
         print(Counter(op.name for op, *_ in found).most_common())
 
 

@@ -3,10 +3,14 @@
 A test whose size depends on it is marked with `long`, so that `pytest --long -m long` runs these and no others.
 """
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 import pytest
 
 LONG = False  # conftest sets it before any test is read
 long = pytest.mark.long
+T = TypeVar("T")
 
 
 def many(plain: int, long: int) -> int:
@@ -14,6 +18,12 @@ def many(plain: int, long: int) -> int:
     return long if LONG else plain
 
 
-def only_long(why: str) -> pytest.MarkDecorator:
+def only_long(why: str) -> Callable[[T], T]:
     """Leave a test out of the plain run."""
-    return pytest.mark.skipif(not LONG, reason=f"{why}: pytest --long")
+    return lambda test: long(pytest.mark.skipif(not LONG, reason=f"{why}: pytest --long")(test))
+
+
+def some(items: Iterable[T], plain: int) -> list[T]:
+    """Return all items with --long, else so many of them, from all over."""
+    found = list(items)
+    return found if LONG or plain >= len(found) else [found[i * len(found) // plain] for i in range(plain)]

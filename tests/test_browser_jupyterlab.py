@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from browser import PATIENCE, chromium as chromium
+from sizes import only_long
 
 ROOT = Path(__file__).parent.parent
 CELLS = [
@@ -80,6 +81,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait(20)
 
 
+@only_long("JupyterLab takes its time to start")
 def test_no_key_reaches_the_notebook(chromium: Any, lab: str) -> None:
     page = chromium.new_page(viewport={"width": 1400, "height": 1000})
     page.goto(f"{lab}/lab/tree/lesson.ipynb")

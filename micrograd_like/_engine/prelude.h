@@ -78,12 +78,14 @@ RULE double cotangent_slope(double cotangent, int n) {
 
 static double op_digamma(double a, double order) {
     static const double bernoulli[] = {1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6};
-    if (!(0.0 <= order && order <= 20.0) || order != floor(order) || (a <= 0.0 && a == floor(a))) return NAN;
+    if (!(0.0 <= order && order <= 20.0) || order != floor(order)) return NAN;
     int n = (int)order;
+    if (a <= 0.0 && a == floor(a)) return a != 0.0 ? NAN : n % 2 ? INFINITY : copysign(INFINITY, -a);
     if (!isfinite(a)) return isnan(a) || !n ? a : 0.0;
     if (a < 0.0) {
         double mirrored = op_digamma(1.0 - a, order), cotangent = 1.0 / tan(3.141592653589793 * (a - rint(a)));
-        return (n % 2 ? -mirrored : mirrored) - raised(3.141592653589793, n + 1) * cotangent_slope(cotangent, n);
+        double out = (n % 2 ? -mirrored : mirrored) - raised(3.141592653589793, n + 1) * cotangent_slope(cotangent, n);
+        return isfinite(out) ? out : a <= -1.0 ? NAN : n % 2 ? INFINITY : copysign(INFINITY, -a);
     }
     Sum sum = {0.0, 0.0};
     double whole = 1.0, far = a;
@@ -97,6 +99,6 @@ static double op_digamma(double a, double order) {
         sum_add(&sum, bernoulli[i - 1] * ratio / raised(far, 2 * i + n));
     }
     double total = sum.total + sum.rest;
-    if (!isfinite(total)) return NAN; /* next to 0 */
+    if (!isfinite(total)) return n % 2 ? INFINITY : copysign(INFINITY, -a); /* next to 0 */
     return n == 0 || n % 2 ? total : -total;
 }

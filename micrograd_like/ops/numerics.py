@@ -55,11 +55,12 @@ def digamma(a: float, order: float) -> float:
     if a < 0.0:
         mirrored = digamma(1.0 - a, order)
         cotangent = 1.0 / math.tan(pi * (a - float(round(a))))
-        return (-mirrored if n % 2 else mirrored) - _raised(pi, n + 1) * _cotangent_slope(cotangent, n)
-    out = _added(_log_slopes(a, n) if n == 0 else _power_slopes(a, n))
+        out = (-mirrored if n % 2 else mirrored) - _raised(pi, n + 1) * _cotangent_slope(cotangent, n)
+    else:
+        out = _log_slopes(a) if n == 0 else _power_slopes(a, n)
     if not math.isfinite(out):  # next to 0
         raise OverflowError
-    return out if n == 0 or n % 2 else -out
+    return out
 
 
 def digamma_beyond(a: float, order: float) -> float:
@@ -67,24 +68,25 @@ def digamma_beyond(a: float, order: float) -> float:
     return nan if not whole or abs(a) >= 1.0 else inf if order % 2 else copysign(inf, -a)
 
 
-def _log_slopes(a: float, n: int) -> list[float]:
-    """Return the terms of digamma: those of its recurrence, then those of its series."""
+def _log_slopes(a: float) -> float:
+    """Return digamma: the terms of its recurrence, then those of its series."""
     terms, k = [], 0
-    while (far := a + k) < 16.0 + n:
+    while (far := a + k) < 16.0:
         terms.append(-1.0 / far)
         k += 1
     series = [b * (-1.0 / (2 * i)) / _raised(far, 2 * i) for i, b in enumerate(BERNOULLI, 1)]
-    return [*terms, math.log(far), -0.5 / far, *series]
+    return _added([*terms, math.log(far), -0.5 / far, *series])
 
 
-def _power_slopes(a: float, n: int) -> list[float]:
-    """Return the terms of digamma differentiated n times, without its sign."""
+def _power_slopes(a: float, n: int) -> float:
+    """Return digamma differentiated n times, in the same way."""
     whole, k, terms = _factors(2, n), 0, []
     while (far := a + k) < 16.0 + n:
         terms.append(whole / _raised(far, n + 1))
         k += 1
     series = [b * _factors(2 * i + 1, 2 * i + n - 1) / _raised(far, 2 * i + n) for i, b in enumerate(BERNOULLI, 1)]
-    return [*terms, whole / n / _raised(far, n), 0.5 * whole / _raised(far, n + 1), *series]
+    out = _added([*terms, whole / n / _raised(far, n), 0.5 * whole / _raised(far, n + 1), *series])
+    return out if n % 2 else -out
 
 
 def _factors(first: int, last: int) -> float:

@@ -38,8 +38,9 @@ neg = Op("neg", operator.neg, lambda out, a: (-1.0,), sign="-", latex="-{a}", sa
     spelled={"numpy": "negative"}, why="Up becomes down: the gradient turns its sign.")
 power = Op("pow", n.power, sign="**", latex="{a}^{{b}}", sample=(POSITIVE, (-3.0, 3.0)),
     domain=(ABOVE_0, (-300.0, 300.0)),
-    rule=lambda out, a, b: (b * a ** (b - step(abs(b))) * maximum(abs(a), 1e-300) ** n.power_rest(b),  # x ** 0 has the
-                            out * log(a + (1.0 - step(abs(a) + abs(out))))),   # slope 0, at 0 too, and 0 ** y as well
+    rule=lambda out, a, b: (  # x ** 0 has the slope 0, at 0 too, and so has 0 ** y
+        b * a ** (b - step(abs(b))) * n.clip(abs(a), 1e-300, 1e300) ** n.power_rest(b),
+        out * log(a + (1.0 - step(abs(a) + abs(out))))),
     textbook=lambda out, a, b: (b * a ** (b - 1.0), out * log(a)), beyond=n.power_beyond,
     corner={(0.0, 0.0): (0.0, 0.0)},
     fails=((lambda a, b: a < 0 and b % 1, "below 0, only constant whole exponents give real powers", "abs({0}) ** {1}"),
@@ -239,8 +240,9 @@ rsqrt = Op("rsqrt", None, lambda out, a: (-0.5 * out / a,), definition=lambda a:
            (lambda a: a < 1e-200, "so close to 0 there is no root to divide by, or no slope",
             "rsqrt(maximum({0}, 1e-12))")),
     why="The larger the number, the smaller and flatter: it falls by half of itself for each share that a grows.")
-xlogy = Op("xlogy", None, lambda out, a, b: (log(b), a / (b + (1.0 - step(abs(a))) * (1.0 - step(abs(b))))),  # 0 at (0, 0)
-    definition=lambda a, b: a * log(b ** maximum(step(abs(a)), n.clip(b, 0.0, 0.0))),  # 0 at 0, nan at nan
+xlogy = Op("xlogy", None,
+    rule=lambda out, a, b: (log(b), a / (b + (1.0 - step(abs(a))) * (1.0 - step(abs(b))))),  # 0 at (0, 0)
+    definition=lambda a, b: a * log(b ** maximum(step(abs(a)), n.clip(b, 0.0, 0.0))),  # nan at nan
     latex=r"{a} \ln {b}", sample=(ANY, POSITIVE), textbook=lambda out, a, b: (log(b), a / b),
     beyond=lambda a, b: -copysign(inf, a) if b == 0 else nan, spelled={"numpy": ""},
     fails=((lambda a, b: b <= 0, "only numbers above 0 have a logarithm", "xlogy({0}, maximum({1}, 1e-12))"),),
