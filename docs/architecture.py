@@ -23,6 +23,7 @@ ROOMS = {  # what each room is for, where a package's first line does not say it
     "mistakes": "one entry each",
     "steps": "both passes as events",
     "exercises": "questions, diagnosis, marking",
+    "course": "chapters, their questions and beliefs",
     "compiler": "the matrices in the scalars",
     "views": "pages, widgets, terminal",
     "__main__": "the command line",

@@ -19,7 +19,7 @@ ORDER = {
     "": """
         ops base engine _engine graph
         functions losses optim recipe data nn checkpoint train
-        drawing mistakes steps exercises compiler views __init__ __main__
+        drawing mistakes steps exercises course compiler views classroom __init__ __main__
     """,
     "ops": "errors methods number advice op numerics gates protocols table __init__ notation",
     "base": "shows atomic files checks",
@@ -32,22 +32,24 @@ ORDER = {
     "steps.doctor": "source entry updates graphs watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
-        practise exam bugs engines build apart
+        practise credit exam bugs engines build apart
     """,
     "exercises.hypotheses": "sheet formulas quantities grammar search table",
+    "course": "asked misconceptions drawn early inventory late chapters lesson",
     "compiler": """
         extra trace vectorize lower printing backends guards executable replay update recorder export program learning
     """,
-    "compiler.trace": "tracked watch inputs recording calls world",
+    "compiler.trace": "tracked watch inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
     "compiler.printing": "naming reading algebra explanation",
     "compiler.backends": "tape straight whole native exchange",
     "compiler.export": "library arrays to_jax to_torch to_onnx",
     "views": """
-        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
-        terminal_exercise lessons learn
+        bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
+        worksheets terminal_exercise lessons learn course
     """,
+    "classroom": "kits notebooks assignment sealed submissions grading commands",
 }
 
 

@@ -20,7 +20,9 @@ def methods() -> str:
     lines = [
         '"""Written by `python docs/make.py` from the table in ops.py."""',
         "",
-        "from typing import Any, Self",
+        "from typing import Any, Literal, Self",
+        "",
+        f"OfOne = Literal[{', '.join(repr(op.name) for op in OPS.values() if op.arity - len(op.defaults) == 1)}]",
         "",
         "class Methods:",
     ]

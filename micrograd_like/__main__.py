@@ -13,6 +13,7 @@ from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, _engine
+from .classroom import commands as classroom
 from .steps import migrate
 from .views import learn, terminal, terminal_exercise, worksheets
 from .views.worksheets import counted
@@ -34,7 +35,9 @@ Next:
   {call} --help
       see everything else
 """
-PYTHON_ADVICE = (  # what a message advises in Python, and what a command line writes for it
+PYTHON_ADVICE: tuple[
+    tuple[str, Any], ...
+] = (  # what a message advises in Python, and what a command line writes for it
     (r",? or compute inside `with ieee\(\):`[^.]*(?=\.)", ""),
     (r"\bMLP\(\d+, \[(\d+(?:, \d+)*), \d+\]\)", lambda found: "--hidden " + found[1].replace(" ", "")),
     (
@@ -142,7 +145,7 @@ def make_parser() -> argparse.ArgumentParser:
     doctor.add_argument("script", help="a Python script or a notebook; it is run")
     doctor.set_defaults(run=run_doctor)
     terminal.add_commands(commands, add_expression)
-    for room in (learn, terminal_exercise, worksheets, migrate):
+    for room in (learn, terminal_exercise, worksheets, classroom, migrate):
         room.add_commands(commands)
     return parser
 

@@ -166,7 +166,7 @@ def _no_number(name: str) -> float:
     raise ValueError(f"it holds {name}")
 
 
-def _text(text: Any) -> str:
+def _text(text: Any) -> Any:
     if type(text) is not str:
         raise ValueError(f"{text!r:.60} stands where a name belongs")
     return text

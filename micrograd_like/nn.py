@@ -11,6 +11,7 @@ from .base.checks import named
 from .engine import Value
 from .functions import dot, softmax
 from .ops import OPS, Op, real
+from .ops.methods import OfOne
 from .recipe.module import (
     AutoLabel as AutoLabel,
     Module as Module,
@@ -23,6 +24,7 @@ _weights = Random(1)  # draws the weights of every network that is not given an 
 Init = Callable[[int, int, Random], float]
 InitName = Literal["uniform", "xavier", "he"]
 BiasName = Literal["zero", "random"]
+ActivationName = OfOne | Literal["linear", "identity", "softmax"]
 
 INITS: dict[str, Init] = {
     "uniform": lambda nin, nout, rng: rng.uniform(-1.0, 1.0),  # as micrograd
@@ -68,7 +70,7 @@ class Neuron(Module):
         self,
         nin: int,
         nonlin: bool = True,
-        activation: str | Activation = "relu",
+        activation: ActivationName | Activation = "relu",
         init: InitName | Init = "uniform",
         bias: BiasName = "zero",
         rng: Random | int | None = None,
@@ -125,7 +127,7 @@ class Layer(Module):
         self,
         nin: int,
         nout: int,
-        activation: str | Activation = "relu",
+        activation: ActivationName | Activation = "relu",
         rng: Random | int | None = None,
         *,
         seed: int | None = None,
@@ -208,8 +210,8 @@ class MLP(Module):
         self,
         nin: int,
         nouts: Sequence[int],
-        activation: str | Activation = "relu",
-        output: str | Activation = "linear",
+        activation: ActivationName | Activation = "relu",
+        output: ActivationName | Activation = "linear",
         init: InitName | Init = "uniform",
         bias: BiasName = "zero",
         rng: Random | int | None = None,
@@ -281,7 +283,7 @@ class LogisticRegression(MLP):
         super().__init__(nin, [1], output="sigmoid", **options)
 
 
-def activation_named(name: str | Activation) -> Activation | None:
+def activation_named(name: ActivationName | Activation) -> Activation | None:
     """Return the operation of that name that takes one number; None for "linear", which changes nothing."""
     if callable(name):
         return name
@@ -290,7 +292,7 @@ def activation_named(name: str | Activation) -> Activation | None:
     return activation
 
 
-def name_of(activation: Activation | None) -> str:
+def name_of(activation: Activation | None) -> Any:
     """Return what `activation_named` was given."""
     if activation is None:
         return "linear"

@@ -6,6 +6,7 @@ import functools
 import math
 import os
 import runpy
+import sys
 import threading
 import types
 import warnings
@@ -304,9 +305,11 @@ def test_the_audit_finds_what_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) ->
     w = Value(2.0)
     monkeypatch.setenv("RATE", "1.0")
     program = compile(lambda x: w * x * float(os.environ["RATE"]), 1.0)
+    line = sys._getframe().f_lineno - 1
     assert [program(1.0) for _ in range(3)] == [2.0] * 3
     monkeypatch.setenv("RATE", "3.0")
-    told = r"In call 4 .* loss 2, and the engine 6: the number 1 became 3\. Until call 2"
+    here = rf"\({__file__}, line {line}\)"
+    told = rf"In call 4 .* loss 2, and the engine 6: the number 1 became 3 {here}\. Until call 2 they agreed\."
     with pytest.raises(AuditError, match=told):
         program(1.0)
     assert program(1.0) == 6.0
@@ -470,3 +473,93 @@ def test_a_hidden_pass_leaves_every_gradient_as_it_was() -> None:
     for _ in range(9):
         program(1.0)
     assert other.grad == 7.0
+
+
+class Unit(float):
+    """A number with an attribute, as a learner may make one."""
+
+    unit = 1.0
+
+
+KINDS: dict[str, tuple[Any, list[Any]]] = {
+    "isinstance": (lambda x: W * x if isinstance(x, int) else U * x, [1, 1.0, 2.5, 3]),
+    "bool or int": (lambda x: W * x if isinstance(x, bool) else U * x, [True, 1, 1.0]),
+    "text": (lambda x: W * len(str(x)), [1, 1.0, 10]),
+    "a computed one": (lambda x: W * len(str(x * 2)), [1, 1.0, 2]),
+    "list or tuple": (
+        lambda xs: W * xs[0] if isinstance(xs, tuple) else U * xs[1],
+        [[1.0, 2.0], (1.0, 2.0), [3.0, 4.0]],
+    ),
+    "rows": (
+        lambda xs: sum(W * r[0] if isinstance(r, tuple) else U * r[0] for r in xs),
+        [[[1.0]] * 2, [[1.0], (2.0,)]],
+    ),
+    "a number or nothing": (lambda x: W * (2.0 if x is None else x), [1.0, None, 3.0]),
+    "large": (lambda x: W * (x % 10), [7, 2**53 + 1, 2**60 + 7, 8]),
+    "ties of tuples": (lambda xs: W * max(zip(xs, range(3)))[1], [[1.0, -1.0, 0.5], [2.5, 2.5, -3.0], [0.0, 0.0, 0.0]]),
+    "the sign of zero": (lambda x: W * math.copysign(2.0, x), [1.0, 0.0, -0.0, -1.0]),
+}
+
+
+@both
+@pytest.mark.parametrize("name", KINDS)
+def test_the_kind_of_an_input_is_a_decision_where_it_is_seen(name: str, exact: bool) -> None:
+    function, inputs = KINDS[name]
+    program = compile(function, inputs[0], parameters=[W, U], exact=exact)
+    for x in [*inputs, *reversed(inputs)]:
+        assert holds(program, function, [W, U], x), x
+
+
+SIGN: Any = lambda x: math.copysign(1.0, x)  # noqa: E731
+REPLACED: dict[str, Any] = {
+    "a zero": (lambda c: SIGN(c[0]), [0.0], lambda c: c.__setitem__(0, -0.0)),
+    "True for 1": (lambda c: 5.0 if c[0] is True else 1.0, [1], lambda c: c.__setitem__(0, True)),
+    "a whole number": (lambda c: len(repr(c["a"])), {"a": 1.0}, lambda c: c.__setitem__("a", 1)),
+    "a key": (lambda c: len(repr(c)), {1: 2.0}, lambda c: (c.clear(), c.update({True: 2.0}))),
+    "in a tuple": (lambda c: SIGN(c[0][0]), [(0.0,)], lambda c: c.__setitem__(0, (-0.0,))),
+    "a frozen set": (lambda c: len(repr(c[0])), [frozenset([1.0])], lambda c: c.__setitem__(0, frozenset([1]))),
+    "an attribute": (lambda c: SIGN(c.k), SimpleNamespace(k=0.0), lambda c: setattr(c, "k", -0.0)),
+    "of a float": (lambda c: c[0].unit, [Unit(3.0)], lambda c: setattr(c[0], "unit", 4.0)),
+    "a label": (lambda c: 2.0 if c.label == "a" else 1.0, Value(1.0, "a"), lambda c: setattr(c, "label", "b")),
+    "a later attribute": (lambda c: 2.0 if hasattr(c, "k") else 1.0, Value(1.0), lambda c: setattr(c, "k", 1.0)),
+}
+
+
+@pytest.mark.parametrize("name", REPLACED)
+def test_equal_is_not_the_same(name: str) -> None:
+    read, held, change = REPLACED[name]
+    w = Value(3.0)
+    function = lambda x: w * x * read(held)  # noqa: E731
+    program = compile(function, 1.0)
+    for _ in range(4):
+        assert holds(program, function, [w], 1.0)
+    change(held)
+    assert holds(program, function, [w], 1.0), "call 5, which no audit sees"
+
+
+def test_an_array_with_another_zero_is_another_one() -> None:
+    import numpy
+
+    numbers, w = numpy.array([0.0]), Value(2.0)
+    function = lambda x: w * x * math.copysign(1.0, numbers[0])  # noqa: E731
+    program = compile(function, 1.0)
+    assert [program(1.0) for _ in range(4)] == [2.0] * 4
+    numbers[0] = -0.0
+    assert holds(program, function, [w], 1.0)
+
+
+def test_a_value_whose_gradient_is_not_computed_is_named() -> None:
+    model, temperature = MLP(1, [1], seed=1), Value(0.5)
+    with pytest.warns(UserWarning, match="computes no gradient of temperature, because the parameters are those"):
+        compile(lambda x: model([x]) / temperature, 1.0)
+    function = lambda x: model([x]) / temperature  # noqa: E731
+    leaves = [*model.parameters(), temperature]
+    assert holds(compile(function, 1.0, parameters=leaves), function, leaves, 2.0)
+
+
+@pytest.mark.parametrize("name", ["pow", "atan2", "hypot"])
+def test_at_an_agreed_corner_gradients_are_those_of_backward(name: str) -> None:
+    with ieee():
+        a, b = Value(0.0), Value(0.0)
+        OPS[name](a, b).backward()
+        assert [x.data for x in gradients(OPS[name](a, b), [a, b])] == [a.grad, b.grad] == [0.0, 0.0]

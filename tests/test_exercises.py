@@ -9,6 +9,7 @@ from random_graphs import random_graph
 from micrograd_like import Value, topological_order
 from micrograd_like.exercises.answers import read
 from micrograd_like.exercises.exercise import Exercise
+from micrograd_like.exercises.generator import generate
 from micrograd_like.exercises.marking import Marking
 from micrograd_like.exercises.progress import Progress
 from micrograd_like.mistakes.passes import grads
@@ -347,3 +348,19 @@ def test_nothing_to_ask_is_said() -> None:
         lesson(ask="zebra")
     with pytest.raises(ValueError, match="Nothing is asked"):
         lesson(ask=[])
+
+
+def test_of_a_difference_that_is_no_cross_entropy_no_target_is_said() -> None:
+    p, q = Value(1.5, "p"), Value(0.7, "q")
+    d = p + q
+    marking = Exercise(d * d - p, [p], names={}).check(p=2 * d.data)
+    assert "target_forgotten" not in {x for message in marking.messages for x in message.mistakes}
+
+
+@pytest.mark.parametrize("concept", ["square", "diamond", "fan-out", "functions", "softmax"])
+def test_a_thousandth_off_is_not_right(concept: str) -> None:
+    for seed in range(4):
+        ex = generate(concept, 1 + seed % 3, seed)
+        for node in ex.asked:
+            key, right = ex.task.gradient(node).key, ex.task.right[node]
+            assert not right or ex.check({key: right * 1.001})[key].verdict == "wrong", (seed, key)

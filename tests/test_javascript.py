@@ -93,7 +93,6 @@ def test_only_what_a_graph_uses_is_written() -> None:
 
 
 MODULES = sorted((Path(__file__).parent.parent / "micrograd_like/views/assets").glob("*.js"))
-OWN_WAY = {"exercise.js"}  # to be split
 
 
 def functions(text: str) -> dict[str, int]:
@@ -111,9 +110,8 @@ def functions(text: str) -> dict[str, int]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_module_is_short_and_imports_without_circles(path: Path) -> None:
     text = path.read_text("utf-8")
-    if path.name not in OWN_WAY:
-        assert len(text.splitlines()) <= 400
-        assert {name: length for name, length in functions(text).items() if length > 60} == {}
+    assert len(text.splitlines()) <= 400
+    assert {name: length for name, length in functions(text).items() if length > 60} == {}
     assert bundle(path.name)  # raises for a circle
     for names, other in re.findall(r'import \{([^}]*)\} from "\./([\w.]+)";', text):
         source = bundle(other)

@@ -25,7 +25,7 @@ INSTEAD = {  # what must not come back, and what to write
 BANNED = re.compile("|".join(f"(?:{pattern})" for pattern in INSTEAD), re.IGNORECASE)
 GRADE = 8.0
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("glossary", "walk", "classrooms"))]
-LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))
 
 
 def files() -> Iterator[Path]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 PACKAGE = __name__.partition(".")[0]
 _modules: dict[str, dict[str, dict[str, Any]]] = {}  # by engine and module: what each module holds under it
 
 
-def use(engine: str) -> None:
+def use(engine: Literal["python", "c"]) -> None:
     """Let every Value be made by the engine in "python", which one reads, or by its twin in "c".
 
     All modules of the package are loaded for that engine, and names that were imported from them before, as by

@@ -600,7 +600,7 @@ static PyMethodDef methods[] = {
     {"write", (PyCFunction)(void (*)(void))loops_write, METH_FASTCALL, "Write data and gradients of leaves."},
     {"bare", (PyCFunction)(void (*)(void))loops_bare, METH_FASTCALL, "Tell whether no Value has an attribute."},
     {"alike", (PyCFunction)(void (*)(void))loops_alike, METH_FASTCALL, "Tell whether two lists hold the same."},
-    {"finite", loops_finite, METH_O, "Tell whether all numbers are finite."},
+    {"finite", (PyCFunction)(void (*)(void))loops_finite, METH_FASTCALL, "Tell whether all numbers are finite."},
     {NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_loops", "The loops of compiled programs.", -1, methods};

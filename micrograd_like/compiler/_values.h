@@ -93,14 +93,16 @@ static PyObject *loops_alike(PyObject *self, PyObject *const *args, Py_ssize_t c
     return PyBool_FromLong(same);
 }
 
-/* finite(memory): whether no number in it is inf or nan. */
-static PyObject *loops_finite(PyObject *self, PyObject *memory) {
+/* finite(memory[, bits]): whether no number in it is inf or nan, nor as large as 2 ** bits. */
+static PyObject *loops_finite(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     Py_buffer view;
-    if (!buffer_of(memory, &view, 0)) return NULL;
-    const uint64_t *bits = view.buf, exponent = (uint64_t)0x7FF << 52;
+    if (count != 1 && count != 2) return PyErr_SetString(PyExc_TypeError, "finite takes the memory, and perhaps bits."), NULL;
+    const uint64_t limit = (uint64_t)(count == 2 ? 1023 + PyLong_AsLong(args[1]) : 0x7FF) << 52;
+    if (!buffer_of(args[0], &view, 0)) return NULL;
+    const uint64_t *bits = view.buf;
     Py_ssize_t size = view.len / (Py_ssize_t)sizeof(double);
     int odd = 0;
-    for (Py_ssize_t i = 0; i < size; i++) odd |= (bits[i] & exponent) == exponent;
+    for (Py_ssize_t i = 0; i < size; i++) odd |= (bits[i] & ~((uint64_t)1 << 63)) >= limit;
     PyBuffer_Release(&view);
     return PyBool_FromLong(!odd);
 }

@@ -11,7 +11,7 @@ from .backends import BACKENDS, tape
 from .backends.native import TooWideError
 from .extra import all_finite, numpy as np
 from .guards import Guards
-from .lower.plan import Planner, state_size
+from .lower.plan import Plan, Planner, View, state_size
 from .trace.recording import Recording
 from .trace.tracked import Guard
 from .vectorize.lanes import MUL, NEG, find
@@ -46,6 +46,27 @@ class Executable:
     """The graph of one loss in arrays: a memory of floats, in which the parameters come first."""
 
     shapes: tuple[Any, ...] = ()  # of the inputs that it was recorded with
+    kinds: Sequence[tuple[int, type]] = ()  # inputs whose kind the function has seen
+    graph: Recording
+    nested: Any
+    finite: bool
+    accepted: Any
+    recorded: Any
+    plan: Plan
+    size: int
+    state: int
+    memory: Any
+    inputs: Any
+    input_nodes: list[int]
+    others: list[Value]
+    other_places: Any
+    output_nodes: list[int]
+    output_places: Any
+    told: Plan
+    choices: list[View]
+    recorded_guards: Sequence[Guard]
+    guards: Guards
+    runner: Any
 
     def __init__(self, graph: Recording, ends: Ends, theta: Sequence[Any], backend: str) -> None:
         self.graph, self.nested = graph, ends.nested

@@ -41,3 +41,11 @@ def all_finite(array: Any) -> bool:
     """Tell whether no number of a flat array is inf or nan."""
     c = loops()
     return bool(c.finite(array) if c and array.flags.forc else numpy().isfinite(array).all())
+
+
+def ordinary(numbers: Any) -> bool:
+    """Tell whether all numbers are finite and so small that floats hold every whole one."""
+    if not hasattr(numbers, "dtype"):
+        return all(abs(x) <= 2.0**53 for x in numbers)
+    c = loops()
+    return bool(c.finite(numbers, 53) if c and numbers.flags.forc else (abs(numbers) < 2.0**53).all())

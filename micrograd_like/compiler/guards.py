@@ -9,6 +9,7 @@ from ..engine import Value
 from .backends.whole import function
 from .extra import numpy as np
 from .lower.plan import Plan
+from .trace.recording import Recording
 from .trace.tracked import Guard, Test
 
 Array = Any
@@ -31,6 +32,9 @@ class Question(NamedTuple):
 
 class Guards:
     """Finds whether a decision has another result now."""
+
+    graph: Recording
+    which: dict[int, int]
 
     def __init__(self, guards: Sequence[Guard], plan: Plan, inputs: Sequence[int], of_inputs_alone: bool) -> None:
         self.graph = plan.graph

@@ -30,6 +30,13 @@ class Learner:
     cross_entropy and nll become distributions, so that they are data of the program.
     """
 
+    model: Module
+    penalised: Cost
+    optimizer: Optimizer
+    learn: Learn
+    classes: bool
+    eager: bool
+
     def __init__(self, model: Module, cost: Cost, penalised: Cost, optimizer: Optimizer, learn: Learn) -> None:
         self.model, self.penalised, self.optimizer, self.learn = model, penalised, optimizer, learn
         self.classes = any(cost is LOSSES[name] for name in ("cross_entropy", "nll"))

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from math import isfinite, prod
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from .. import engine
 from ..engine import Value
@@ -19,15 +19,15 @@ from .backends.straight import source
 from .executable import UPDATE, Executable, RefusedError
 from .export import to_jax, to_onnx, to_torch
 from .export.arrays import Export
-from .extra import numpy as np
+from .extra import numpy as np, ordinary
 from .lower.plan import MEMORY
 from .printing.algebra import algebra
 from .printing.explanation import Explanation
 from .printing.naming import parameter_arrays
-from .recorder import MET, Recorder, gradients_of, numbers_of, with_numbers
+from .recorder import MET, Recorder, gradients_of, with_numbers
 from .replay import Replay
 from .trace.calls import difference
-from .trace.inputs import check_finite, given, joined, shape
+from .trace.inputs import check_finite, given, has_large_whole, held_as, joined, numbers, numbers_of, shape
 from .trace.watch import tracer
 from .trace.world import World
 from .update import RATE, STEPS, Remembered, instructions
@@ -49,6 +49,17 @@ class Program(Recorder):
     cannot be compiled so that it stays right is run by the engine; `reason` then says why.
     """
 
+    lock: Any
+    steps: int
+    missed: int
+    calls: int
+    agreed: int
+    fitted_size: int
+    ran: Any
+    uses: int
+    parameters: list[Value]
+    wanted: Any
+
     def __init__(self, source: Any, examples: Sequence[Any], parameters: Any, backend: str, exact: bool) -> None:
         super().__init__(parameters, backend, exact)
         self.lock = threading.RLock()
@@ -60,7 +71,7 @@ class Program(Recorder):
         self.fitted: Any = None  # the graph that the last epoch was learnt with, and of which batches
         self.fitted_size = 0
         self.inputs: Sequence[Any] = examples
-        self.given: tuple[Any, Any] | None = None  # the shapes of the last inputs, and all their numbers
+        self.given: tuple[Any, Any, Any] | None = None  # the shapes of the last inputs, all numbers, kinds of lists
         self.engine: tuple[float, Any] | None = None  # loss and outputs, where the last run was the engine's
         self._now: Executable | Replay | None
         if isinstance(source, Value):
@@ -69,6 +80,8 @@ class Program(Recorder):
             self._now = self.first_call(source, examples)
         if self.reason:
             warnings.warn(f"compile leaves this to the engine: {self.reason}.", stacklevel=3)
+        elif self.others and self._now:
+            warnings.warn(self._without_gradient(), stacklevel=3)
 
     @property
     def now(self) -> Executable | Replay:
@@ -138,13 +151,16 @@ class Program(Recorder):
 
     def _found(self, inputs: Sequence[Any], backward: bool) -> Executable | Replay | None:
         """Return the graph of these inputs, after it has run; None where the engine must."""
-        shapes, flat = self._given(inputs)
+        given = self._given(inputs)
+        if given is None:
+            return None
+        shapes, flat, held = given
         world = self._world()
         if world is None and self.function and not self.may_record(shapes):
             return None
-        candidates = self.variants.get((shapes, id(world) if world else 0), [])
+        candidates = self.variants.get((shapes, id(world) if world else 0, held), [])
         for made in candidates[:4]:
-            if not made.accept(flat):
+            if not (self._same_kinds(made) and made.accept(flat)):
                 continue
             self.become(made)
             result = made.run(backward)
@@ -170,16 +186,21 @@ class Program(Recorder):
         self.become(made)
         return None if made.run(backward) else made
 
-    def _given(self, inputs: Sequence[Any]) -> tuple[Any, Any]:
-        """Return the shapes of the inputs, and all their numbers."""
+    def _given(self, inputs: Sequence[Any]) -> tuple[Any, Any, Any] | None:
+        """Return the shapes of the inputs, all their numbers, and the kinds of lists; None if they are no numbers."""
         if not inputs and self.function is None:
             now = self.now
             if isinstance(now, Executable):
-                return self.shapes, now.memory[now.inputs].copy()
-            return self.shapes, [now.data[i] for i in now.input_nodes]
+                return self.shapes, now.memory[now.inputs].copy(), ()
+            return self.shapes, [now.data[i] for i in now.input_nodes], ()
         if not inputs and self.given:
             return self.given
-        parts = [given(argument) for argument in self.inputs]
+        try:
+            parts = [given(argument) for argument in self.inputs]
+        except (TypeError, ValueError, OverflowError):
+            if self.function is None:
+                raise
+            return None
         shapes = tuple([lengths for _, lengths in parts])
         if self.function is None and shapes != self.shapes:
             raise ValueError(
@@ -187,9 +208,19 @@ class Program(Recorder):
                 "Give as many, or compile a function, which is recorded again for each shape."
             )
         flat = joined([part for part, _ in parts])
-        check_finite(self.inputs, self.names, flat)
-        self.given = shapes, flat
+        if not ordinary(flat):
+            check_finite(self.inputs, self.names, flat)
+            if any(map(has_large_whole, self.inputs)):
+                return None
+        self.given = shapes, flat, tuple(map(held_as, self.inputs)) if self.function else ()
         return self.given
+
+    def _same_kinds(self, made: Executable | Replay) -> bool:
+        """Tell whether the inputs are int, float or bool where the function has seen that."""
+        if not made.kinds:
+            return True
+        flat = [x for argument in self.inputs for x in numbers(argument)]
+        return all(type(flat[i]) is kind for i, kind in made.kinds)
 
     def _world(self) -> World | None:
         """Return what the function depends on, if it is as it was when a graph was recorded."""
@@ -205,6 +236,16 @@ class Program(Recorder):
     def sealed(self) -> bool:
         """Whether the function can reach nothing but what is compared before each call."""
         return bool(self.worlds) and self.worlds[0].sealed
+
+    def _without_gradient(self) -> str:
+        """Say which Values take part but are no parameters."""
+        named = named_values(variables_of(self.function), {*self.others})
+        names = [named.get(x) or x.label or repr(x) for x in self.others[:3]]
+        more = f" and {len(self.others) - 3} more" if len(self.others) > 3 else ""
+        return (
+            f"compile computes no gradient of {', '.join(names)}{more}, because the parameters are those of the "
+            "networks that take part. Write compile(..., parameters=[...]) with all Values whose gradient you want."
+        )
 
     def become(self, made: Executable | Replay) -> None:
         """Go on with this graph, and hand it the parameters and the optimizer's numbers."""
@@ -239,7 +280,7 @@ class Program(Recorder):
 
     def _backward(self, loss: Value) -> None:
         """Set the gradients as the engine computes them: all of them, or none where it raises."""
-        rest = self._rest() if self.wanted is None else []
+        rest: list[Value] = self._rest() if self.wanted is None else []
         everything = [*self.parameters, *rest]
         before = [p.grad for p in everything]
         for p in everything:
@@ -288,11 +329,12 @@ class Program(Recorder):
             self.agreed = self.calls  # rounding that the program magnifies
             return
         self.reason = "it once computed something else than its arrays"
+        since = f"Until call {self.agreed} they agreed." if self.agreed else "They agreed when it was recorded."
         where = difference(self.function, self.arguments(self.inputs), self.names, self.as_values, now.graph)
         raise AuditError(
             f"In call {self.calls} the compiled program has the loss {now.loss:g}, and the engine "
-            f"{loss.data:g}{where}. Until call {self.agreed} they agreed. The function depends on something that "
-            "Python does not let one see, such as a file or a clock: give it as an input. The engine runs it now."
+            f"{loss.data:g}{where}. {since} The function depends on something that Python "
+            "does not let one see, such as a file or a clock: give it as an input. The engine runs it now."
         )
 
     def write(self) -> None:
@@ -551,12 +593,22 @@ def release(optimizer: Optimizer) -> None:
         optimizer.remembered = dict(optimizer.remembered)
 
 
+# A function of so many examples, spelled out, so that an editor knows the operands of a lambda.
+LossFunction = (
+    Callable[[], Any]
+    | Callable[[Any], Any]
+    | Callable[[Any, Any], Any]
+    | Callable[[Any, Any, Any], Any]
+    | Callable[[Any, Any, Any, Any], Any]
+)
+
+
 def compile(
-    loss: Any,
+    loss: Value | LossFunction,
     *examples: Any,
     inputs: Sequence[Any] = (),
     parameters: Any = None,
-    backend: str = "auto",
+    backend: Literal["auto", "native", "numpy", "source"] = "auto",
     exact: bool = False,
 ) -> Program:
     """Find the arrays in a recorded loss, or in what a function records on examples; return them as a program.

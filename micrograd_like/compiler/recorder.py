@@ -13,7 +13,7 @@ from .executable import Ends, Executable, IrregularError, RefusedError
 from .extra import NotInstalledError, numpy as np
 from .replay import Replay
 from .trace.calls import Trace, checked, eager, loss_and_outputs, traced
-from .trace.inputs import Chosen, Input, numbers, shape
+from .trace.inputs import Chosen, Input, held_as, numbers, numbers_of, shape
 from .trace.recording import Recording, record
 from .trace.tracked import Guard, Tracked
 from .trace.world import World
@@ -30,6 +30,17 @@ class Recorder:
     `reason` is empty, or says why the engine runs the function.
     """
 
+    backend: str
+    exact: bool
+    wanted: list[Value] | None
+    reason: str
+    as_values: bool
+    listed: bool
+    of_networks: bool
+    recorded: int
+    names: list[str]
+    nested: Any
+
     def __init__(self, parameters: Any, backend: str, exact: bool) -> None:
         self.backend = best() if backend == "auto" else backend
         self.exact = exact or backend == "source"
@@ -43,6 +54,7 @@ class Recorder:
         self.reason, self.as_values, self.listed = "", False, True
         self.ran: tuple[Value, Any] | None = None  # what the engine made of these inputs already, while recording
         self.of_networks = False  # whether the parameters are those of networks, and other leaves are none
+        self.others: list[Value] = []  # leaves that take part beside the parameters of networks
         self.recorded = self.uses = 0
         self.met = MET
         self.seen: dict[Any, int] = {}  # how often shapes were met that have no graph
@@ -80,6 +92,8 @@ class Recorder:
         if not self.parameters:
             self.parameters = parameters_of(nodes, births)
         self.of_networks = any(getattr(x, "parameter", False) for x in self.parameters)
+        if self.of_networks and self.wanted is None:
+            self.others = [x for x in leaves_before(nodes, births) if not getattr(x, "parameter", False)]
         self.reason = self.reason or self._changes(world, nodes, births)
         if self.reason:
             world.restore_random()  # to compile draws nothing
@@ -153,6 +167,7 @@ class Recorder:
         except (RefusedError, IrregularError) as error:
             self.reason = str(error) or "hardly two of its scalars do the same"
             return None
+        made.kinds = trace.kinds
         self._keep(made, examples, world)
         return made
 
@@ -195,7 +210,7 @@ class Recorder:
     def _keep(self, made: Executable | Replay, examples: Sequence[Any], world: World) -> None:
         if world not in self.worlds:
             self.worlds.append(world)
-        key = tuple([shape(argument) for argument in examples]), id(world)
+        key = tuple([shape(argument) for argument in examples]), id(world), tuple(map(held_as, examples))
         made.shapes = key[0]
         self.variants.setdefault(key, []).insert(0, made)
         if sum(map(len, self.variants.values())) > MOST:
@@ -246,7 +261,7 @@ class Recorder:
             self.shapes = tuple([b.shape for b in made.plan.blocks if b.kind == "number"])
         self.names = [f"inputs[{i}]" for i in range(len(self.shapes))]
         made.shapes = self.shapes if leaves else ()
-        self.variants[self.shapes, 0] = [made]
+        self.variants[self.shapes, 0, ()] = [made]
         return made
 
     def capture(self, graph: Recording, ends: Ends, loss: float, eager: Any = None) -> Executable | Replay:
@@ -317,15 +332,6 @@ def of_inputs_alone(guards: Sequence[Guard], leaves: Sequence[Value]) -> list[Gu
     return made
 
 
-def numbers_of(nested: Any) -> Iterator[Any]:
-    """Give what stands at the ends of nested lists."""
-    if isinstance(nested, list | tuple):
-        for part in nested:
-            yield from numbers_of(part)
-    else:
-        yield nested
-
-
 def with_numbers(nested: Any, numbers: Iterator[float]) -> Any:
     """Return the nested lists with the next of these numbers for each Value, as the kind of number that it was."""
     if isinstance(nested, list | tuple):
@@ -336,13 +342,18 @@ def with_numbers(nested: Any, numbers: Iterator[float]) -> Any:
     return type(nested.number)(number) if type(nested) is Tracked else number
 
 
-def parameters_of(nodes: Sequence[Value], births: int, inputs: set[Value] = set()) -> list[Value]:  # noqa: B006
-    """Return the leaves that training may change: those of networks, or else all that were there before."""
-    leaves = [
+def leaves_before(nodes: Sequence[Value], births: int, inputs: set[Value] = set()) -> list[Value]:  # noqa: B006
+    """Return the leaves that were there before the function ran, but its inputs."""
+    return [
         x for x in nodes
         if x.op is None and not x.constant and x._born < births
         and type(x) not in (Chosen, Input, Tracked) and x not in inputs
     ]  # fmt: skip
+
+
+def parameters_of(nodes: Sequence[Value], births: int, inputs: set[Value] = set()) -> list[Value]:  # noqa: B006
+    """Return the leaves that training may change: those of networks, or else all that were there before."""
+    leaves = leaves_before(nodes, births, inputs)
     return [x for x in leaves if getattr(x, "parameter", False)] or leaves
 
 

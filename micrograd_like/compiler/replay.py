@@ -14,7 +14,7 @@ from .executable import Ends, RefusedError
 from .extra import loops
 from .lower.plan import state_size
 from .trace.recording import Recording
-from .trace.tracked import DETACH
+from .trace.tracked import DETACH, Guard, Test
 
 
 class Replay:
@@ -22,7 +22,25 @@ class Replay:
 
     updates_by: tuple[Any, ...] = ()
     shapes: tuple[Any, ...] = ()  # of the inputs that it was recorded with
+    kinds: Sequence[tuple[int, type]] = ()  # inputs whose kind the function has seen
     updates = whole_runs = False
+    graph: Recording
+    nested: Any
+    parameters: list[int]
+    input_nodes: list[int]
+    output_nodes: Sequence[int]
+    recorded_guards: Sequence[Guard]
+    guards: list[tuple[Test, bool, list[int | None], list[Any]]]
+    others: list[Value]
+    other_nodes: Sequence[int]
+    size: int
+    state: int
+    memory: array[float]
+    data: array[float]
+    grads: array[float]
+    numbers: list[bool]
+    words: Any | None
+    straight: Any
 
     def __init__(self, graph: Recording, ends: Ends, backend: str) -> None:
         self.graph, self.nested = graph, ends.nested

@@ -59,6 +59,10 @@ def instructions(optimizer: Optimizer, size: int) -> list[Instruction] | None:
 class Remembered(MutableMapping[Value, tuple[float, ...]]):
     """What an optimizer remembers of each parameter, where the program has it."""
 
+    number: dict[Value, int]
+    memory: Any
+    count: int
+
     def __init__(self, parameters: Sequence[Value], memory: Any, count: int) -> None:
         self.number = {p: i for i, p in enumerate(parameters)}
         self.memory, self.count = memory, count

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
+from typing import Any, Literal
 
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
-from ..ops.notation import check_digits, short_name
+from ..ops.notation import ABOVE, check_digits, short_name
 from . import boxes as written
 from .boxes import Arrow, Box
 from .fold import Group, Link, folded, opened, unfolded
@@ -22,7 +23,7 @@ class Drawing(Picture):
 
     source: str
 
-    formats = ("svg", "png", "html", "dot")
+    formats: tuple[str, ...] = ("svg", "png", "html", "dot")
 
     def __init__(self, svg: str, title: str, dot: str) -> None:
         super().__init__(svg, title)
@@ -47,7 +48,7 @@ def draw(
     digits: int = 4,
     vertical: bool = False,
     fold: bool | None = None,
-    engine: str = "own",
+    engine: Literal["own", "dot"] = "own",
     names: Mapping[str, Any] | None = None,
 ) -> Drawing:
     """Draw what the roots were made from, with numbers of at most so many significant digits.
@@ -93,7 +94,7 @@ def draw(
     return Drawing(written.svg(boxes, arrows, notes, vertical, title, "\n".join(map(visible, told))), title, dot)
 
 
-def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR", **options: Any) -> Any:
+def draw_dot(root: Any, format: str = "svg", rankdir: Literal["LR", "RL", "TB", "BT"] = "LR", **options: Any) -> Any:
     """Return a graphviz.Digraph of the graph, or our own `Drawing` where Graphviz is not installed."""
     drawing = draw(root, vertical=rankdir in ("TB", "BT"), **options)
     try:
@@ -170,6 +171,20 @@ def _common(nodes: Sequence[Value]) -> str:
         if len(alike) == 1:
             return alike.pop()
     return ""
+
+
+def common_name(nodes: Sequence[Value]) -> str:
+    """Return how a picture names several nodes together, "" where their labels have nothing in common.
+
+    >>> from micrograd_like import MLP
+    >>> layer = MLP(2, [3, 1]).layers[0]
+    >>> common_name([w for neuron in layer.neurons for w in neuron.w]), common_name(layer.b)
+    ('w¹', 'b¹')
+    """
+    name = _common(nodes)
+    if match := re.fullmatch(r"(?:\w+\.)?layers\[(\d+)\]\.neurons\[[·\d]+\]\.([a-z]+)(?:\[[·\d]+\])?", name):
+        return match[2] + str(int(match[1]) + 1).translate(ABOVE)
+    return shortened(short_name(name.replace("[·]", "")), 16)
 
 
 def _lanes(nodes: Sequence[Value]) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from ..engine import Value
 
@@ -62,10 +62,14 @@ class Draft:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-CONCEPTS: dict[str, Callable[[Dice], Draft]] = {}
+Concept = Literal[
+    "chain", "fan-out", "diamond", "square", "signs", "division", "powers", "functions", "relu", "corner", "unreached",
+    "max", "neuron", "two-layer-mse", "logistic", "softmax", "sgd", "momentum", "changed",
+]  # fmt: skip
+CONCEPTS: dict[Concept, Callable[[Dice], Draft]] = {}
 
 
-def concept(name: str) -> Callable[[Callable[[Dice], Draft]], Callable[[Dice], Draft]]:
+def concept(name: Concept) -> Callable[[Callable[[Dice], Draft]], Callable[[Dice], Draft]]:
     """Enter a function under a name among the concepts."""
 
     def enter(make: Callable[[Dice], Draft]) -> Callable[[Dice], Draft]:

@@ -16,7 +16,7 @@ from .messages import ARITHMETIC, NONE, Message, explained, factor, listed, wron
 from .questions import CORNERS, Question, Task
 
 Candidate = tuple[str, float, str, str]  # mistake, the number that it gives, what was done, the idea
-SIMILAR = {  # operations that are taken for one another, in the forward pass
+SIMILAR: dict[str, tuple[str, ...]] = {  # operations that are taken for one another, in the forward pass
     "add": ("mul", "sub"), "sub": ("add", "mul"), "mul": ("add", "div"), "div": ("mul", "sub"), "pow": ("mul",),
     "exp": ("expm1",), "log": ("log1p",), "tanh": ("sigmoid",), "sigmoid": ("tanh",), "maximum": ("minimum",),
     "minimum": ("maximum",), "relu": ("abs",),

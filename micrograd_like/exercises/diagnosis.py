@@ -73,7 +73,7 @@ class Diagnosis:
         task, right, edges = self.task, self.task.right[node], self.edges(node)
         own = self.own(node)
         typed = float(node is task.root) + sum([slope * self._typed[use] for use, slope in edges])
-        drift = sum([abs(slope) * (TOLERANCE * abs(self._typed[use]) + self._rest[use]) for use, slope in edges])
+        drift = sum([abs(slope) * self._rest[use] for use, slope in edges])
         answer = self.answers.get(node)
         if answer is None:
             self.upstream[node], self._typed[node] = own, typed

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from math import isfinite, sqrt
 from typing import Any
@@ -24,12 +25,13 @@ from ..mistakes.passes import Pass, grad_from
 from ..mistakes.script import can_bite
 from ..steps.what_if import what_if
 from .answers import digits
-from .concepts import CONCEPTS, NUMBERS, Dice
+from .concepts import CONCEPTS, NUMBERS, Concept, Dice
 from .exercise import Exercise
 from .progress import Progress
 from .questions import Task
 
 ATTEMPTS = 4000
+USUAL = 7  # exercises, of which the commonest effort is taken for all variants
 AGAIN = 50  # draws for a student before two sheets are let be alike
 SAME = 1.1e-3  # numbers as close as that cannot be told apart when typed to four digits
 NEAR = 0.01  # a mistake that comes so close to the right number would pass for rounding
@@ -37,7 +39,7 @@ LARGEST = 200.0
 
 
 def generate(
-    concept: str,
+    concept: Concept,
     difficulty: int = 1,
     seed: int = 0,
     *,
@@ -73,33 +75,41 @@ def generate(
 
 
 def effort_of(ex: Exercise) -> tuple[object, ...]:
-    """Return how much work an exercise is: its operations, how many answers it asks for, and how long its numbers are.
+    """Return how much work an exercise is: its operations, its answers, its products, and how long its numbers are.
 
-    The length is that of all values and gradients together, in classes of four digits to a node.
+    The products are those of the backward pass by something else than 1 or -1. The length is that of a node's value and
+    gradient together, four digits each at most: the mean over all nodes, in whole digits.
     """
     nodes = [x for x in ex.task.graph.nodes if not x.constant]
     kinds = Counter(x.op.name for x in nodes if x.op)
+    products = sum([abs(slope) != 1.0 for use, i, _ in ex.task.edges() for slope in [use.local_grads[i]]])
     long = sum([min(digits(x.data), 4) + min(digits(ex.task.right[x]), 4) for x in nodes])
-    return tuple(sorted(kinds.items())), len(ex.questions), round(long / max(len(nodes), 1) / 2)
+    return tuple(sorted(kinds.items())), len(ex.questions), products, round(long / max(len(nodes), 1))
 
 
-def variant(concept: str, difficulty: int, student: str, seed: int = 0) -> Exercise:
+@cache
+def usual_effort(concept: Concept, difficulty: int, seed: int = 0) -> tuple[object, ...]:
+    """Return the commonest effort of exercises on a concept, so that many variants of it are found."""
+    seen = Counter(effort_of(generate(concept, difficulty, seed + i)) for i in range(USUAL))
+    return seen.most_common(1)[0][0]
+
+
+def variant(concept: Concept, difficulty: int, student: str, seed: int = 0) -> Exercise:
     """Return a student's variant of an exercise, which asks for as much work as everyone else's."""
-    return generate(concept, difficulty, seed, student=student, effort=effort_of(generate(concept, difficulty, seed)))
+    return generate(concept, difficulty, seed, student=student, effort=usual_effort(concept, difficulty, seed))
 
 
-def variants(concept: str, difficulty: int, seed: int, students: Sequence[str]) -> list[Exercise]:
+def variants(concept: Concept, difficulty: int, seed: int, students: Sequence[str]) -> list[Exercise]:
     """Return a variant for each student, no two alike, of which each asks for as much work as the others.
 
     Where chance draws the same numbers twice, the later student gets others: those of "student, again".
     """
     seen: set[str] = set()
     found = []
-    effort = effort_of(generate(concept, difficulty, seed))
     for student in students:
         name = student
         for _ in range(AGAIN):
-            ex = generate(concept, difficulty, seed, student=name, effort=effort)
+            ex = variant(concept, difficulty, name, seed)
             if ex.program() not in seen:
                 break
             name += ", again"

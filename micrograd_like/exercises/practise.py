@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .concepts import CONCEPTS
+from .concepts import CONCEPTS, Concept
 from .exercise import Exercise
 from .generator import generate, outcomes, same
 from .progress import Progress
@@ -13,7 +13,7 @@ LOOKED_AT = 20  # exercises, of which one is taken that tells the two likeliest 
 
 
 def next_exercise(
-    progress: Progress, concepts: Sequence[str] = tuple(CONCEPTS), difficulty: int = 1, seed: int = 0
+    progress: Progress, concepts: Sequence[Concept] = tuple(CONCEPTS), difficulty: int = 1, seed: int = 0
 ) -> tuple[Exercise, str]:
     """Return the next exercise for a learner, and why it is that one.
 

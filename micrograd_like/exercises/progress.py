@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+Name = TypeVar("Name", bound=str)
 
 ENOUGH, LAST = 4, 5  # exercises right at once, of the last so many: mastery
 
@@ -69,7 +72,7 @@ class Progress:
         last = self.tries(concept)[-LAST:]
         return sum(last) >= ENOUGH
 
-    def next_concept(self, concepts: Sequence[str]) -> tuple[str, str]:
+    def next_concept(self, concepts: Sequence[Name]) -> tuple[Name, str]:
         """Return the concept to practise next, and why: what is open first, and what was mastered again and again.
 
         A mastered concept comes back after 4 exercises of others, then after 8, 16 and so on.

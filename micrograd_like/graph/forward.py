@@ -17,6 +17,16 @@ from ..engine import Value
 from ..ops import Number, Op, real
 from .gradients import gradients
 
+# A function of so many Values, spelled out, so that an editor knows the operands of a lambda.
+OfValues = (
+    Callable[[Value], Any]
+    | Callable[[Value, Value], Any]
+    | Callable[[Value, Value, Value], Any]
+    | Callable[[Value, Value, Value, Value], Any]
+    | Callable[[Value, Value, Value, Value, Value], Any]
+    | Callable[[Value, Value, Value, Value, Value, Value], Any]
+)
+
 
 class Moving(Number):
     """A number and its speed: d(this)/dt, while the inputs move with speeds of their own."""
@@ -49,20 +59,21 @@ class Moving(Number):
         return bool(self.number >= getattr(other, "number", other))
 
 
-def jacobian(f: Callable[..., Any], xs: Sequence[float]) -> list[list[float]]:
+def jacobian(f: OfValues, xs: Sequence[float]) -> list[list[float]]:
     """Return d(output i)/d(input j) in row i and column j, by one forward pass for each input.
 
     `f` takes as many numbers as `xs` has and returns one or a list.
     """
     columns = []
     for moved in range(len(xs)):
-        out = f(*[Moving(x, float(i == moved)) for i, x in enumerate(xs)])
+        moving: list[Any] = [Moving(x, float(i == moved)) for i, x in enumerate(xs)]
+        out = f(*moving)
         outputs = out if isinstance(out, list | tuple) else [out]
         columns.append([y.speed if isinstance(y, Moving) else 0.0 for y in outputs])
     return [list(row) for row in zip(*columns)]
 
 
-def hessian(f: Callable[..., Any], xs: Sequence[float]) -> list[list[float]]:
+def hessian(f: OfValues, xs: Sequence[float]) -> list[list[float]]:
     """Return the second derivatives of a function with one output: gradients of the recorded gradients."""
     leaves = [Value(x) for x in xs]
     out = f(*leaves)

@@ -19,7 +19,9 @@ from typing import Any
 from ..engine import Value
 from ..ops import Number, Op, ieee, real
 from ..ops.notation import Python, short
+from ..ops.op import Rule
 from .certain import EXACT, certain, digits_certain
+from .forward import OfValues
 
 Sides = tuple[float, float] | None
 DIGITS = 50  # of a measured slope; eight times as many are carried, for slopes as small as 1e-300
@@ -113,9 +115,7 @@ class Report(list[Slope]):
         return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def gradcheck(
-    f: Callable[..., Any], xs: float | Sequence[float], tolerance: float = 1e-6, *, certify: bool = False
-) -> Report:
+def gradcheck(f: OfValues, xs: float | Sequence[float], tolerance: float = 1e-6, *, certify: bool = False) -> Report:
     """Hold the gradients of your own function against its slopes, measured by nudging one number at a time.
 
     `f` takes as many Values as there are numbers in `xs`, which may be one number, and returns one Value. Where
@@ -162,7 +162,7 @@ def compare(
     return report
 
 
-def grade(op: Op, rule: Callable[..., tuple[Any, ...]] | None = None, samples: int = 20, seed: int = 0) -> Report:
+def grade(op: Op, rule: Rule | None = None, samples: int = 20, seed: int = 0) -> Report:
     """Check a rule for the local derivatives of `op`, its own or a learner's, where the table samples it.
 
     >>> from micrograd_like.ops import OPS

@@ -36,9 +36,11 @@ def _second_factor(node: Value) -> Iterable[int]:
 
 
 def _target(node: Value) -> Iterable[int]:
-    if made_by(node, "sub") and not made_by(node.inputs[1], "maximum"):  # softmax subtracts the maximum for itself
-        return (1,)
-    return (0,) if made_by(node, "div") and made_by(node.inputs[0], "exp") else ()
+    """Return where the score of the right class comes in: subtracted from a log-sum-exp, or above in a softmax."""
+    if made_by(node, "sub"):
+        sums = node.inputs[0].inputs if made_by(node.inputs[0], "add") else (node.inputs[0],)  # the maximum put back
+        return (1,) if any(made_by(x, "log") and _exponentials(x.inputs[0]) for x in sums) else ()
+    return (0,) if made_by(node, "div") and made_by(node.inputs[0], "exp") and _exponentials(node.inputs[1]) else ()
 
 
 enter(
@@ -73,7 +75,7 @@ enter(
     "target_forgotten",
     "The part of the target is missing: for softmax with cross-entropy this gives p for p - y.",
     "makemore, part 4, exercise 2",
-    "no target is subtracted or picked out",
+    "no score is subtracted from a log-sum-exp, or divided by a sum of exponentials",
     shut=_target,
 )
 

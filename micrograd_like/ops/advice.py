@@ -71,6 +71,9 @@ def _cause(op: Any, numbers: Sequence[float], names: Sequence[str]) -> tuple[str
 class Dual(Number):
     """A number with its slope: both are finite where an advice works."""
 
+    data: float
+    slope: float
+
     def __init__(self, data: float, slope: float) -> None:
         self.data, self.slope = data, slope
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 
-in_ieee = ContextVar("in_ieee", default=False)
+in_ieee: ContextVar[bool] = ContextVar("in_ieee", default=False)
 
 
 class DomainError(ValueError):
@@ -23,7 +23,11 @@ class NoFiniteGradientError(ArithmeticError):
     """A value or a local derivative is infinite or undefined, so no gradient can pass through it."""
 
 
-TAUGHT = {ValueError: DomainError, ZeroDivisionError: DivisionByZeroError, OverflowError: TooLargeError}
+TAUGHT: dict[type[Exception], type[Exception]] = {
+    ValueError: DomainError,
+    ZeroDivisionError: DivisionByZeroError,
+    OverflowError: TooLargeError,
+}
 
 
 class ieee:

@@ -1,6 +1,8 @@
 """Written by `python docs/make.py` from the table in ops.py."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+OfOne = Literal['neg', 'abs', 'step', 'exp', 'exp2', 'expm1', 'log', 'log2', 'log10', 'log1p', 'sqrt', 'cbrt', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'asinh', 'acosh', 'atanh', 'tanh', 'erf', 'erfc', 'lgamma', 'digamma', 'floor', 'ceil', 'trunc', 'round', 'sign', 'rsqrt', 'sigmoid', 'logsigmoid', 'relu', 'relu6', 'hardtanh', 'leaky_relu', 'elu', 'softplus', 'silu', 'mish', 'gelu']
 
 class Methods:
     def add(self, b: Any) -> Self:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from html import escape
 from typing import Any, ClassVar, Self
 
@@ -18,7 +19,7 @@ from . import OPS, Number, Op
 
 COMPARED, SUM, CALL, PRODUCT, SIGN, POWER, ATOM = range(-1, 6)  # how tightly a text holds together, loosest first
 ABOVE, BELOW = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-KNOWN = {  # numbers that formulas contain, and how people write them
+KNOWN: dict[float, Callable[..., Any]] = {  # numbers that formulas contain, and how people write them
     math.pi: lambda sqrt, log, pi: pi,
     math.sqrt(2.0): lambda sqrt, log, pi: sqrt(2.0),
     math.sqrt(math.pi): lambda sqrt, log, pi: sqrt(pi),
@@ -45,6 +46,8 @@ class Written(Number):
     pi: ClassVar[str] = ""  # what pi is called in a notation for people; then √2 is not written as 1.4142...
     compared: ClassVar[int] = COMPARED  # how tightly a comparison holds together
     sides: tuple[str, str] | None = None  # of a difference
+    text: str
+    holds: int
 
     def __init__(self, text: object, holds: int = ATOM) -> None:
         if isinstance(text, int | float):
@@ -123,7 +126,7 @@ class Formula(Python):
 class Text(Formula):
     """Python source as a line of explanation holds it: a*b + (c / d)."""
 
-    tightness = Written.tightness | {"div": SUM}
+    tightness: ClassVar[dict[str, int]] = Written.tightness | {"div": SUM}
 
     def number(self, number: float) -> str:
         return super().number(number) if math.isfinite(number) else str(number)
@@ -141,7 +144,9 @@ class Exact(Number):
     """A constant of a formula, in a notation: 3 - 1 is written as 2, but log(2) as it stands."""
 
     constant = True
-    folded = frozenset(["add", "sub", "mul", "neg", "abs", "step", "maximum", "minimum"])
+    folded: frozenset[str] = frozenset(["add", "sub", "mul", "neg", "abs", "step", "maximum", "minimum"])
+    number: float
+    kind: type[Written]
 
     def __init__(self, number: float, kind: type[Written]) -> None:
         self.number, self.kind = number, kind
@@ -163,7 +168,14 @@ class Exact(Number):
 class JavaScript(Written):
     """JavaScript source, in which an operation without a sign of JavaScript's is a function with its name."""
 
-    tightness = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "neg": ATOM, "pow": POWER}
+    tightness: ClassVar[dict[str, int]] = {
+        "add": SUM,
+        "sub": SUM,
+        "mul": PRODUCT,
+        "div": PRODUCT,
+        "neg": ATOM,
+        "pow": POWER,
+    }
 
     def write(self, op: Op, *operands: Written) -> str:
         return f"(-{operands[0].within(ATOM)})" if op.name == "neg" else super().write(op, *operands)
@@ -178,10 +190,11 @@ class JavaScript(Written):
 class MathML(Written):
     """Presentation MathML, as browsers show it. Names go through `mathml_name` first."""
 
-    tightness = Written.tightness | {"div": ATOM, "exp": POWER, "sqrt": ATOM}
+    tightness: ClassVar[dict[str, int]] = Written.tightness | {"div": ATOM, "exp": POWER, "sqrt": ATOM}
     signs: ClassVar[dict[str, str]] = {"mul": "·", "sub": "−", "neg": "−", "mod": "mod"}
     minus = "<mo>−</mo>"
-    pi, compared = "<mi>π</mi>", ATOM
+    pi: ClassVar[str] = "<mi>π</mi>"
+    compared: ClassVar[int] = ATOM
 
     def above(self, left: str, right: str) -> str:
         return _row(f"<mo>(</mo>{left}<mo>&gt;</mo>{right}<mo>)</mo>")
@@ -223,7 +236,7 @@ def _digits(number: float) -> str:
 class C(Written):
     """C source, in which an operation without a sign of C's is a function named `op_` and its name."""
 
-    tightness = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "neg": ATOM}
+    tightness: ClassVar[dict[str, int]] = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "neg": ATOM}
 
     def call(self, op: Op, *operands: str) -> str:
         return f"op_{op.name}({', '.join(operands)})"
@@ -235,8 +248,9 @@ class C(Written):
 class LaTeX(Written):
     """LaTeX source. Names go through `latex_name` first."""
 
-    tightness = Written.tightness | {"neg": CALL, "div": POWER, "exp": POWER, "expm1": SUM}
-    pi, compared = r"\pi", ATOM
+    tightness: ClassVar[dict[str, int]] = Written.tightness | {"neg": CALL, "div": POWER, "exp": POWER, "expm1": SUM}
+    pi: ClassVar[str] = r"\pi"
+    compared: ClassVar[int] = ATOM
 
     def above(self, left: str, right: str) -> str:
         return rf"\left[{left} > {right}\right]"

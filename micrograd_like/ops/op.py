@@ -16,6 +16,13 @@ from .number import Ieee, Number, real
 
 OPS: dict[str, Op] = number.OPS  # every operation by its name; `table` fills it
 N = TypeVar("N", bound=Number)
+# A function of one to three numbers of any kind, and one of the output and these: an editor knows them in a lambda.
+Formula = Callable[[Any], Any] | Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any]
+Rule = (
+    Callable[[Any, Any], tuple[Any, ...]]
+    | Callable[[Any, Any, Any], tuple[Any, ...]]
+    | Callable[[Any, Any, Any, Any], tuple[Any, ...]]
+)
 TAKEN = ("data", "grad", "op", "inputs", "local_grads", "label", "backward", "apply", "constant", "engine")
 
 
@@ -38,26 +45,45 @@ class Op:
     refused, unless `replace` asks for it. One that is not `listed` is neither in OPS nor a method.
     """
 
+    name: str
+    rule: Callable[..., tuple[Any, ...]]
+    why: str
+    sample: Sequence[tuple[float, float]]
+    definition: Callable[..., Any] | None
+    textbook: Callable[..., tuple[Any, ...]]
+    domain: Sequence[tuple[float, float]]
+    sign: str
+    defaults: tuple[float, ...]
+    arity: int
+    kink: Callable[..., Any] | None
+    gate: bool
+    rough: tuple[float, float] | None
+    beyond: Callable[..., float]
+    corner: Mapping[tuple[float, ...], tuple[float, ...]]
+    fails: Sequence[tuple[Callable[..., Any], str, str]]
+    spelled: Mapping[str, Any]
+    latex: str
+
     def __init__(
         self,
         name: str,
-        value: Callable[..., Any] | None,
-        rule: Callable[..., tuple[Any, ...]],
+        value: Formula | None,
+        rule: Rule,
         *,
         latex: str = "",
         why: str = "",
         sample: Sequence[tuple[float, float]] = ((-1.0, 1.0),),
         domain: Sequence[tuple[float, float]] = (),
-        definition: Callable[..., Any] | None = None,
-        textbook: Callable[..., tuple[Any, ...]] | None = None,
+        definition: Formula | None = None,
+        textbook: Rule | None = None,
         sign: str = "",
         defaults: tuple[float, ...] = (),
-        kink: Callable[..., Any] | None = None,
+        kink: Formula | None = None,
         gate: bool = False,
         rough: tuple[float, float] | None = None,
         beyond: Callable[..., float] = lambda *_: nan,
         corner: Mapping[tuple[float, ...], tuple[float, ...]] | None = None,
-        fails: Sequence[tuple[Callable[..., Any], str, str]] = (),
+        fails: Sequence[tuple[Formula, str, str]] = (),
         spelled: Mapping[str, Any] | None = None,
         replace: bool = False,
         listed: bool = True,

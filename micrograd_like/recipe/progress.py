@@ -15,6 +15,7 @@ class Bar:
     done: int
     start: float
     last: float
+    shown: bool
 
     def __init__(self, epoch: int, epochs: int, updates: int, shown: bool | None = None) -> None:
         self.epochs, self.updates = epochs, updates  # the latter in each epoch

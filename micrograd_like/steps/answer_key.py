@@ -26,7 +26,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from math import copysign
-from typing import Any
+from typing import Any, ClassVar
 
 from ..engine import Value
 from ..graph.names import Graph, as_value
@@ -46,7 +46,7 @@ class Source(Written):
 class Book(Source):
     """Python source as one writes it by hand: sqrt(2.0) as that, and (v > 0.0) for 1 above 0, else 0."""
 
-    pi = Formula.pi
+    pi: ClassVar[str] = Formula.pi
 
 
 class AnswerKey(str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from ..ops.notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_na
 from .formulas import in_symbols, rounded, slope_formula
 from .source_lines import Code, Line
 
-NAMING = {LaTeX: latex_name, MathML: mathml_name}
+NAMING: dict[type[Written], Callable[[str], str]] = {LaTeX: latex_name, MathML: mathml_name}
 
 
 @dataclass

@@ -13,6 +13,10 @@ for _name, _module, _function in (
     ("walk as a film", "animation", "animation"),
     ("exercise in a notebook", "practice", "notebook"),
     ("training as a page", "training", "save"),
+    ("question in a notebook", "course", "question"),
+    ("prediction in a notebook", "course", "prediction"),
+    ("questions in a notebook", "course", "questions"),
+    ("worked example in a notebook", "course", "example"),
 ):
     shown_by(_name, f"{__name__}.{_module}", _function)
 for _name, _function in ("loss curves", "curves"), ("network diagram", "diagram"):

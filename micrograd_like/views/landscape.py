@@ -9,6 +9,7 @@ from typing import Any
 from ..drawing.picture import Picture, text, visible
 from ..drawing.plots import CELLS, Plane, area_of, mark, pictured
 from ..engine import Value
+from ..graph.forward import OfValues
 from ..ops import OPS, Op, ieee
 from ..optim import SGD, Optimizer
 
@@ -16,7 +17,7 @@ LEVELS, STEPS = 12, 160
 
 
 def descend(
-    f: Callable[..., Value],
+    f: OfValues,
     start: Sequence[float],
     optimizer: Callable[[list[Value]], Optimizer] = lambda parameters: SGD(parameters, lr=0.1),
     steps: int = 20,
@@ -36,7 +37,7 @@ def descend(
     return path
 
 
-def slope(f: Callable[..., Value], *numbers: float) -> tuple[float, list[float]]:
+def slope(f: OfValues, *numbers: float) -> tuple[float, list[float]]:
     """Return the value of `f` at numbers, and its gradient there.
 
     >>> slope(lambda x, y: x * y, 2.0, 3.0)

@@ -13,15 +13,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..drawing.picture import NoConverterError
-from ..exercises.concepts import NUMBERS
+from ..exercises.concepts import NUMBERS, Concept
 from ..exercises.exercise import Exercise
 from ..exercises.generator import generate, variants
 from .blanks import sketch
 
-PAPERS = {"A4": (210, 297), "Letter": (216, 279)}  # millimetres
+Paper = Literal["A4", "Letter"]
+PAPERS: dict[Paper, tuple[int, int]] = {"A4": (210, 297), "Letter": (216, 279)}  # millimetres
 MARGIN = 14
 LEGIBLE = 0.17  # millimetres a pixel; in a smaller drawing nobody can write, so all is listed below it
 HOW = "Write every number to four significant digits. Fill in the blanks from the output back to the inputs."
@@ -147,7 +148,7 @@ def size_of(svg: str) -> tuple[float, float]:
 
 
 def worksheet(
-    exercises: Iterable[Exercise], path: str | os.PathLike[str], *, paper: str = "A4", students: Sequence[str] = ()
+    exercises: Iterable[Exercise], path: str | os.PathLike[str], *, paper: Paper = "A4", students: Sequence[str] = ()
 ) -> list[Path]:
     """Write a worksheet, a page for each exercise, and beside it a key, and return both paths.
 
@@ -178,7 +179,7 @@ def worksheet(
     return list(written)
 
 
-def page(sheets: Sequence[Sheet], is_key: bool, paper: str = "A4") -> str:
+def page(sheets: Sequence[Sheet], is_key: bool, paper: Paper = "A4") -> str:
     """Return the worksheet or its key as one HTML page."""
     width, height = (side - 2 * MARGIN for side in PAPERS[paper])
     style = STYLE % {"paper": paper, "margin": MARGIN, "width": width, "height": height - 2, "low": width - 2}
@@ -277,7 +278,7 @@ def names_of_sheets(options: argparse.Namespace) -> list[str]:
     return students + [""] * (count - len(students))
 
 
-def for_all(names: Sequence[str], concepts: Sequence[str], difficulty: int, seed: int) -> list[Exercise]:
+def for_all(names: Sequence[str], concepts: Sequence[Concept], difficulty: int, seed: int) -> list[Exercise]:
     """Return the exercises of all sheets, sheet by sheet; those of a spare one say which sheet it is."""
     if len(names) == 1:
         return [generate(concept, difficulty, seed, student=names[0]) for concept in concepts]

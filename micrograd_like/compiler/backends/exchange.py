@@ -9,7 +9,7 @@ from ... import _engine, engine
 from ...engine import Value
 from ..extra import loops
 
-c = loops()
+c: Any = loops()
 SAME_NODES = bool(c and _engine.c) and Value.__basicsize__ == c.NODE_SIZE
 
 

@@ -27,6 +27,12 @@ class TooWideError(ValueError):
 class Native:
     """Runs lists of instructions in C."""
 
+    c: Any
+    memory: Array
+    codes: dict[Any, int]
+    lists: Any
+    words: list[Array]
+
     def __init__(self, memory: Array, *lists: Sequence[Instruction]) -> None:
         self.c, self.memory = loops(), memory
         self.codes = {name: i for i, name in enumerate(self.c.OPS)}

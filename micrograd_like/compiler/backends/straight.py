@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ...ops import OPS
 from ...ops.notation import Python
@@ -16,7 +16,7 @@ NAMESPACE: dict[str, Any] = {name: op.value for name, op in OPS.items()} | {"inf
 class Spelled(Python):
     """Python in which a power is a call: the sign gives complex numbers."""
 
-    tightness = {name: tight for name, tight in Python.tightness.items() if name != "pow"}
+    tightness: ClassVar[dict[str, int]] = {name: tight for name, tight in Python.tightness.items() if name != "pow"}
 
     def call(self, op: Any, *operands: str) -> str:
         return f"{op.name}({', '.join(operands)})"

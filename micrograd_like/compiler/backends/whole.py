@@ -84,6 +84,8 @@ def _reader(memory: Array, view: View, shape: tuple[int, ...]) -> Callable[[], A
 class Whole:
     """Runs instructions one after the other; None if the numbers stayed finite."""
 
+    lists: list[list[Callable[[], Any]]]
+
     def __init__(self, memory: Array, *lists: Sequence[Instruction]) -> None:
         self.lists = [[compiled(memory, i) for i in instructions] for instructions in lists]
 

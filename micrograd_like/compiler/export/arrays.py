@@ -12,9 +12,9 @@ from ...engine import Value
 from ...ops import Op
 from ..executable import FORWARD, Executable, RefusedError
 from ..extra import numpy as np
-from ..lower.plan import Block, Instruction, View
+from ..lower.plan import Block, Instruction, Plan, View
 from ..printing.algebra import Addend, Writer
-from ..printing.naming import array_shapes, block_names, parameter_arrays
+from ..printing.naming import ParameterArray, array_shapes, block_names, parameter_arrays
 from ..printing.reading import Read, Reader
 from ..vectorize.lanes import MUL
 from .library import Checking, Library, Tensor
@@ -22,6 +22,15 @@ from .library import Checking, Library, Tensor
 
 class Export:
     """The forward equations of a program."""
+
+    captured: Executable
+    plan: Plan
+    names: Mapping[Value, str]
+    shapes: Sequence[Any]
+    parameters: list[ParameterArray]
+    shapes_of: list[tuple[int, ...]]
+    reader: Reader
+    writer: Writer
 
     def __init__(self, captured: Any, names: Mapping[Value, str], shapes: Sequence[Any]) -> None:
         if not isinstance(captured, Executable):
@@ -67,6 +76,13 @@ class Export:
 
 class Arrays(dict[int, Tensor]):
     """The arrays of a program in a library, by their numbers; each is made when it is first asked for."""
+
+    export: Export
+    plan: Plan
+    library: Library
+    parameters: Mapping[str, Tensor]
+    inputs: Sequence[Tensor]
+    order: dict[int, int]
 
     def __init__(
         self, export: Export, library: Library, parameters: Mapping[str, Tensor], inputs: Sequence[Tensor]

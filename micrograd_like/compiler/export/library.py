@@ -18,6 +18,9 @@ Tensor = Any
 class Library:
     """What an export asks of a library: a handful of operations on its arrays. NumPy's names are the default."""
 
+    module: Any
+    named: Mapping[str, Any]
+
     def __init__(self, module: Any, named: Mapping[str, Any]) -> None:
         self.module, self.named = module, named
 
@@ -84,6 +87,9 @@ class Checking(Library):
 
 class Foreign(Number):
     """An array of another library."""
+
+    library: Library
+    tensor: Tensor
 
     def __init__(self, library: Library, tensor: Tensor) -> None:
         self.library, self.tensor = library, tensor

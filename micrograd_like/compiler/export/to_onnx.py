@@ -17,6 +17,9 @@ NODES = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "pow": "Pow", "
 class Tensor:
     """The name of a tensor in the graph; a sign between two of them is a node."""
 
+    library: Onnx
+    name: str
+
     def __init__(self, library: Onnx, name: str) -> None:
         self.library, self.name = library, name
 

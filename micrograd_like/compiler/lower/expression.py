@@ -22,6 +22,9 @@ class Expr(Number):
     """
 
     __slots__ = ("op", "key", "inputs")
+    op: Op | None
+    key: Any
+    inputs: tuple[Expr, ...]
 
     def __init__(self, op: Op | None, key: Any, inputs: tuple[Expr, ...]) -> None:
         self.op, self.key, self.inputs = op, key, inputs

@@ -157,6 +157,15 @@ def state_size(parameters: int) -> int:
 class Planner:
     """Gives each node a place, and writes the instructions."""
 
+    graph: Recording
+    lanes: Sequence[Lanes]
+    inputs: set[int]
+    place: Any
+    varied: Any
+    end: int
+    unused: list[int]
+    block_of: Any
+
     def __init__(
         self,
         graph: Recording,

@@ -88,6 +88,10 @@ def steps(plan: Plan) -> set[int]:
 class Writer:
     """Writes the equation of each array."""
 
+    plan: Plan
+    reader: Reader
+    inner: set[int]
+
     def __init__(self, plan: Plan, reader: Reader, inner: set[int]) -> None:
         self.plan, self.reader, self.inner = plan, reader, inner
 
@@ -151,6 +155,15 @@ class Addend:
 
     `op` is what the learner wrote; of its operands those that are not read are `numbers`.
     """
+
+    made: Instruction
+    op: Op | None
+    numbers: Sequence[float | None]
+    lengths: Sequence[int]
+    out: Read
+    operands: Sequence[Read]
+    loops: list[int]
+    summed: list[int]
 
     def __init__(
         self,

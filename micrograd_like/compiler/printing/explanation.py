@@ -17,6 +17,10 @@ from .algebra import Line, lines, sources
 class Explanation:
     """A line for each array, printed; in a notebook a box for each above it."""
 
+    plan: Plan
+    names: Mapping[Value, str]
+    lines: list[Line]
+
     def __init__(self, plan: Plan, names: Mapping[Value, str]) -> None:
         self.plan, self.names = plan, names
         self.lines = lines(plan, names)

@@ -141,6 +141,11 @@ def _cuts(n: int, step: int, shape: Shape) -> list[int]:
 class Reader:
     """Says what views see, by the names of the arrays."""
 
+    plan: Plan
+    named: Sequence[str]
+    shapes: Sequence[Shape]
+    offsets: list[int]
+
     def __init__(self, plan: Plan, named: Sequence[str], shapes: Sequence[Shape]) -> None:
         self.plan, self.named, self.shapes = plan, named, shapes
         self.offsets = [block.offset for block in plan.blocks]

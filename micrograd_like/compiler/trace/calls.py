@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from types import FrameType
 from typing import Any, NamedTuple
 
 from ...engine import Value
 from ...nn import AutoLabel
-from .inputs import Input, check_finite, filled, numbers
+from .inputs import Input, check_finite, filled, numbers, numbers_of
 from .recording import Recording, record
 from .tracked import Guard, Tracked
-from .watch import Tracer, watched
+from .watch import PACKAGE, Tracer, watched
 
 Function = Callable[..., Any]
 
@@ -23,6 +28,7 @@ class Trace(NamedTuple):
     leaves: list[Value]
     guards: list[Guard]
     births: int  # Values that were born later were made by the function
+    kinds: list[tuple[int, type]]  # leaves whose kind the function has seen, and whether it was int, float or bool
     reason: str
 
 
@@ -34,8 +40,11 @@ def traced(
     arguments, leaves = with_leaves(examples, names, None if as_values else tracer)
     with watched(tracer):
         result = function(*arguments)
-    loss, nested = loss_and_outputs(result)
-    return Trace(loss, nested, leaves, [*tracer.guards.values()], tracer.births, tracer.reason)
+        loss, nested = loss_and_outputs(result)
+        for x in numbers_of(nested):
+            tracer.kind_matters(x)
+    kinds = [(i, type(x.number)) for i, x in enumerate(leaves) if type(x) is Tracked and id(x) in tracer.kinds]
+    return Trace(loss, nested, leaves, [*tracer.guards.values()], tracer.births, kinds, tracer.reason)
 
 
 def eager(
@@ -97,8 +106,10 @@ def difference(
     function: Function, examples: Sequence[Any], names: Sequence[str], as_values: bool, before: Recording
 ) -> str:
     """Return the line and the first number that differ from what was recorded before, as far as they can be found."""
+    lines: list[tuple[int, str]] = []
     try:
-        trace = traced(function, examples, names, as_values)
+        with lines_noted(lines):
+            trace = traced(function, examples, names, as_values)
         after = record(trace.loss)
     except (ArithmeticError, ValueError, TypeError, AttributeError, IndexError):
         return ""
@@ -106,7 +117,33 @@ def difference(
     others = [i for i in range(len(after)) if after.ops[i] or after.constant(i)]
     for i, j in zip(kept, others):
         if before.ops[i] is not after.ops[j]:
-            return ": its graph is another one"
+            return f": its graph is another one{_line_of(after, j, lines)}"
         if before.constant(i) and before.data[i] != after.data[j]:
-            return f": the number {before.data[i]:g} became {after.data[j]:g}"
+            return f": the number {before.data[i]:g} became {after.data[j]:g}{_line_of(after, j, lines)}"
     return ""
+
+
+@contextmanager
+def lines_noted(lines: list[tuple[int, str]]) -> Iterator[None]:
+    """Note which line of the learner's is run, beside the birth of the last Value that was there before it."""
+    outer = sys.gettrace()
+
+    def follow(frame: FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        now = frame.f_back if event == "return" else frame  # after a call, the line that called goes on
+        if event != "call" and now and not now.f_code.co_filename.startswith(PACKAGE):
+            lines.append((Value(0.0)._born, f" ({now.f_code.co_filename}, line {now.f_lineno})"))
+        return follow
+
+    sys.settrace(follow)
+    try:
+        yield
+    finally:
+        sys.settrace(outer)
+
+
+def _line_of(graph: Recording, i: int, lines: list[tuple[int, str]]) -> str:
+    """Return the line in which a node was made, or nothing."""
+    found = bisect(lines, graph.nodes[i]._born, key=itemgetter(0))
+    return lines[found - 1][1] if found else ""

@@ -9,7 +9,7 @@ from typing import Any
 from ...engine import Value
 from ...ops import in_ieee
 from ..extra import all_finite
-from .tracked import Test, Tracked
+from .tracked import WHOLE, Test, Tracked
 from .watch import tracer
 
 
@@ -76,6 +76,8 @@ def numbers(argument: Any) -> list[Any]:
         return [x for part in argument for x in numbers(part)]
     if isinstance(argument, Value):
         return [argument.data]
+    if isinstance(argument, str | bytes):
+        raise TypeError(f"{argument!r:.60} is not a number.")
     return [argument if type(argument) in (int, bool) else float(argument)]
 
 
@@ -87,13 +89,40 @@ def shape(argument: Any) -> Any:
     return (len(inner), *(inner[0] if inner.count(inner[0]) == len(inner) else [tuple(inner)])) if inner else (0,)
 
 
+def numbers_of(nested: Any) -> Iterator[Any]:
+    """Give what stands at the ends of nested lists."""
+    if isinstance(nested, list | tuple):
+        for part in nested:
+            yield from numbers_of(part)
+    else:
+        yield nested
+
+
+def held_as(argument: Any) -> Any:
+    """Return the kinds of the lists, as deep as they go: a function may ask whether one is a tuple."""
+    if not isinstance(argument, list | tuple):
+        return type(argument) if hasattr(argument, "__len__") else None
+    kinds = {*map(type, argument)}
+    if kinds.isdisjoint((list, tuple)):
+        return type(argument)
+    if len(kinds) == 1 and argument[0] and not isinstance(argument[0][0], list | tuple):
+        return type(argument), *kinds
+    return type(argument), *map(held_as, argument)
+
+
+def has_large_whole(argument: Any) -> bool:
+    """Tell whether it has a whole number that no float may hold."""
+    return any(type(x) is int and abs(x) > WHOLE for x in numbers(argument))
+
+
 def given(argument: Any) -> tuple[Any, Any]:
     """Return the numbers and the shape of a nested list, by NumPy where it is in use anyway."""
     numpy = sys.modules.get("numpy")
     if numpy and hasattr(argument, "__len__"):
         try:
-            array = numpy.array(argument, dtype=float)
-            return array.reshape(-1), array.shape
+            array = numpy.array(argument)
+            if array.dtype.kind in "fiub":
+                return array.astype(float, copy=False).reshape(-1), array.shape
         except (TypeError, ValueError):  # Values, or lists of unequal length
             pass
     return numbers(argument), shape(argument)
@@ -102,7 +131,11 @@ def given(argument: Any) -> tuple[Any, Any]:
 def joined(parts: Sequence[Any]) -> Any:
     """Return the numbers of several arguments, one after the other."""
     numpy = sys.modules.get("numpy")
-    return numpy.concatenate(parts) if numpy and parts else [x for part in parts for x in part]
+    return (
+        numpy.concatenate([numpy.asarray(part, float) for part in parts])
+        if numpy and parts
+        else [x for part in parts for x in part]
+    )
 
 
 def check_finite(inputs: Sequence[Any], names: Sequence[str], flat: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -22,6 +23,11 @@ class Recording:
     A leaf that an input chose is in `choices`: the input, the nodes to choose from, which one it was. `same` names
     the constants that are copies, and of which.
     """
+
+    columns: Capture
+    nodes: list[Value]
+    data: array[float]
+    roots: list[int]
 
     def __init__(self, columns: Capture, roots: Sequence[Value]) -> None:
         self.columns, self.nodes, self.data = columns, columns.nodes, columns.data

@@ -11,15 +11,25 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...engine import Value
 from ...ops import OPS, Op, ieee
 
 WHOLE = 2**53  # from here on a float does not hold every whole number
+PACKAGE = str(Path(__file__).parent.parent.parent)  # whose own code takes any kind of number
+
+
+def _same_bits(a: Any, b: Any) -> Any:
+    """Tell whether numbers are equal and no zero has another sign; of floats or of arrays."""
+    copysign = math.copysign if isinstance(a, float) and isinstance(b, float) else sys.modules["numpy"].copysign
+    return (a == b) & (copysign(1.0, a) == copysign(1.0, b))
+
+
 SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-    "&": operator.and_, "|": operator.or_, "^": operator.xor, "whole": lambda a, b: a == a // 1 + b,
+    "&": operator.and_, "|": operator.or_, "^": operator.xor, "whole": lambda a, b: a == a // 1 + b, "is": _same_bits,
 }  # fmt: skip
 
 
@@ -81,6 +91,8 @@ class Tracked(Value):
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
+        if not sys._getframe(1).f_code.co_filename.startswith(PACKAGE):
+            self.tracer.kind_matters(self)
         return type(self.number)
 
     @property
@@ -94,12 +106,16 @@ class Tracked(Value):
             return self.number
         if self.test is not None:
             return bool(self)
-        if self.number == self.number:
-            self.tracer.guard(Test(self.operand, "==", float(self.number)), True)
-        else:
-            self.tracer.guard(Test(self.operand, "==", self.operand), False)
+        self.tracer.kind_matters(self)
+        operand = self.operand
         if self.number == 0 and type(self.number) is float:
-            self.tracer.give_up("it looks at a number that is 0 where its sign could be seen")
+            self.tracer.guard(Test(operand, "is", self.number), True)
+            if operand.op is not None:
+                self.tracer.give_up("it looks at a number that is 0 where its sign could be seen")
+        elif self.number == self.number:
+            self.tracer.guard(Test(operand, "==", float(self.number)), True)
+        else:
+            self.tracer.guard(Test(operand, "==", operand), False)
         return self.number
 
     # arithmetic stays in the graph
@@ -171,7 +187,7 @@ class Tracked(Value):
     def __rmod__(self, other: Any) -> Any:
         return self.binary(other, OPS["mod"], operator.mod, True)
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: Any) -> Any:  # type: ignore[override]
         return self.binary(other, OPS["pow"], operator.pow)
 
     def __rpow__(self, other: Any) -> Any:
@@ -366,6 +382,8 @@ def compare(tracer: Any, left: Any, sign: str, other: Any) -> Any:
 def of_the_graph() -> bool:
     """Tell whether the caller's caller is the package, which keeps nodes in sets and dicts."""
     name = sys._getframe(2).f_globals.get("__name__", "")
+    if name == f"{__package__}.watch":  # there it is `max` of what a learner's code compares
+        return False
     return bool(name.startswith(("micrograd_like.graph", "micrograd_like.engine", "micrograd_like.compiler")))
 
 

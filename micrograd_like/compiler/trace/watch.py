@@ -15,7 +15,7 @@ from typing import Any
 from ... import engine
 from ...engine import Value
 from ...ops import OPS, Op, protocols
-from .tracked import DETACH, Guard, Test, Tracked, _as_number, compare
+from .tracked import DETACH, WHOLE, Guard, Test, Tracked, _as_number, compare
 
 PACKAGE = str(Path(__file__).parent.parent.parent)
 COMPILER = str(Path(__file__).parent.parent)
@@ -39,12 +39,17 @@ class Tracer:
     `reason` is empty, or says in a few words what only the engine can do.
     """
 
+    active: bool
+    reason: str
+    births: int
+
     def __init__(self, exact: bool = False) -> None:
         self.exact = exact  # the order in which gradients are added up must be the engine's
         self.active, self.reason, self.births = True, "", Value(0.0)._born
         self.guards: dict[Any, Guard] = {}
         self.pending: list[tuple[Value, Tracked]] = []
         self.read: dict[int, Tracked] = {}
+        self.kinds: dict[int, Tracked] = {}  # numbers of which the program may see whether they are int, float or bool
 
     def give_up(self, reason: str) -> None:
         """Note that only the engine can run this function."""
@@ -54,7 +59,7 @@ class Tracer:
         """Note a decision: in another call it must be the same."""
         key = test.form(), outcome, *[id(x) if isinstance(x, Value) else float(x) for x in test.operands()]
         if self.active and key not in self.guards and any(isinstance(x, Value) for x in test.operands()):
-            check = test.sign == "&" or (of_the_package() and test.sign not in ("==", "!="))
+            check = test.sign == "&" or (of_the_package() and test.sign not in ("==", "!=", "is"))
             self.guards[key] = Guard(test, outcome, line(), check)
 
     def tracked(self, number: Any, node: Value | None = None, source: Any = None, test: Any = None) -> Tracked:
@@ -62,9 +67,20 @@ class Tracer:
         made = Tracked.__new__(Tracked)
         Value.__init__(made, float(number))
         made.number, made.tracer, made.source, made.test = number, self, source, test
+        if type(number) is int and abs(number) > WHOLE:
+            self.give_up("it was given a whole number that no float can hold")
         if node is not None and node.op is not None:
             made.op, made.inputs, made.local_grads = node.op, node.inputs, node.local_grads
         return made
+
+    def kind_matters(self, number: Any) -> None:
+        """Note that the program has seen of what kind a number is, and so those that it was computed from."""
+        ahead = [number] if self.active else []
+        while ahead:
+            x = ahead.pop()
+            if type(x) is Tracked and id(x) not in self.kinds:
+                self.kinds[id(x)] = x
+                ahead += x.inputs
 
     def number(self, number: Any, node: Value) -> Tracked:
         return self.tracked(number, node)

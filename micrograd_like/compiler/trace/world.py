@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import dis
 import random
 import sys
-import sysconfig
 import types
 import weakref
 from array import array
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
@@ -21,23 +20,22 @@ from ...nn import Module
 from ...ops import in_ieee
 from ...optim import Optimizer
 from ..extra import loops
+from .likeness import CONTAINERS, HEAP_TYPE, PLAIN, alike, is_library, is_plain, same_array, same_contents
 
 MOST = 2_000_000  # objects that are looked at; a function that can reach more is left to the engine
-PLAIN = (int, float, complex, str, bytes, bool, type(None), type(...), range, slice)
-LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 BOUND = (types.BuiltinMethodType, types.MethodWrapperType)  # as in get = table.get
 WRAPPERS = (types.MethodType, partial, staticmethod, classmethod, property, *BOUND)
 GETTERS = (itemgetter, attrgetter, methodcaller)
-CONTAINERS = (list, set, dict, deque, tuple, frozenset)
 HELD_AS: dict[type, Any] = dict.fromkeys((type({}.values()), type({}.keys()), type({}.items()), bytearray, array), list)
 HELD_AS |= {types.MappingProxyType: lambda x: list(x.items()), memoryview: lambda x: x.tolist()}
 HELD = tuple(HELD_AS)
-HEAP_TYPE = 1 << 9  # a class that was made while the program runs (CPython's Py_TPFLAGS_HEAPTYPE)
 IMPORT = dis.opmap["IMPORT_NAME"]
 OPEN = {"open", "input", "__import__", "eval", "exec", "load", "loadtxt", "fromfile", "genfromtxt", "memmap"}
 KNOWN = {"math", "operator", "itertools", "functools", "random", "numpy", "micrograd_like"}  # they read no world
+BUILTINS = {name for name in dir(builtins) if name[0].islower()}
 BY_NAME = {"globals", "locals"}
-DYNAMIC = {"getattr", "vars", "eval", "exec", "globals", "locals", "__dict__", "setattr", "attrgetter"}
+DYNAMIC = {"getattr", "hasattr", "vars", "dir", "eval", "exec", "globals", "locals", "__dict__", "setattr",
+           "attrgetter"}  # fmt: skip
 
 
 class World:
@@ -45,6 +43,11 @@ class World:
 
     `reason` says why the function cannot be compiled, if it can reach what changes by being read.
     """
+
+    reason: str
+    ieee: bool
+    sealed: bool
+    states: list[Any]
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.reason, self.ieee, self.sealed = "", in_ieee.get(), True
@@ -87,28 +90,27 @@ class World:
             return False
         try:
             c = loops()
-            alike = c and c.alike(self.live, self.copies)
-            if not (alike or self.live == self.copies or self._same_where_read()):
+            if not (c and c.alike(self.live, self.copies)) and not self._same_where_read():
                 return False
             for read, old in self.readers:
-                if (new := read()) is not old and _differs(new, old):
+                if (new := read()) is not old and not alike(new, old):
                     return False
-        except ValueError:  # an array was compared with another one
+        except (ValueError, RecursionError):  # an array was compared with another one
             return False
-        return all(array.shape == copy.shape and (array == copy).all() for array, copy in self.arrays)
+        return all(same_array(array, copy) for array, copy in self.arrays)
 
     def same_values(self) -> bool:
         """Tell whether the same Values can be reached: where only plain numbers have changed, take those over."""
         try:
             for i, (live, copy) in enumerate(zip(self.live, self.copies)):
-                if live != copy:
+                if not same_contents(live, copy):
                     if not (_plainly(live) and _plainly(copy)):
                         return False
                     self.copies[i] = live.copy()
             for i, (read, old) in enumerate(self.readers):
                 new = read()
-                if _differs(new, old):
-                    if not (isinstance(new, PLAIN) and isinstance(old, PLAIN)):
+                if not alike(new, old):
+                    if not (is_plain(new) and is_plain(old)):
                         return False
                     self.readers[i] = read, new
         except (ValueError, TypeError):
@@ -116,24 +118,23 @@ class World:
         return True
 
     def _same_where_read(self) -> bool:
-        """Compare again, without the attributes that no code reads."""
+        """Compare again, number by number, and without the attributes that no code reads."""
         for i, (live, copy) in enumerate(zip(self.live, self.copies)):
-            if live == copy:
-                continue
-            if self.objects.get(id(live), True):
-                return False
-            if any(live.get(k, self) is not v and live.get(k, self) != v for k, v in copy.items() if k in self.names):
-                return False
-            if any(k in self.names for k in live.keys() - copy.keys()):
-                return False
-            self.copies[i] = dict(live)
+            if not same_contents(live, copy):
+                if self.objects.get(id(live), True):
+                    return False
+                if any(not alike(live.get(k, self), v) for k, v in copy.items() if k in self.names):
+                    return False
+                if any(k in self.names for k in live.keys() - copy.keys()):
+                    return False
+            self.copies[i] = live.copy()
         return True
 
     def _walk(self, function: Any) -> None:
         ahead: list[Any] = [function]
         while ahead:
             x = ahead.pop()
-            if isinstance(x, PLAIN) or id(x) in self.seen:
+            if is_plain(x) or id(x) in self.seen:
                 continue
             self.seen[id(x)] = x
             if len(self.seen) > MOST:
@@ -162,13 +163,18 @@ class World:
         elif isinstance(x, random.Random):
             self.randoms[id(x)] = x
         elif isinstance(x, types.ModuleType):
-            yield from () if _is_library(x) else self._of_module(x)
+            yield from () if is_library(x) else self._of_module(x)
         else:
             yield from self._of_object(x)
 
     def _of_value(self, x: Value) -> Iterator[Any]:
         if x.op is None and not x.constant:
             self.values.append(x)
+        if not DYNAMIC.isdisjoint(self.names):
+            self._keep(vars(x), dict(vars(x)))
+            self._read(partial(getattr, x, "label"))
+        elif "label" in self.names:
+            self._read(partial(getattr, x, "label"))
         for name in [name for name in vars(x) if name in self.names and not name.startswith("_")]:
             self._read(partial(getattr, x, name, None))
             yield getattr(x, name)
@@ -193,10 +199,6 @@ class World:
         """Compare what it holds, a dictionary in its order, and the attributes of one of a learner's own class."""
         if not isinstance(x, tuple | frozenset):
             self._keep(x, x.copy())
-        if isinstance(x, dict) and len(x) > 1:
-            self._read(partial(list, x))
-        if any(_says_itself_what_is_equal(type(part)) for part in (x.values() if isinstance(x, dict) else x)):
-            self._read(partial(_identities, x))
         yield from x.values() if isinstance(x, dict) else x
         if type(x) not in CONTAINERS:
             yield from self._attributes(x)
@@ -205,7 +207,7 @@ class World:
         """Compare the attributes of an object: those that code may read, or all where that code is not looked at."""
         kind, attributes = type(x), getattr(x, "__dict__", None)
         if type(attributes) is dict:
-            unseen = _is_library(sys.modules.get(kind.__module__)) and not isinstance(x, Module | Optimizer)
+            unseen = is_library(sys.modules.get(kind.__module__)) and not isinstance(x, Module | Optimizer)
             every = unseen or bool(self.names & DYNAMIC)
             self._keep(attributes, dict(attributes))
             self.objects[id(attributes)] = every
@@ -220,6 +222,8 @@ class World:
 
     def _of_object(self, x: Any) -> Iterator[Any]:
         kind = type(x)
+        if kind.__module__ == "numpy" and isinstance(x, PLAIN):
+            return
         if kind.__module__ == "numpy" and hasattr(x, "tobytes"):
             if hasattr(x, "setflags") and x.dtype != object:
                 self.arrays.append((x, x.copy()))
@@ -242,7 +246,7 @@ class World:
 
     def _of_class(self, kind: type) -> Iterator[Any]:
         own = kind.__module__ == "builtins" and kind.__flags__ & HEAP_TYPE  # made by code that has no module
-        if own or not _is_library(sys.modules.get(kind.__module__)):
+        if own or not is_library(sys.modules.get(kind.__module__)):
             attributes = dict(vars(kind))
             self.readers.append((lambda: dict(vars(kind)), attributes))
             yield from [v for k, v in attributes.items() if k not in ("__dict__", "__weakref__")]
@@ -250,8 +254,7 @@ class World:
             yield type(kind)
 
     def _of_function(self, f: types.FunctionType) -> Iterator[Any]:
-        yield from (f.__defaults__ or ())
-        yield from (f.__kwdefaults__ or {}).values()
+        yield from (f.__defaults__, f.__kwdefaults__)
         self.readers.append((partial(_of, f), _of(f)))
         for cell in f.__closure__ or ():
             self.readers.append((partial(_content, cell), _content(cell)))
@@ -264,12 +267,16 @@ class World:
 
     def _of_code(self, code: types.CodeType, space: dict[str, Any]) -> Iterator[Any]:
         self.names.update(code.co_names)
+        if "label" in code.co_names and not _reads_label(code):
+            self.names.discard("label")
         if not OPEN.isdisjoint(code.co_names) or IMPORT in code.co_code[::2]:
             self.sealed = False
         for name in code.co_names:
+            if name in BUILTINS and name not in space:  # it may be hidden by a global of that name
+                self._read(partial(space.get, name))
             if name in space:
-                self.readers.append((partial(space.get, name), space[name]))
                 x = space[name]
+                self._read(partial(space.get, name))
                 self.sealed = self.sealed and (not isinstance(x, types.ModuleType) or _is_sealed(x))
                 yield x
         for x in code.co_consts:
@@ -282,31 +289,16 @@ class World:
             yield vars(module)[name]
 
 
+def _reads_label(code: types.CodeType) -> bool:
+    return any(x.argval == "label" and x.opname.startswith("LOAD") for x in dis.get_instructions(code))
+
+
 def _of(f: types.FunctionType) -> tuple[Any, ...]:
-    return f.__code__, f.__defaults__, dict(f.__kwdefaults__ or {})
-
-
-def _differs(new: Any, old: Any) -> bool:
-    """Tell whether a program could tell them apart: 1 is not True, and 0.0 is not -0.0."""
-    if new is old:
-        return False
-    zeros = isinstance(old, float) and not old and str(new) != str(old)
-    return type(new) is not type(old) or zeros or bool(new != old)
-
-
-def _identities(container: Any) -> list[int]:
-    return [id(part) for part in (container.values() if isinstance(container, dict) else container)]
-
-
-def _says_itself_what_is_equal(kind: type) -> bool:
-    if not kind.__flags__ & HEAP_TYPE or issubclass(kind, (Value, *PLAIN)):
-        return False
-    own = any("__eq__" in vars(base) for base in kind.__mro__[:-1])
-    return own and not _is_library(sys.modules.get(kind.__module__))
+    return f.__code__, f.__defaults__, f.__kwdefaults__
 
 
 def _plainly(container: Any) -> bool:
-    return all(isinstance(x, PLAIN) for x in (container.values() if isinstance(container, dict) else container))
+    return all(is_plain(x) for x in (container.values() if isinstance(container, dict) else container))
 
 
 def _content(cell: Any) -> Any:
@@ -328,17 +320,7 @@ def _slots(kind: type) -> Iterator[str]:
 
 def _is_sealed(module: types.ModuleType) -> bool:
     """Tell whether a module reads no world, or what it holds is compared."""
-    return module.__name__ in KNOWN or not _is_library(module)
-
-
-def _is_library(module: types.ModuleType | None) -> bool:
-    """Tell whether a module is Python's own, installed, or of this package: what it does is left to the audit."""
-    if module is None or module.__name__ == "__main__":
-        return False
-    file = getattr(module, "__file__", None)
-    if file is None:
-        return getattr(module.__spec__, "origin", None) in ("built-in", "frozen")
-    return module.__name__.startswith("micrograd_like") or file.startswith(LIBRARIES)
+    return module.__name__ in KNOWN or not is_library(module)
 
 
 def _wrapped(x: Any) -> tuple[Any, ...]:

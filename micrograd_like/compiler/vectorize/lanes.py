@@ -45,6 +45,14 @@ class Lanes:
 class Columns:
     """The nodes of a graph as arrays: the code of each one's op, its inputs (-1 for none), whether it is used once."""
 
+    graph: Recording
+    op: Any
+    data: Any
+    constant: Any
+    first: Any
+    second: Any
+    once: Any
+
     def __init__(self, graph: Recording, kept: Collection[int]) -> None:
         self.graph, given = graph, graph.columns
         self.op, self.data = np().asarray(given.op), np().asarray(given.data)

@@ -145,16 +145,16 @@ class Search:
         """Return the hypotheses that may be spoken, with what they explain and their score."""
         found = []
         weight = {x: A_DIGIT * self.telling(seen.answers[x]) for x in seen.wrong}
-        tried = dict.fromkeys(seen.wrong, 0)  # how many numbers might have been hit so far
+        tried: dict[Value, set[float]] = {x: set() for x in seen.wrong}  # the numbers that might have been hit so far
         for place, h in enumerate(self.hypotheses, 1):
-            numbers = self._numbers(h, seen)
             nodes = set()
-            for x, number in numbers.items():
-                own = self.sheet.own[x].at(seen.upstream)
+            for x, number in self._numbers(h, seen).items():
+                own, answer = self.sheet.own[x].at(seen.upstream), seen.answers[x]
                 if number != number or isclose(number, own, rel_tol=1e-9, abs_tol=1e-12):
                     continue
-                tried[x] += 0.25 <= abs(number) / (abs(seen.answers[x].number) or 1.0) <= 4.0  # what chance might hit
-                if seen.answers[x].means(number, seen.blur(x, number)):
+                if 0.25 <= number / (answer.number or nan) <= 4.0:  # what chance might hit
+                    tried[x].add(float(f"{number:.9e}"))
+                if answer.means(number, seen.blur(x, number)):
                     nodes.add(x)
             everywhere = self._gives_all(h, seen)
             explained = frozenset(seen.wrong) if everywhere else frozenset(nodes)
@@ -163,10 +163,11 @@ class Search:
             against = 0 if everywhere else self._against(h, seen, explained)
             if against and h.site is not None and not h.listed:
                 continue
-            chances = max(place if len(explained) > 1 or everywhere else max(tried[x] for x in explained), 1)
+            several = len(explained) > 1
+            chances = place if several else len(tried[next(iter(explained))])
             bits = sum([weight[x] for x in explained])
-            if h.listed or self._telling(seen, explained, bits - log2(chances)):
-                found.append((h, explained, bits - h.bits - AGAINST * against + everywhere))
+            if h.listed or self._telling(seen, explained, bits - log2(max(chances, 1))):
+                found.append((h, explained, bits - h.bits - AGAINST * against + (everywhere and several)))
         return found
 
     def _telling(self, seen: Sighting, explained: frozenset[Value], more: float) -> bool:

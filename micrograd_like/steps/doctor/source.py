@@ -13,6 +13,10 @@ Loop = ast.For | ast.While
 class Source:
     """The text of a script, and where things stand in it."""
 
+    text: str
+    lines: list[str]
+    tree: ast.Module
+
     def __init__(self, text: str) -> None:
         self.text, self.lines, self.tree = text, text.split("\n"), ast.parse(text)
         self.parent: dict[ast.AST, ast.AST] = {}

@@ -26,6 +26,15 @@ LOOSELY = 120  # of which the loss is noted
 class Pass:
     """One backward pass: from where, over what, and what it found."""
 
+    root: Value
+    line: int
+    loss: float
+    closely: bool
+    time: int
+    size: int
+    leaves: list[Value]
+    relus: list[Any]
+
     def __init__(self, root: Value, line: int, closely: bool) -> None:
         self.root, self.line, self.loss, self.closely = root, line, root.data, closely
         self.time = tick()
@@ -40,6 +49,11 @@ class Pass:
 
 class Watch:
     """Notes what happens between `start` and `stop`; `symptoms` says what is strange about it."""
+
+    blind: bool
+    dirty_updates: int
+    updates: int
+    since_step: int
 
     def __init__(self, source: str | None = None) -> None:
         self.source = source  # the file whose lines count; None for any
