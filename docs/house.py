@@ -34,7 +34,7 @@ ORDER = {
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
         practise credit exam bugs engines build apart
     """,
-    "exercises.hypotheses": "sheet formulas quantities grammar search table",
+    "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search table",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
     "compiler": """
         extra trace vectorize lower printing backends guards executable replay update recorder export program learning
