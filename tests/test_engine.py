@@ -394,7 +394,8 @@ def test_random_graphs_have_the_slopes_that_nudging_measures(seed: int, size: in
 
 def test_same_program_same_bits_in_any_process() -> None:
     code = (
-        "import random; from micrograd_like import Value; from tests.test_engine import random_graph\n"
+        "import random, sys; sys.path.append('tests')\n"
+        "from micrograd_like import Value; from test_engine import random_graph\n"
         "x = [Value(0.3), Value(-0.7), Value(1.1)]; random_graph(random.Random(5), x, 200).backward()\n"
         "print([v.grad.hex() for v in x])"
     )
