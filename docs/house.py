@@ -19,7 +19,7 @@ ORDER = {
     "": """
         ops base engine _engine graph
         functions losses optim recipe data nn checkpoint train
-        drawing mistakes steps exercises course compiler views __init__ __main__
+        drawing mistakes steps exercises course compiler views classroom __init__ __main__
     """,
     "ops": "errors methods number advice op numerics gates protocols table __init__ notation",
     "base": "shows atomic files checks",
@@ -34,7 +34,7 @@ ORDER = {
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
         practise credit exam bugs engines build apart
     """,
-    "exercises.hypotheses": "sheet formulas quantities grammar search table",
+    "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search table",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
     "compiler": """
         extra cost trace vectorize lower printing backends guards executable replay update recorder computing export
@@ -47,9 +47,10 @@ ORDER = {
     "compiler.backends": "tape straight whole native exchange",
     "compiler.export": "library arrays to_jax to_torch to_onnx",
     "views": """
-        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
-        terminal_exercise lessons learn course
+        bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
+        worksheets terminal_exercise lessons learn course
     """,
+    "classroom": "kits notebooks assignment sealed submissions grading commands",
 }
 
 

@@ -13,6 +13,7 @@ from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, _engine
+from .classroom import commands as classroom
 from .views import learn, terminal, terminal_exercise, worksheets
 from .views.worksheets import counted
 
@@ -146,6 +147,7 @@ def make_parser() -> argparse.ArgumentParser:
     terminal.add_commands(commands, add_expression)
     terminal_exercise.add_commands(commands)
     worksheets.add_commands(commands)
+    classroom.add_commands(commands)
     return parser
 
 

@@ -9,7 +9,13 @@ from math import cos, fsum, isfinite, pi, sin, sqrt
 from random import Random
 from typing import Any
 
-from .base.checks import class_index as class_index, count as count, table as table, targets as targets
+from .base.checks import (
+    class_index as class_index,
+    count as count,
+    listing as listing,
+    table as table,
+    targets as targets,
+)
 from .recipe.tables import Dataset, read_csv
 
 __all__ = [
@@ -170,7 +176,7 @@ def train_val_split(X: Sequence[Any], y: Sequence[Any], validation: float = 0.2,
     >>> len(train[0]), len(held_out[0])
     (120, 30)
     """
-    if len(X) != len(y):
+    if len(listing(X, "train_val_split(X, y)")) != len(listing(y, "train_val_split(X, y)")):
         raise ValueError(f"There are {len(X)} rows in X and {len(y)} targets in y. Give one target for each row.")
     size = round(len(X) * validation) if 0 < validation < 1 else 0
     if not 0 < size < len(X):
@@ -235,6 +241,7 @@ def batches(
 
     With an `rng` the examples are shuffled first. One call deals one epoch.
     """
+    listing(X, "batches(X, y, 16)"), listing(y, "batches(X, y, 16)")
     size = len(X) or 1 if batch_size is None else count("batch_size", batch_size, 16)
     order = list(range(len(X)))
     if rng and batch_size:

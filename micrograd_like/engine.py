@@ -11,7 +11,7 @@ from typing import Any
 
 from .ops import Op, add, ieee as ieee, mul, real
 from .ops.gates import behind_shut_gates
-from .ops.protocols import Protocols, fill_in, let_go
+from .ops.protocols import Protocols, checked, fill_in, let_go
 
 number_of, born = attrgetter("_data"), attrgetter("_born")
 tick = count(1).__next__  # one clock for births and changes: what a node is made from is older than the node
@@ -41,7 +41,7 @@ class Value(Protocols):
     ) -> None:
         self._data, self.grad, self.label = data if type(data) is float else real(data), 0.0, label
         self.op, self.inputs, self.local_grads, self._born = op, inputs, local_grads, tick()
-        if lecture or isinstance(label, tuple):
+        if lecture or not isinstance(label, str):
             fill_in(self, label, op, inputs, **lecture)  # Value(8.0, (a, b), '+'), as lectures write it
 
     # fmt: off
@@ -117,7 +117,7 @@ def carefully(op: Op, operands: tuple[Any, ...]) -> tuple[tuple[Value, ...], flo
 
 def topological_order(*roots: Value) -> list[Value]:
     """Return the roots and every node they were made from, inputs before what is made from them."""
-    seen = set(roots)
+    seen = set(checked(roots))
     nodes = list(seen)
     for node in nodes:  # the list grows while it is read
         for x in node.inputs:

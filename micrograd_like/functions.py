@@ -9,6 +9,7 @@ from operator import add
 from typing import Any, TypeVar, overload
 
 from ._engine import twin
+from .base.checks import listing
 from .ops import OPS, Number, exp, ieee, log, maximum
 
 N = TypeVar("N", bound=Number)
@@ -25,7 +26,7 @@ def dot(ws: Sequence[Any], xs: Sequence[Any], start: Any = None) -> Any:
     >>> dot([1.0, 2.0], [3.0, 4.0], start=0.5)
     11.5
     """
-    if len(ws) != len(xs):
+    if len(listing(ws, "dot([w], [x])")) != len(listing(xs, "dot([w], [x])")):
         raise ValueError(f"dot got {len(ws)} weights and {len(xs)} inputs. Give one input for each weight.")
     total = start
     for w, x in zip(ws, xs):
@@ -39,7 +40,7 @@ def mean(xs: Sequence[float]) -> float: ...
 def mean(xs: Sequence[N]) -> N: ...
 def mean(xs: Sequence[Any]) -> Any:
     """Return the sum, added from the left, divided by how many there are."""
-    if not len(xs):
+    if not len(listing(xs, "mean([a, b, c])")):
         raise ValueError("The mean of no number does not exist. Give at least one.")
     return _total(xs) / len(xs)
 

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import add
 from typing import Any, Literal
 
-from .base.checks import class_index, plain, warn
+from .base.checks import class_index, listing, plain, warn
 from .engine import Value
 from .functions import logsumexp, mean
 from .ops import div, exp, log, relu, sigmoid, softplus
@@ -163,7 +163,7 @@ def _are_softmax(scores: Sequence[Any]) -> bool:
 
 def l2(parameters: Sequence[Any], strength: float = 1e-4) -> Any:
     """Return strength * Σ p²: added to the cost it keeps the parameters small."""
-    return strength * reduce(add, [p * p for p in parameters])
+    return strength * reduce(add, [p * p for p in listing(parameters, "l2(model.parameters())")])
 
 
 def argmax(xs: Sequence[Any]) -> int:
@@ -172,7 +172,7 @@ def argmax(xs: Sequence[Any]) -> int:
     >>> argmax([0.1, 0.7, 0.2])
     1
     """
-    if not len(xs):
+    if not len(listing(xs, "argmax([0.1, 0.7, 0.2])")):
         raise ValueError("argmax needs at least one number. Give a list that is not empty.")
     return max(range(len(xs)), key=lambda i: xs[i])
 
@@ -202,6 +202,8 @@ def _label(target: Any, output: Any) -> int:
 
 def check_lengths(outputs: Sequence[Any], targets: Sequence[Any]) -> None:
     """Raise an error unless there is one target for each output, and at least one."""
+    for xs in outputs, targets:
+        listing(xs, "[output] and [target], also for one example")
     if len(outputs) != len(targets):
         raise ValueError(f"There are {len(outputs)} outputs and {len(targets)} targets. Give one target for each.")
     if not len(outputs):

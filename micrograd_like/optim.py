@@ -202,13 +202,27 @@ class Optimizer:
 
 def _leaves(parameters: Any, kind: str) -> list[Value]:
     """Return the parameters as a list, or raise an error that says what was given instead."""
-    write = f"Write {kind}(model.parameters(), lr=0.1)."
+    leaves = values_of(parameters, kind, ", lr=0.1")
+    for i, p in enumerate(leaves):
+        if p.op is not None or p.constant:
+            raise ValueError(
+                f"Parameter {i}, {p!r}, was computed from others, so a step would not change what it is computed from. "
+                "Give the Values that it is made of."
+            )
+    if not leaves:
+        raise ValueError("There is no parameter to train. Give model.parameters().")
+    return leaves
+
+
+def values_of(parameters: Any, kind: str, rest: str = "") -> list[Value]:
+    """Return Values as a list, or raise an error that says what `kind` was given instead of model.parameters()."""
+    write = f"Write {kind}(model.parameters(){rest})."
     if hasattr(parameters, "parameters"):
         raise TypeError(f"{kind} was given {parameters!r:.60}, which is not a list of parameters. {write}")
+    if isinstance(parameters, Value):
+        raise TypeError(f"{kind} was given one Value, and takes a list of them. Write {kind}([w]{rest}).")
     if callable(parameters):
         raise TypeError(f"{kind} was given a function that was not called: () is missing. {write}")
-    if isinstance(parameters, Value):
-        raise TypeError(f"{kind} was given one Value, and takes a list of them. Write {kind}([w], lr=0.1).")
     if not hasattr(parameters, "__iter__") or isinstance(parameters, str | bytes | dict):
         raise TypeError(f"{kind} was given {parameters!r:.60}, which is not a list of parameters. {write}")
     leaves = list(parameters)
@@ -220,13 +234,6 @@ def _leaves(parameters: Any, kind: str) -> list[Value]:
                 f"Parameter {i} is {p!r:.60}, which has no gradient because it is not a Value. "
                 "Write w = Value(0.5) and give w."
             )
-        if p.op is not None or p.constant:
-            raise ValueError(
-                f"Parameter {i}, {p!r}, was computed from others, so a step would not change what it is computed from. "
-                "Give the Values that it is made of."
-            )
-    if not leaves:
-        raise ValueError("There is no parameter to train. Give model.parameters().")
     return leaves
 
 
@@ -330,7 +337,7 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
     >>> clip_gradients([w], 1.0), w.grad
     (8.0, 1.0)
     """
-    parameters, max_norm = list(parameters), not_negative("max_norm", max_norm, 1.0)
+    parameters, max_norm = values_of(parameters, "clip_gradients", ", 1.0"), not_negative("max_norm", max_norm, 1.0)
     check_gradients(parameters)
     norm = hypot(*[p.grad for p in parameters])
     if norm > max_norm:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from .base.atomic import all_or_nothing, until_done
 from .base.checks import listed, named, numbers, warn, whole
 from .base.files import Path
+from .base.shows import SHOWS
 from .checkpoint import Parameters, parameters_of, read, understood, write
 from .data import batches
 from .engine import Value
@@ -168,13 +169,14 @@ class Trainer:
         check_options(epochs, len(self.X), options)
         self.rng, self.history = Random(options["seed"]), TrainingHistory(list(options["watch"]))
         self.history.about = model, self.X, self.y, self.optimizer
+        named_loss = self.cost.name if isinstance(self.cost, Loss) else ""
+        self.history.cost = named_loss, options["l2"], options["batch_size"], options["clip"]
         self.best = self._snapshot()
         self.penalized = _penalized(self.cost, self.parameters, options["l2"])
         self.compiled: Any = None
         if options["compile"]:
-            from .compiler.learning import Learner
-
-            self.compiled = Learner(model, self.cost, self.penalized, self.optimizer, learn)
+            train_compiled = SHOWS["training as a program"]
+            self.compiled = train_compiled(model, self.cost, self.penalized, self.optimizer, learn)
 
     def train(self) -> TrainingHistory:
         """Train until something ends it, and return how it went."""

@@ -17,7 +17,7 @@ from micrograd_like.mistakes.mistake import MISTAKES
 
 FOLDER = Path(__file__).parent.parent / "notebooks" / "course"
 WRITTEN = [x for x in CHAPTERS if (FOLDER / f"{x.file}.ipynb").exists()]
-SAMPLED = 2  # constants changed in each chapter
+SAMPLED = 1  # constants changed in each chapter
 SLOW = ("here.exercises()", "here.self_check()", "print(here)")
 each = pytest.mark.parametrize("here", WRITTEN, ids=lambda x: x.file)
 checked = pytest.mark.parametrize("here", CHAPTERS[1:], ids=lambda x: x.file)
@@ -79,7 +79,7 @@ def test_six_exercises_of_which_two_return(here: Chapter) -> None:
 @checked
 def test_no_learner_passes_who_believes_what_a_chapter_cures(here: Chapter) -> None:
     """Each seeded misconception, on many fresh sets of numbers: the self-check names it and lets it not pass."""
-    for seed in range(1, 6):
+    for seed in range(1, 4):
         check = here.self_check(seed)
         assert len(check) == 5 and check.passed([item.right for item in check])
         for belief in here.cures:

@@ -312,7 +312,7 @@ def test_numpy_functions_of_a_value_are_its_operations() -> None:
 def test_what_python_does_with_other_objects_is_refused_with_what_to_type(use: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         use(Value(2.0))
-    assert not hasattr(Value(2.0), "__getitem__") and not hasattr(Value(2.0), "__iter__")
+    assert not hasattr(Value(2.0), "__getitem__") and not hasattr(Value(2.0), "__len__")
 
 
 def test_numpy_holds_a_value_as_one_number() -> None:

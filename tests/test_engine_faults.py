@@ -347,6 +347,28 @@ print(first, Value.engine, x.grad, "C" in Value.__doc__, MLP(1, [1])([x]).data <
     assert run(code) == "Python C 6.0 True True"
 
 
+@pytest.mark.parametrize("pure", ["0", "1"])
+def test_the_class_says_which_engine_runs_and_no_other_source_is_shown(pure: str) -> None:
+    code = """
+import copy, inspect, pickle
+import micrograd_like
+from micrograd_like import Value, topological_order
+try:
+    source = "self.apply(add, self, other)" in inspect.getsource(Value)
+except (OSError, TypeError):
+    source = None
+kept = pickle.loads(pickle.dumps(Value)) is Value and copy.deepcopy(Value(2.0)).data == 2.0
+print(Value.engine, repr(Value), source, kept, inspect.signature(topological_order), "It runs in C" in Value.__doc__)
+"""
+    said = run(code, MICROGRAD_LIKE_PURE=pure)
+    if said.startswith("C"):
+        assert said == "C <class 'micrograd_like._engine.Value'> None True (*roots) True"
+    else:
+        assert said == (
+            "Python <class 'micrograd_like.engine.Value'> True True (*roots: 'Value') -> 'list[Value]' False"
+        )
+
+
 def test_a_debugger_steps_through_a_product_and_a_sum_in_twenty_lines() -> None:
     code = """
 import sys

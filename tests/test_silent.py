@@ -7,9 +7,25 @@ from typing import Any
 
 import pytest
 
-from micrograd_like import MLP, SGD, Adam, Layer, Module, Neuron, Value, fit, losses, save_model, softmax
+from micrograd_like import (
+    MLP,
+    SGD,
+    Adam,
+    Layer,
+    Module,
+    Neuron,
+    Value,
+    clip_gradients,
+    doctor,
+    fit,
+    losses,
+    mean,
+    save_model,
+    softmax,
+    topological_order,
+)  # fmt: skip
 from micrograd_like.base.checks import MicrogradLikeWarning
-from micrograd_like.data import Dataset, iris, moons
+from micrograd_like.data import Dataset, batches, iris, moons, train_val_split
 from micrograd_like.nn import Parameter
 from micrograd_like.optim import TrainingDivergedError
 
@@ -75,6 +91,33 @@ ERRORS: list[tuple[Any, type[Exception], str]] = [
     (lambda m: save_model(m, "model.json"), TypeError, r"Write save_model\('model.json', model\)"),
     (lambda m: Module()([1.0]), NotImplementedError, r"Module does not say what its output is. Write def __call__"),
     (lambda m: m.load_state_dict({"a": 1.0}), ValueError, r"does not go with this network"),
+    (lambda m: list(Value(1.0)), TypeError, r"holds no others. Write for x in xs"),
+    (lambda m: 1 in Value(1.0), TypeError, r"holds no others. Write x.data == 1"),
+    (lambda m: Value(1.0)(2.0), TypeError, r"called like a function. Write \* to multiply"),
+    (lambda m: Value(1.0) @ Value(2.0), TypeError, r"@ multiplies matrices. Write x \* y"),
+    (lambda m: [1.0] @ Value(2.0), TypeError, r"@ multiplies matrices. Write x \* y"),
+    (lambda m: Value(1.0) ^ 2, TypeError, r"\^ is not a power in Python.*Write x \*\* 2"),
+    (lambda m: pow(Value(1.0), 2, 3), TypeError, r"pow of a Value takes two numbers. Write x \*\* 2 % 3"),
+    (lambda m: topological_order(3), TypeError, r"A Value was expected, and 3 was given. Write x = Value"),
+    (lambda m: topological_order([Value(1.0)]), TypeError, r"A Value was expected, and \[Value"),
+    (lambda m: Value(1.0, 2.0), TypeError, r"is its label, a text, and 2.0 was given. Write Value\(1.0\)"),
+    (lambda m: Value(1.0, label=2), TypeError, r"is its label, a text, and 2 was given"),
+    (lambda m: Value(1.0).item(), AttributeError, r"Write x.data for its number"),
+    (lambda m: Value(1.0).detach(), AttributeError, r"Write Value\(x.data\)"),
+    (lambda m: Value(1.0).zero_grad(), AttributeError, r"Write x.grad = 0.0"),
+    (lambda m: clip_gradients(m.parameters, 1.0), TypeError, r"\(\) is missing. Write clip_gradients\(model.par"),
+    (lambda m: clip_gradients(3, 1.0), TypeError, r"Write clip_gradients\(model.parameters\(\), 1.0\)"),
+    (lambda m: losses.l2(m.parameters), TypeError, r"Write l2\(model.parameters\(\)\)"),
+    (lambda m: mean(3), TypeError, r"A list was expected, and 3 is of type int. Write mean\(\[a, b, c\]\)"),
+    (lambda m: train_val_split(3, 4), TypeError, r"Write train_val_split\(X, y\)"),
+    (lambda m: batches(3, 4), TypeError, r"Write batches\(X, y, 16\)"),
+    (lambda m: losses.accuracy(Value(1.0), 1), TypeError, r"Write \[output\] and \[target\]"),
+    (lambda m: doctor(3).__enter__(), TypeError, r"doctor takes the network.*Write with doctor\(model\):"),
+    *[
+        (lambda m, slip=slip: setattr(Value(1.0), slip, 0.0), AttributeError, rf"'{slip}'. Write x.{right}")
+        for right, slips in {"grad": "gard grda grd gradd Grad GRAD", "data": "dtaa daat dat dataa Data",
+                             "label": "lable labell"}.items() for slip in slips.split()
+    ],
 ]  # fmt: skip
 
 
@@ -86,6 +129,23 @@ def test_what_is_certainly_wrong_is_refused_with_the_line_to_write(
     with pytest.raises(error, match=message):
         call(model)
     assert model.state_dict() == before
+
+
+class Own(Value):
+    """A learner's own kind, which has a name that would be a slip elsewhere."""
+
+    gard = 7.0
+
+
+def test_a_learner_may_set_every_other_attribute_and_a_slip_is_not_offered() -> None:
+    p = Value(1.0)
+    for name in ("m", "v", "momentum", "name", "grad2", "grads", "gradient", "prev_grad", "old_data", "rad", "drag"):
+        setattr(p, name, 0.5)
+        assert getattr(p, name) == 0.5
+    own = Own(1.0)
+    own.gard = 3.0
+    assert own.gard == 3.0 and (own * own).data == 1.0
+    assert not hasattr(p, "gard") and "gard" not in dir(p) and "item" not in dir(p) and "grad" in dir(p)
 
 
 def step_without_backward(model: MLP) -> None:

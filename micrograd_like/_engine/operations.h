@@ -261,7 +261,10 @@ static PyMethodDef op_call_method = {"__call__", (PyCFunction)(void (*)(void))op
                                      "Apply the operation: floats give a float, and any other kind of number gives that kind."};
 
 static PyObject *value_power(PyObject *x, PyObject *y, PyObject *modulus) {
-    if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+    if (modulus != Py_None) {
+        PyErr_SetString(PyExc_TypeError, "pow of a Value takes two numbers. Write x ** 2 % 3.");
+        return NULL;
+    }
     return value_pow(x, y);
 }
 

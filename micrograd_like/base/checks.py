@@ -7,7 +7,7 @@ import warnings
 from math import isfinite
 from typing import Any
 
-from ..ops import real
+from ..ops import Number, real
 
 
 class MicrogradLikeWarning(UserWarning):
@@ -25,6 +25,13 @@ def warn(message: str) -> None:
 def plain(numbers: Any) -> Any:
     """Return arrays and their rows as lists, and everything else as it is."""
     return numbers.tolist() if hasattr(numbers, "tolist") else numbers
+
+
+def listing(xs: Any, write: str) -> Any:
+    """Return a list or the like as it is, or raise a TypeError with what to write."""
+    if not hasattr(xs, "__len__") or isinstance(xs, str | bytes):
+        raise TypeError(f"A list was expected, and {xs!r:.60} is of type {type(xs).__name__}. Write {write}.")
+    return xs
 
 
 def named(choices: dict[str, Any], name: Any, what: str) -> Any:
@@ -88,12 +95,12 @@ def table(X: Any, name: str = "X") -> list[list[float]]:
         ...
     ValueError: X[1][1] (row 1, column 1) is nan, and only finite numbers can be learnt. Drop the row.
     """
-    if not hasattr(X, "__iter__") or isinstance(X, str | bytes):
+    if not _holds_others(X):
         raise TypeError(f"{name} is {X!r:.60}, and rows of numbers were expected. Write {name} as [[0.5, 1.0], ...].")
     rows: list[list[float]] = []
     for i, row in enumerate(plain(X)):
         row = plain(row)
-        if not hasattr(row, "__iter__") or isinstance(row, str | bytes):
+        if not _holds_others(row):
             raise TypeError(
                 f"{name}[{i}] is {row!r}, and a row of numbers was expected. Write {name} as [[0.5, 1.0], ...]."
             )
@@ -110,12 +117,16 @@ def table(X: Any, name: str = "X") -> list[list[float]]:
 
 def targets(y: Any) -> list[Any]:
     """Return `y` as whole numbers, floats or rows of floats, or raise an error that names the place."""
-    if not hasattr(y, "__iter__") or isinstance(y, str | bytes):
+    if not _holds_others(y):
         raise TypeError(f"y is {y!r:.60}, and one target for each row of X was expected. Write y as [1, 0, ...].")
     y = list(plain(y))
-    if y and all(hasattr(target, "__iter__") and not isinstance(target, str | bytes) for target in y):
+    if y and all(map(_holds_others, y)):
         return table(y, "y")
     return [int(t) if hasattr(t, "__index__") else _target(t, f"y[{i}]") for i, t in enumerate(y)]
+
+
+def _holds_others(x: object) -> bool:
+    return hasattr(x, "__iter__") and not isinstance(x, str | bytes | Number)
 
 
 def _target(target: object, where: str) -> float:

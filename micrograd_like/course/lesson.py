@@ -20,6 +20,12 @@ class Prediction:
     asked: Asked
     then: Any = None
 
+    @property
+    def numbers(self) -> tuple[float | str, ...]:
+        """The right answer and the wrong ones, rounded."""
+        answers = [self.asked.right, *[slip.answer for slip in self.asked.slips]]
+        return tuple([x if isinstance(x, str) else round(x, 4) for x in answers])
+
     def check(self, answer: object) -> Any:
         """Mark what was predicted."""
         return self.asked.check(answer)

@@ -59,12 +59,16 @@ class Number(Methods):
     def __rfloordiv__(self, other: Any) -> Self: return self.apply(OPS["floordiv"], other, self)
     def __mod__(self, other: Any) -> Self: return self.apply(OPS["mod"], self, other)
     def __rmod__(self, other: Any) -> Self: return self.apply(OPS["mod"], other, self)
-    def __pow__(self, other: Any) -> Self: return self.apply(OPS["pow"], self, other)
     def __rpow__(self, other: Any) -> Self: return self.apply(OPS["pow"], other, self)
     def __neg__(self) -> Self: return self.apply(OPS["neg"], self)
     def __pos__(self) -> Self: return self
     def __abs__(self) -> Self: return self.apply(OPS["abs"], self)
     # fmt: on
+
+    def __pow__(self, other: Any, modulus: Any = None) -> Self:
+        if modulus is not None:
+            raise TypeError("pow of a Value takes two numbers. Write x ** 2 % 3.")
+        return self.apply(OPS["pow"], self, other)
 
 
 class Ieee(Number):

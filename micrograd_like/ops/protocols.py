@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 import operator
 import sys
+from collections.abc import Iterable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,20 @@ class NoSequenceError(TypeError, AttributeError):
 
 
 class _Refused:
-    """A method that Python looks for, which is not there, and says what to type instead."""
+    """A method that is looked for and not there: it says what to type instead."""
 
     def __init__(self, advice: str) -> None:
         self.advice = advice
 
     def __get__(self, value: Any, kind: type) -> Any:
         raise NoSequenceError(f"A Value {self.advice}")  # which one is not said: `hasattr` asks, and is often asked
+
+
+class _Misspelt(_Refused):
+    """An attribute one slip away from one that there is: it can be set as little as read."""
+
+    def __set__(self, value: Any, number: object) -> None:
+        self.__get__(value, type(value))
 
 
 class Protocols(Number):
@@ -86,11 +94,30 @@ class Protocols(Number):
         raise TypeError("divmod of a Value is not one Value. Write x // y and x % y.")
 
     __rdivmod__ = __divmod__
+
+    def __iter__(self) -> Any:
+        raise NoSequenceError(
+            "A Value is one number and holds no others. Write for x in xs, with a list of Values, xs = [x, y]."
+        )
+
+    def __contains__(self, other: object) -> bool:
+        raise NoSequenceError("A Value is one number and holds no others. Write x.data == 1, or x in [x, y].")
+
+    def __matmul__(self, other: Any) -> Any:
+        raise TypeError("A Value is one number, and @ multiplies matrices. Write x * y, or dot([x, y], [1, 2]).")
+
+    def __xor__(self, other: Any) -> Any:
+        raise TypeError("^ is not a power in Python, and a Value has no bits. Write x ** 2.")
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in _NOT_HERE]
+
+    __rmatmul__, __rxor__ = __matmul__, __xor__
+    __call__: _Refused = _Refused(
+        "is a number, and was called like a function. Write * to multiply, as in x * (y + 1)."
+    )
     __getitem__: _Refused = _Refused("is one number and has no parts. Write xs[0], with a list of Values, xs = [x, y].")
     __len__: _Refused = _Refused("is one number and has no length. Write len([x, y]), with a list of Values.")
-    __iter__: _Refused = _Refused(
-        "is one number and holds no others. Write for x in xs, with a list of Values, xs = [x, y]."
-    )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         """Do what NumPy was asked with a Value and NumPy's scalars; refuse its arrays."""
@@ -114,6 +141,31 @@ class Protocols(Number):
     def _op(self) -> str:
         return (self.op.sign or self.op.name) if self.op else ""
 
+
+def _slips(name: str) -> set[str]:
+    """Return what a slip of the finger makes of a name: letters swapped, left out after the first, or doubled."""
+    places = range(1, len(name))
+    swapped = {name[: i - 1] + name[i] + name[i - 1] + name[i + 1 :] for i in places}
+    left_out = {name[:i] + name[i + 1 :] for i in places}
+    doubled = {name[:i] + name[i - 1] + name[i:] for i in places}
+    return (swapped | left_out | doubled | {name + name[-1], name.title(), name.upper()}) - {name}
+
+
+_ELSEWHERE = {
+    "item": "Write x.data for its number.",
+    "numpy": "Write x.data for its number.",
+    "tolist": "Write x.data for its number.",
+    "detach": "Write Value(x.data) for a new Value that no gradient passes through.",
+    "requires_grad": "Every Value gets a gradient; for a plain number write 2.0.",
+    "zero_grad": "Write x.grad = 0.0, or model.zero_grad().",
+}  # what a Value of another library has
+_NOT_HERE: dict[str, Any] = {
+    **{name: _Refused(f"has no {name}. {advice}") for name, advice in _ELSEWHERE.items()},
+    **{slip: _Misspelt(f"has no attribute {slip!r}. Write x.{name}.")
+       for name in ("grad", "data", "label") for slip in _slips(name)},
+}  # fmt: skip
+for _name, _answer in _NOT_HERE.items():
+    setattr(Protocols, _name, _answer)
 
 _dropped: list[Any] = []  # inputs of nodes that are gone
 _dropping: list[bool] = []
@@ -149,12 +201,25 @@ def _function_called(frame: FrameType) -> str:
     return ""
 
 
+def checked(roots: Iterable[Any]) -> Iterable[Any]:
+    """Return Values as they are, or raise a TypeError that says which of them is none."""
+    for x in roots:
+        if not hasattr(x, "inputs"):  # a learner's own engine is welcome
+            raise TypeError(f"A Value was expected, and {x!r:.60} was given. Write x = Value(3.0), and give x.")
+    return roots
+
+
 def fill_in(
     value: Any, label: Any, op: Any, last: Any, _children: tuple[Any, ...] = (), _op: str = "", **unknown: Any
 ) -> None:
     """Make a Value what Value(data, (a, b), '+') means in the micrograd lecture: a node made of a and b."""
     if unknown:
         raise TypeError(f"Value takes no {', '.join(unknown)}. Write Value(2.0) or Value(2.0, label='a').")
+    if not isinstance(label, str | tuple):
+        raise TypeError(
+            f"The second argument of Value is its label, a text, and {label!r:.60} was given. "
+            f"Write Value({value._data!r}), or Value({value._data!r}, label='a')."
+        )
     children, sign = (label, op or _op) if type(label) is tuple else (tuple(_children), _op or op or "")
     value.label = label if type(label) is str else last if type(last) is str else ""
     value.op, value.inputs = None, ()

@@ -35,6 +35,7 @@ class TrainingHistory:
     best: int = 0  # the epoch of the lowest loss, in validation if there was one
     stopped: str = ""  # what ended it: "epochs", "patience", "goal", "interrupted" or "diverged"
     about: Any = field(default=None, repr=False, compare=False)  # (model, X, y, optimizer), for `save`
+    cost: Any = field(default=None, repr=False, compare=False)  # (name of the loss, l2, batch_size, clip)
 
     @classmethod
     def of(cls, saved: Any, examples: int, parameters: int) -> TrainingHistory:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 from uuid import uuid4
 
-from ..drawing.draw import Drawing, draw
+from ..drawing.draw import Drawing, common_name, draw
 from ..drawing.layout import layout
 from ..drawing.picture import text_width
 from ..drawing.rows import Pair
@@ -21,7 +21,7 @@ from ..graph.names import Graph, changed_after_use
 from ..mistakes.mistake import RIGHT
 from ..mistakes.script import told
 from ..ops import OPS
-from ..ops.notation import short
+from ..ops.notation import short, short_name
 from ..steps.walk import Walk
 from .bundle import asset, bundle, classic, packed, script_json, whole
 from .javascript import SIGNS, is_written, operations
@@ -62,8 +62,10 @@ def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
             fields["op"] = node.op.name
         if node.constant:
             fields["constant"] = True
-        if len(fields["name"]) > 24:
-            fields["shown"] = f"{fields['name'][:10]}…{fields['name'][-13:]}"
+        brief = short_name(fields["name"])
+        brief = brief if len(brief) <= 24 else f"{brief[:10]}…{brief[-13:]}"
+        if brief != fields["name"]:
+            fields["shown"] = brief
         if line := lines.get(node):
             fields["line"] = [row[line.number, line.text.rstrip()], line.start - indent, line.end - indent]
         nodes.append(fields)
@@ -160,8 +162,9 @@ def _folded(graph: Graph, nodes: list[dict[str, Any]], number: Mapping[Value, in
     for head, group in enumerate(folded(graph.nodes, BOXES)):
         members = [number[node] for node in group.nodes]
         first = nodes[members[0]]
-        title = first.get("shown", first["name"]) if len(members) == 1 else f"×{len(members)}"
-        what = _sign(group.what)
+        many = len(members) > 1
+        title = f"{common_name(group.nodes)} ×{len(members):,}".strip() if many else first.get("shown", first["name"])
+        what = _sign(group.what) if group.what != "leaf" else ""
         groups.append({"nodes": members, "kind": first["kind"], "what": what, "title": title})
         sizes.append(_size(title, what, first["kind"], 118.0 if len(members) == 1 else 160.0))
         edges += [(tail, head, place) for tail, place in group.links]

@@ -187,7 +187,7 @@ class Tracked(Value):
     def __rmod__(self, other: Any) -> Any:
         return self.binary(other, OPS["mod"], operator.mod, True)
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: Any) -> Any:  # type: ignore[override]
         return self.binary(other, OPS["pow"], operator.pow)
 
     def __rpow__(self, other: Any) -> Any:

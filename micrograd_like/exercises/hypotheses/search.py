@@ -22,6 +22,7 @@ from .sheet import Hypothesis, Sheet
 A_DIGIT = 3.32  # bits
 MARGIN = 7.3  # bits by which what is explained must exceed chance: one false accusation in 160
 RIVAL = 1.01  # bits; what is that near is of equal rank
+SPOILS = 1.5  # bits for what would change a gradient that is shown
 AGAINST = 3.0  # bits for each right answer that a hypothesis would have made wrong
 PAIRED = 6.1  # bits of what may be combined with a factor
 TWICE = {-1.0: ("negated", "the sign turned"), 2.0: ("double", "a factor 2 too many"), 0.5: ("half", "halved")}
@@ -54,8 +55,8 @@ class Search:
 
     sheet: Sheet
 
-    def __init__(self, task: Task, asked: Iterable[Value]) -> None:
-        self.sheet = Sheet(task, asked)
+    def __init__(self, task: Task, asked: Iterable[Value], shown: Iterable[Value] = ()) -> None:
+        self.sheet = Sheet(task, asked, shown)
 
     @cached_property
     def hypotheses(self) -> list[Hypothesis]:
@@ -75,7 +76,7 @@ class Search:
         others = {x: x.data * (1 + 0.007 * sqrt(i + 2)) for i, x in enumerate(leaves)}
         twin = Task(what_if(task.root, others, names={}), lr=task.lr * 1.0123, names={})
         there = dict(zip(nodes, Sheet(twin, ()).nodes))
-        return Sheet(twin, [there[x] for x in self.sheet.asked])
+        return Sheet(twin, *[[there[x] for x in nodes] for nodes in (self.sheet.asked, self.sheet.shown)])
 
     @cached_property
     def twin(self) -> dict[str, Hypothesis]:
@@ -167,8 +168,15 @@ class Search:
             chances = place if several else len(tried[next(iter(explained))])
             bits = sum([weight[x] for x in explained])
             if h.listed or self._telling(seen, explained, bits - log2(max(chances, 1))):
-                found.append((h, explained, bits - h.bits - AGAINST * against + (everywhere and several)))
+                only_whole = everywhere and len(nodes) < len(explained)
+                score = bits - h.bits - AGAINST * against + (everywhere and several)
+                found.append((h, explained, score - SPOILS * (only_whole and self.spoils_shown(h))))
         return found
+
+    def spoils_shown(self, h: Hypothesis) -> bool:
+        """Tell whether a gradient that the learner is shown would be another, had this been done everywhere."""
+        right = self.sheet.right
+        return any(not isclose(h.whole.get(x, right[x]), right[x], rel_tol=1e-9) for x in self.sheet.shown)
 
     def _telling(self, seen: Sighting, explained: frozenset[Value], more: float) -> bool:
         """Tell whether what is explained is more than chance: two answers, or four digits."""

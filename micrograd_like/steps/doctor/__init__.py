@@ -43,6 +43,10 @@ class doctor:
         self.model, self.quiet, self.findings = model, quiet, list[Finding]()
 
     def __enter__(self) -> doctor:
+        if self.model is not None and not callable(getattr(self.model, "parameters", None)):
+            raise TypeError(
+                f"doctor takes the network to watch, and {self.model!r:.60} is none. Write with doctor(model):"
+            )
         frame = inspect.currentframe()
         assert frame and frame.f_back
         self.watch = Watch(frame.f_back.f_code.co_filename)

@@ -1,6 +1,7 @@
 // A step on the drawing: numbers in the boxes, the edge that is used, the ledgers; and a folded box opened.
 
 import { h, put } from "./dom.js";
+import { called } from "./equations.js";
 import { contribution, ledger, send, turn } from "./flow.js";
 import { drawSlopes, reveal } from "./graph.js";
 import { isBackward, isForward } from "./model.js";
@@ -103,7 +104,7 @@ export function groupPanel(view, graph, actions) {
     element.hidden = view.opened === null;
     if (element.hidden) return;
     const { nodes: members, title } = graph.drawn[view.opened],
-      name = (i) => view.lesson.nodes[i].name;
+      name = (i) => called(view.lesson.nodes[i]);
     const more =
       members.length > 200
         ? h("p", { class: "why" }, `The first 200. Type the name of any other one in Go to.`)
