@@ -8,6 +8,7 @@ decides, and however short its sequences are. Medians of processor time, in turn
 from __future__ import annotations
 
 import gc
+import itertools
 import random
 import sys
 import warnings
@@ -45,6 +46,10 @@ def values(*lengths: int) -> Any:
         return [made(x) for x in part] if isinstance(part, list) else Value(part)
 
     return made(numbers(rng, *lengths))
+
+
+def flat(rows: list[list[Value]]) -> list[Value]:
+    return [x for row in rows for x in row]
 
 
 def labels(rng: random.Random, count: int, classes: int) -> list[int]:
@@ -107,7 +112,7 @@ def layers(width: int, relu: Callable[[Any], Any]) -> Made:
             total = total + (dot(v, h) - y) ** 2
         return total / len(X)
 
-    return loss, [*sum(W, []), *b, *v], lambda rng: (numbers(rng, 16, 2), numbers(rng, 16))
+    return loss, [*flat(W), *b, *v], lambda rng: (numbers(rng, 16, 2), numbers(rng, 16))
 
 
 @program
@@ -199,7 +204,7 @@ def cross_entropy_by_index() -> Made:
             total = total - (es[k] / sum(es)).log()
         return total / len(X)
 
-    return loss, sum(W, []), lambda rng: (numbers(rng, 16, 3), labels(rng, 16, 4))
+    return loss, flat(W), lambda rng: (numbers(rng, 16, 3), labels(rng, 16, 4))
 
 
 @program
@@ -210,7 +215,7 @@ def one_example_of_a_classifier() -> Made:
         es = [dot(w, x).exp() for w in W]
         return -(es[k] / sum(es)).log()
 
-    return loss, sum(W, []), lambda rng: (numbers(rng, 8), rng.randrange(10))
+    return loss, flat(W), lambda rng: (numbers(rng, 8), rng.randrange(10))
 
 
 @program
@@ -331,7 +336,7 @@ def k_means_by_key() -> Made:
     centres = values(3)
 
     def loss(xs: Any) -> Any:
-        return sum([(min(centres, key=lambda c: abs(c.data - x)) - x) ** 2 for x in xs])  # noqa: B023
+        return sum([(min(centres, key=lambda c: abs(c.data - x)) - x) ** 2 for x in xs])
 
     return loss, centres, lambda rng: (numbers(rng, 16),)
 
@@ -342,12 +347,12 @@ def a_bigram_model() -> Made:
 
     def loss(tokens: Any) -> Any:
         total = 0.0
-        for a, b in zip(tokens, tokens[1:]):
+        for a, b in itertools.pairwise(tokens):
             es = [v.exp() for v in table[a]]
             total = total - (es[b] / sum(es)).log()
         return total / (len(tokens) - 1)
 
-    return loss, sum(table, []), lambda rng: (labels(rng, rng.randint(4, 12), 6),)
+    return loss, flat(table), lambda rng: (labels(rng, rng.randint(4, 12), 6),)
 
 
 @program
@@ -360,7 +365,7 @@ def q_learning() -> Made:
             total = total + (Q[state][action] - (reward + 0.9 * max([q.data for q in Q[after]]))) ** 2
         return total
 
-    return loss, sum(Q, []), lambda rng: (
+    return loss, flat(Q), lambda rng: (
         [(rng.randrange(6), rng.randrange(4), rng.random(), rng.randrange(6)) for _ in range(8)],
     )  # fmt: skip
 
