@@ -37,7 +37,8 @@ ORDER = {
     "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search table",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
     "compiler": """
-        extra trace vectorize lower printing backends guards executable replay update recorder export program learning
+        extra cost trace vectorize lower printing backends guards executable replay update recorder computing export
+        program learning
     """,
     "compiler.trace": "tracked watch inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",

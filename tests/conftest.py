@@ -74,6 +74,13 @@ def same_weights() -> None:
     seed(1)
 
 
+@pytest.fixture(autouse=True)
+def compiled_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of what is compiled compile small programs too, which the engine runs in less time otherwise."""
+    if request.module.__name__.startswith(("test_compile", "test_gpt")):
+        monkeypatch.setattr("micrograd_like.compiler.cost.AT_ONCE", True)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Run what was asked for on the other engine too, at the same time, and show how it went in the end."""
