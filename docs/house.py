@@ -28,7 +28,7 @@ ORDER = {
     "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
-    "steps": "source_lines symbols differences events walk explain what_if answer_key doctor",
+    "steps": "source_lines symbols differences events walk explain what_if answer_key doctor migrate",
     "steps.doctor": "source entry updates graphs watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
@@ -37,7 +37,8 @@ ORDER = {
     "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search for_pages",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
     "compiler": """
-        extra trace vectorize lower printing backends guards executable replay update recorder export program learning
+        extra cost trace vectorize lower printing backends guards executable replay update recorder computing export
+        program learning
     """,
     "compiler.trace": "tracked tracer inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",
