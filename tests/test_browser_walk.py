@@ -397,7 +397,6 @@ def test_the_columns_of_a_lesson_are_its_nodes(tmp_path: Path) -> None:
     assert nodes == json.loads(json.dumps(told["nodes"]))
 
 
-@pytest.mark.parametrize("nodes", [10, 1_700, 4_501, 20_000])
 @long
 @pytest.mark.parametrize("nodes", some([10, 4_501, 20_000, 1_700], 2))
 def test_the_gradients_of_every_page_are_the_engines(shown: Any, nodes: int) -> None:
