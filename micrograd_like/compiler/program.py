@@ -23,7 +23,7 @@ from .export.arrays import Export
 from .extra import numpy as np
 from .lower.plan import MEMORY
 from .printing.algebra import algebra
-from .printing.explanation import Explanation
+from .printing.explanation import Equations
 from .printing.naming import parameter_arrays
 from .printing.stages import stages
 from .recorder import MET, with_numbers
@@ -325,11 +325,11 @@ class Program(Computer):
     def _variables(self) -> dict[Value, str]:
         return named_values(variables_of(self.function) | callers_variables(), {*self.parameters})
 
-    def explain(self) -> Explanation:
+    def explain(self) -> Equations:
         """Say which scalars became which array; `.picture` is the folded graph, which a notebook shows."""
         if isinstance(self.now, Replay):
             raise RefusedError("An exact program has no arrays to explain. Compile without exact=True.")
-        return Explanation(self.now.told, self._variables())
+        return Equations(self.now.told, self._variables())
 
     def __str__(self) -> str:
         if self.reason and self._now is None:
