@@ -12,7 +12,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from ..base.files import Path as AnyPath, write_whole
+from ..base.files import FilePath as AnyPath, write_whole
 from ..drawing.picture import SERIES, framed, text
 from ..nn import Module, name_of
 from ..ops import OPS, Op
@@ -98,7 +98,7 @@ def _outputs(prediction: Any) -> str:
 def strips(model: Module) -> str:
     """Draw all parameters, and below them their gradients: a bar for each, up for plus and down for minus."""
     parameters = model.parameters()
-    width, parts = max(300.0, 2.0 * len(parameters)), []
+    width, parts = max(360.0, 2.0 * len(parameters)), []
     for row, (what, numbers) in enumerate(
         [("weights", [p.data for p in parameters]), ("gradients", [p.grad for p in parameters])]
     ):
