@@ -48,7 +48,7 @@ ORDER = {
     "compiler.export": "library arrays to_jax to_torch to_onnx to_source",
     "views": """
         bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
-        worksheets terminal_exercise lessons learn course
+        worksheets filmstrip terminal_exercise lessons learn course
     """,
     "classroom": "kits notebooks assignment sealed submissions grading commands",
 }
