@@ -32,7 +32,7 @@ ORDER = {
     "steps.doctor": "source entry updates graphs watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
-        practise credit exam bugs engines build apart
+        practise credit exam bugs engines traced running whole_class build apart
     """,
     "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search table",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
