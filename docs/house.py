@@ -49,7 +49,7 @@ ORDER = {
         bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
         worksheets terminal_exercise lessons learn course
     """,
-    "classroom": "kits notebooks assignment sealed submissions grading commands",
+    "classroom": "kits notebooks assignment sealed submissions grading items calculated moodle qti cartridge commands",
 }
 
 
