@@ -11,7 +11,7 @@ from typing import Any
 
 from . import graphs as graphs  # which fills the table of mistakes
 from .entry import ENTRIES, Entry
-from .source import Source, targets
+from .source import Script, targets
 from .trial import run
 
 TRIALS = 40  # runs of changed copies, at most
@@ -92,7 +92,7 @@ def watched(path: str) -> tuple[list[Finding], str, bool]:
     """Return what is wrong, a sentence if it could not be run, and whether a backward pass was seen."""
     text = read(path)
     try:
-        source = Source(text)
+        source = Script(text)
     except SyntaxError as error:
         return (
             [Finding("not Python", error.lineno or 0, str(error), "Python cannot read it.", "See the line.", False)],
@@ -111,12 +111,12 @@ def watched(path: str) -> tuple[list[Finding], str, bool]:
             break
         finding, text, record = found
         findings.append(finding)
-        source = Source(text)
+        source = Script(text)
     findings += _unproved(source, record)
     return findings, "", bool(record.get("passes"))
 
 
-def _symptoms(source: Source, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _symptoms(source: Script, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return all that is strange: in what was watched, in how it ended, and in names that were used again."""
     symptoms = dict(record["symptoms"])
     if not source.trains():
@@ -148,7 +148,7 @@ def _symptoms(source: Source, record: dict[str, Any]) -> dict[str, dict[str, Any
     return symptoms
 
 
-def _unused_part(source: Source) -> str:
+def _unused_part(source: Script) -> str:
     """Return the names of a training set that train_val_split gave and nothing uses, though the other set is used."""
     for s in source.all(ast.Assign):
         if isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("train_val_split"):
@@ -161,7 +161,7 @@ def _unused_part(source: Source) -> str:
     return ""
 
 
-def _unfed(source: Source) -> int:
+def _unfed(source: Script) -> int:
     """Return the line of an update in a loop whose gradients nothing computes, or 0."""
     if re.search(r"gradients\(|compile\(|\bfit\(|gradcheck", source.text):
         return 0
@@ -178,7 +178,7 @@ def _unfed(source: Source) -> int:
     return next((line for line, loop in loops if loop is not None and loop not in fed), 0)
 
 
-def _reused(source: Source, record: dict[str, Any]) -> list[str]:
+def _reused(source: Script, record: dict[str, Any]) -> list[str]:
     found = []
     for s in source.tree.body:
         if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("Value"):
@@ -201,7 +201,7 @@ def _names_of(statement: Any) -> set[str]:
 
 
 def _proved(
-    source: Source, record: dict[str, Any], symptoms: dict[str, Any], path: str, trials: list[int]
+    source: Script, record: dict[str, Any], symptoms: dict[str, Any], path: str, trials: list[int]
 ) -> tuple[Finding, str, dict[str, Any]] | None:
     """Return the first mistake whose line takes away what was seen, the script with it, and what that did."""
     tried: set[str] = set()
@@ -215,7 +215,7 @@ def _proved(
                 continue
             tried.add(text)
             try:
-                changed = Source(text)
+                changed = Script(text)
             except SyntaxError:
                 continue
             trials[0] -= 1
@@ -263,7 +263,7 @@ OF_PYTHON = [  # Python's own errors, which no Value is asked about
 ]
 
 
-def _unproved(source: Source, record: dict[str, Any]) -> list[Finding]:
+def _unproved(source: Script, record: dict[str, Any]) -> list[Finding]:
     """Return what needs no proof: errors, warnings, and what cannot be right."""
     found, symptoms = [], _symptoms(source, record)
     if "error" in symptoms or "diverged" in symptoms:

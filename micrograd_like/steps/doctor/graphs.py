@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import updates as updates  # whose mistakes are looked for first
-from .entry import Proposal, Record, in_line, mistake
-from .source import Source, names, parts, targets
+from .entry import Proposal, Watched, in_line, mistake
+from .source import Script, names, parts, targets
 
 
 @mistake(
@@ -18,7 +18,7 @@ from .source import Source, names, parts, targets
     "Compute with the Value itself, without .data.",
     "unchanged", "unreached", "no parameter", "kept", "error",
 )  # fmt: skip
-def cut(source: Source, record: Record) -> Iterator[Proposal]:
+def cut(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("Value"):
         if call.args and (reads := [n for n in parts(call.args[0]) if _reads_data(n)]):
             inner = source.of(call.args[0])
@@ -44,7 +44,7 @@ def _reads_data(node: Any) -> bool:
     "Give what is computed a name of its own.",
     "reused",
 )
-def used_again(source: Source, record: Record) -> Iterator[Proposal]:
+def used_again(source: Script, record: Watched) -> Iterator[Proposal]:
     for name in record.get("reused", ()):
         again = [s for s in source.assigned(name) if isinstance(s, ast.AugAssign) or name in names(s.value)]  # type: ignore[attr-defined]
         other, text = f"{name}_new", source.text
@@ -69,7 +69,7 @@ def used_again(source: Source, record: Record) -> Iterator[Proposal]:
     "Use it where the output is computed, or take it out.",
     "unreached",
 )
-def unused(source: Source, record: Record) -> Iterator[Proposal]:
+def unused(source: Script, record: Watched) -> Iterator[Proposal]:
     for kind in source.all(ast.ClassDef):
         methods = {f.name: f for f in kind.body if isinstance(f, ast.FunctionDef)}
         init, call = methods.get("__init__"), methods.get("__call__") or methods.get("forward")
@@ -100,7 +100,7 @@ def unused(source: Source, record: Record) -> Iterator[Proposal]:
     "Use it where the output is computed, or take it out of the list.",
     "unreached",
 )
-def unused_name(source: Source, record: Record) -> Iterator[Proposal]:
+def unused_name(source: Script, record: Watched) -> Iterator[Proposal]:
     leaves = record.get("names", {}).get("leaves", {})
     for name in [name for name, reached in leaves.items() if reached is False]:
         for product in source.all(ast.BinOp):
@@ -123,7 +123,7 @@ def _of_self(node: Any, context: type) -> bool:
     "Let parameters() return all of them.",
     "kept",
 )
-def left_out(source: Source, record: Record) -> Iterator[Proposal]:
+def left_out(source: Script, record: Watched) -> Iterator[Proposal]:
     for kind in source.all(ast.ClassDef):
         methods = {f.name: f for f in kind.body if isinstance(f, ast.FunctionDef)}
         if "parameters" not in methods or "__init__" not in methods:
@@ -150,7 +150,7 @@ def left_out(source: Source, record: Record) -> Iterator[Proposal]:
     "Compute outputs and loss anew in every step of the loop.",
     "stale", "growing",
 )  # fmt: skip
-def earlier_loss(source: Source, record: Record) -> Iterator[Proposal]:
+def earlier_loss(source: Script, record: Watched) -> Iterator[Proposal]:
     models = set(record["names"]["models"])
     for call in source.calls("backward"):
         loop = source.training_loop(call)
@@ -186,7 +186,7 @@ def earlier_loss(source: Source, record: Record) -> Iterator[Proposal]:
     "Make it once, before the loop.",
     "lost", "forgetful", "unchanged",
 )  # fmt: skip
-def made_anew(source: Source, record: Record) -> Iterator[Proposal]:
+def made_anew(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For, ast.While):
         made = [
             s for s in loop.body if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call)
@@ -202,7 +202,7 @@ def made_anew(source: Source, record: Record) -> Iterator[Proposal]:
             yield made[0].lineno, f"{source.of(made[0])} before the loop", _hoisted(source, made, loop)
 
 
-def _hoisted(source: Source, made: list[Any], loop: Any) -> str:
+def _hoisted(source: Script, made: list[Any], loop: Any) -> str:
     return source.moved(made, loop)
 
 
@@ -212,7 +212,7 @@ def _hoisted(source: Source, made: list[Any], loop: Any) -> str:
     "Add the examples up: loss = loss + ...",
     static=True,
 )
-def last_example(source: Source, record: Record) -> Iterator[Proposal]:
+def last_example(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("backward"):
         if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
             continue
@@ -240,7 +240,7 @@ def last_example(source: Source, record: Record) -> Iterator[Proposal]:
                 and names(given[-1].value) & fresh
             ):
                 line = f"{name} = {name} + {source.of(given[-1].value)}"
-                text = Source(source.replaced(given[-1], line))
+                text = Script(source.replaced(given[-1], line))
                 twin = next(t for t in text.all(ast.For) if t.lineno == loop.lineno)
                 yield given[-1].lineno, line, text.inserted(twin, f"{name} = 0.0")
 
@@ -251,7 +251,7 @@ def last_example(source: Source, record: Record) -> Iterator[Proposal]:
     "Compare the output with its target.",
     "no parameter", "unchanged", "error",
 )  # fmt: skip
-def with_itself(source: Source, record: Record) -> Iterator[Proposal]:
+def with_itself(source: Script, record: Watched) -> Iterator[Proposal]:
     for n in source.all(ast.BinOp):
         if not isinstance(n.op, ast.Sub):
             continue
@@ -283,7 +283,7 @@ def with_itself(source: Source, record: Record) -> Iterator[Proposal]:
     "leak",
     "whole",
 )
-def leak(source: Source, record: Record) -> Iterator[Proposal]:
+def leak(source: Script, record: Watched) -> Iterator[Proposal]:
     for s in source.all(ast.Assign):
         if isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("train_val_split"):
             parts = targets(s)[0]

@@ -23,7 +23,7 @@ CLOSELY = 8  # backward passes from one line whose graphs are looked at, node by
 LOOSELY = 120  # of which the loss is noted
 
 
-class Pass:
+class BackwardPass:
     """One backward pass: from where, over what, and what it found."""
 
     root: Value
@@ -57,7 +57,7 @@ class Watch:
 
     def __init__(self, source: str | None = None) -> None:
         self.source = source  # the file whose lines count; None for any
-        self.passes: list[Pass] = []
+        self.passes: list[BackwardPass] = []
         self.roots: dict[int, Value] = {}  # keeps what was a root alive, so that identities stay
         self.numbers: dict[Value, float] = {}  # of every leaf, as last seen
         self.gradients: dict[Value, float] = {}
@@ -166,7 +166,7 @@ class Watch:
             self.since_step, self.blind = self.since_step + 1, True
             return
         self._look()
-        seen = Pass(root, line, count <= CLOSELY)
+        seen = BackwardPass(root, line, count <= CLOSELY)
         known = seen.leaves if seen.closely else list(self.numbers)
         seen.before = {p: p.grad for p in known}
         self.polluted |= {p for p in known if p.grad and self.clean.get(p) is False}
@@ -182,7 +182,7 @@ class Watch:
         self.passes.append(seen)
         self.roots[id(root)] = root
 
-    def _strange(self, seen: Pass) -> None:
+    def _strange(self, seen: BackwardPass) -> None:
         """Note a root that was one before, roots within roots, and nodes older than what they were made from."""
         inner = set(seen.inner)
         for earlier in self.passes[-8:]:
@@ -201,7 +201,7 @@ class Watch:
     def _moved(self, time: int) -> bool:
         return any(times[-1] > time for times in self.changed.values())
 
-    def _dirty(self, seen: Pass, earlier: Pass) -> bool:
+    def _dirty(self, seen: BackwardPass, earlier: BackwardPass) -> bool:
         """Whether a gradient is still what the earlier pass left."""
         return any(seen.before[p] and seen.before[p] == earlier.after.get(p) for p in seen.leaves)
 
@@ -297,7 +297,7 @@ class Watch:
                 found["climbing"] = {"first": losses[0], "last": last, "steps": len(losses), "line": line}
         return found
 
-    def _of_leaves(self, close: Sequence[Pass]) -> dict[str, dict[str, Any]]:
+    def _of_leaves(self, close: Sequence[BackwardPass]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         reached = set().union(*[set(seen.leaves) for seen in close]) if close else set()
         wanted = {p for optimizer in self.optimizers for p in optimizer.parameters if not getattr(p, "frozen", False)}
