@@ -13,7 +13,7 @@ from ..exercises.credit import credit
 from ..exercises.exercise import Exercise
 from ..exercises.generator import generate
 from ..ops.notation import ATOM, C, short
-from ..steps.formulas import in_symbols
+from ..steps.symbols import in_symbols
 
 KNOWN = {"add", "sub", "mul", "div", "neg", "exp", "log", "tanh", "pow"}  # operations that Moodle can compute
 SETS, LOOKED_AT = 20, 120
