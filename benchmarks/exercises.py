@@ -29,7 +29,15 @@ from .learners import DEVELOPED, MEASURED, Mistake
 DOCS = Path(__file__).parent.parent / "docs" / "exercises.md"
 MARKS = "<!-- measured -->", "<!-- end of measured -->"
 LOOK = 12  # exercises of each concept that are looked at for one mistake, before it is left
-GIVEN = ("update", "updated")  # which depend on the learning rate, another one on the twin
+GIVEN = (
+    "update",
+    "updated",
+    "uphill",
+    "downhill",
+    "lr_times",
+    "minus_lr_times",
+    "updated_factor",
+)  # which depend on the learning rate, another one on the twin
 
 
 def typed(number: float, many: int = 4) -> str:
@@ -117,7 +125,7 @@ def measured(mistakes: Mapping[str, Mistake], graphs: int, leaves: bool, left_ou
             asked = [x for x in whole.asked if not leaves or not x.inputs]
             if not asked:
                 break
-            ex = Exercise(whole.root, asked, names={}, lr=0.1)
+            ex = Exercise(whole.root, asked, names={}, lr=0.1, given=())
             all_known = list(ex.search.hypotheses)
             for name, mistake in mistakes.items():
                 row = rows[name]

@@ -19,36 +19,38 @@ ORDER = {
     "": """
         ops base engine _engine graph
         functions losses optim recipe data nn checkpoint train
-        drawing mistakes steps exercises course compiler views __init__ __main__
+        drawing mistakes steps exercises course compiler views classroom __init__ __main__
     """,
     "ops": "errors methods number advice op numerics gates protocols table __init__ notation",
     "base": "shows atomic files checks",
-    "recipe": "module tables history progress asked",
+    "recipe": "module tables history bar requests",
     "_engine": "generate choose",
     "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
-    "steps": "source_lines formulas differences events walk explain what_if answer_key doctor",
+    "steps": "source_lines symbols differences events walk explain what_if answer_key doctor migrate",
     "steps.doctor": "source entry updates rates graphs examples networks strange watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
         practise credit exam bugs engines build apart
     """,
-    "exercises.hypotheses": "sheet formulas quantities grammar search table",
+    "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search for_pages",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
     "compiler": """
-        extra trace vectorize lower printing backends guards executable replay update recorder export program learning
+        extra cost trace vectorize lower printing backends guards executable replay update recorder computing export
+        program learning
     """,
-    "compiler.trace": "tracked watch inputs recording calls likeness world",
+    "compiler.trace": "tracked tracer inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
     "compiler.printing": "naming reading algebra explanation",
     "compiler.backends": "tape straight whole native exchange",
     "compiler.export": "library arrays to_jax to_torch to_onnx",
     "views": """
-        bundle javascript still walk_page animation training widget terminal landscape blanks practice worksheets
-        terminal_exercise lessons learn course
+        bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
+        worksheets terminal_exercise lessons learn course
     """,
+    "classroom": "kits notebooks assignment sealed submissions grading commands",
 }
 
 

@@ -8,8 +8,11 @@ from importlib import import_module
 from typing import Any
 
 from . import _engine as _engine, views as views  # which says how a walk is shown; it loads no page
+from .base.shows import shown_by
 from .graph import copies as copies
 from .ops import OPS as _operations
+
+shown_by("training as a program", f"{__name__}.compiler.learning", "Learner")  # for fit(compile="auto")
 
 __version__ = "1.0.0rc1"
 

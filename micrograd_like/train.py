@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from .base.atomic import all_or_nothing, until_done
 from .base.checks import listed, named, numbers, warn, whole
-from .base.files import Path
+from .base.files import FilePath
+from .base.shows import SHOWS
 from .checkpoint import Parameters, parameters_of, read, understood, write
 from .data import batches
 from .engine import Value
@@ -21,9 +22,9 @@ from .losses import LOSSES, Loss, LossName, accuracy, l2 as penalty
 from .nn import Module
 from .ops import DomainError
 from .optim import LearningRate, Optimizer, TrainingDivergedError, clip_gradients, diverged
-from .recipe.asked import check_model, check_options, check_output, examples_of, only_loss, optimizer_of, pair
+from .recipe.bar import Bar
 from .recipe.history import Row, TrainingHistory
-from .recipe.progress import Bar
+from .recipe.requests import check_model, check_options, check_output, examples_of, only_loss, optimizer_of, pair
 
 __all__ = ["Row", "Trainer", "TrainingDivergedError", "TrainingHistory", "evaluate", "fit", "learn"]
 
@@ -108,7 +109,7 @@ def fit(
     goal: float | None = None,
     watch: Sequence[int] = (),
     record_weights: bool = False,
-    checkpoint: Path | None = None,
+    checkpoint: FilePath | None = None,
     resume: bool = False,
     progress: bool | None = None,
     compile: Literal["auto"] | None = None,
@@ -168,13 +169,14 @@ class Trainer:
         check_options(epochs, len(self.X), options)
         self.rng, self.history = Random(options["seed"]), TrainingHistory(list(options["watch"]))
         self.history.about = model, self.X, self.y, self.optimizer
+        named_loss = self.cost.name if isinstance(self.cost, Loss) else ""
+        self.history.cost = named_loss, options["l2"], options["batch_size"], options["clip"]
         self.best = self._snapshot()
         self.penalized = _penalized(self.cost, self.parameters, options["l2"])
         self.compiled: Any = None
         if options["compile"]:
-            from .compiler.learning import Learner
-
-            self.compiled = Learner(model, self.cost, self.penalized, self.optimizer, learn)
+            train_compiled = SHOWS["training as a program"]
+            self.compiled = train_compiled(model, self.cost, self.penalized, self.optimizer, learn)
 
     def train(self) -> TrainingHistory:
         """Train until something ends it, and return how it went."""
@@ -278,7 +280,7 @@ class Trainer:
         }
         write(self.options["checkpoint"], "checkpoint", contents)
 
-    def resume(self, path: Path) -> None:
+    def resume(self, path: FilePath) -> None:
         """Bring all into the state that the file holds, or raise CheckpointError and change nothing."""
         saved = read(path, "checkpoint")
         with understood(path):

@@ -1,6 +1,6 @@
 """Try docs/classrooms.md: `python tests/graders.py` in an environment with otter-grader and nbgrader.
 
-A right and a wrong submission go through both, and must get all points and none. pytest leaves this out.
+The folder of an assignment goes through both, with a right, a half right and a wrong submission. pytest leaves it out.
 """
 
 from __future__ import annotations
@@ -8,19 +8,20 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-EXERCISE = 'from micrograd_like.exercises import generate\n\nex = generate("fan-out", seed=7)\nex'
-TESTS = "marking = ex.check(answers)\nassert marking, marking"
-ANSWERS = {"right": "answers = ex.answers", "wrong": 'answers = ex.answers | {"a": "-7"}'}
+from micrograd_like.classroom import assignment, grading
+from micrograd_like.exercises.exam import key
+
 BIN = Path(sys.executable).parent
+STUDENTS = {"right": 7.0, "half": 6.0, "wrong": 0.0}
 
 
 def run(folder: Path, *words: object) -> str:
@@ -33,74 +34,88 @@ def run(folder: Path, *words: object) -> str:
     return done.stdout + done.stderr
 
 
-def write(path: Path, *cells: Any) -> None:
-    """Write a notebook."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(new_notebook(cells=list(cells), metadata=kernel), path)
+def answers(made: assignment.Assignment, student: str) -> dict[str, str]:
+    """Return the answers of a student: all right, one slip from which others follow, or none right."""
+    paper = made.paper_of(student)
+    assert paper is not None
+    [ex] = key(paper, made.secret)
+    right = ex.answers
+    if student == "wrong":
+        return {name: f"{0.7318 * (i + 1.3) ** 2:.5f}" for i, name in enumerate(right)}
+    inner = next(x for x in ex.task.nodes if x is not ex.root)
+    slip = {ex.task.names[inner]: "123.5"} if student == "half" else {}
+    return {**right, **slip} if not slip else _carried(made, paper.student, slip)
 
 
-def submit(source: Path, target: Path, answers: str) -> None:
-    """Copy a student's notebook with these answers in its empty cell."""
+def _carried(made: assignment.Assignment, student: str, slip: Mapping[str, str]) -> dict[str, str]:
+    """Return answers with one slip, from which the others follow."""
+    paper = made.paper_of(student)
+    assert paper is not None
+    [ex] = key(paper, made.secret)
+    found = {ex.root: 1.0}
+    typed = {"L": "1"}
+    for node in ex.task.nodes[1:]:
+        name = ex.task.names[node]
+        found[node] = sum([use.local_grads[i] * found[use] for use, i in ex.task.edges_of(node)])
+        if name in slip:
+            found[node] = float(slip[name])
+        typed[name] = repr(found[node])
+    return typed
+
+
+def submit(source: Path, target: Path, student: str, typed: Mapping[str, str]) -> None:
+    """Copy a student's notebook with these answers."""
     book = nbformat.read(source, 4)
-    [cell] = [x for x in book.cells if "answers = ..." in x.source or "NotImplementedError" in x.source]
-    cell.source = answers
+    filled = 0
+    for cell in book.cells:
+        empty = "YOUR CODE HERE" in cell.source
+        if 'student = ""' in cell.source or (empty and filled == 0):
+            cell.source, filled = f"student = {student!r}", 1
+        elif cell.cell_type == "code" and ("mine.answer(1" in cell.source or empty or cell.source == "..."):
+            cell.source = f"mine.answer(1, {dict(typed)!r})"
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(book, target)
+    shutil.copy(source.parent / "papers.json", target.parent / "papers.json")
 
 
-def otter(folder: Path) -> dict[str, float]:
-    """Return the scores, of 2 points."""
-    raw = map(new_raw_cell, [
-        "# ASSIGNMENT CONFIG\nsolutions_pdf: false\nexport_cell: false\ngenerate: true\nrun_tests: true",
-        "# BEGIN QUESTION\nname: fanout\npoints: 2", "# BEGIN SOLUTION", "# END SOLUTION", "# BEGIN TESTS",
-        "# END TESTS", "# END QUESTION",
-    ])  # fmt: skip
-    write(
-        folder / "demo.ipynb", next(raw), new_code_cell(EXERCISE), next(raw),
-        new_markdown_cell("Fill in the gradients."), next(raw), new_code_cell(f"{ANSWERS['right']}  # SOLUTION"),
-        next(raw), next(raw), new_code_cell(TESTS), *raw,
-    )  # fmt: skip
-    run(folder, "otter", "assign", "demo.ipynb", "dist")
-    [grader] = (folder / "dist" / "autograder").glob("demo-autograder_*.zip")
+def otter(folder: Path, made: assignment.Assignment) -> dict[str, float]:
+    """Return the points of each student."""
+    root = folder / made.name / "otter"
+    run(root, "otter", "assign", f"{made.name}.ipynb", "dist")
+    [grader] = (root / "dist" / "autograder").glob("*-autograder_*.zip")
     scores = {}
-    for kind, answers in ANSWERS.items():
-        submit(folder / "dist" / "student" / "demo.ipynb", folder / f"{kind}.ipynb", answers)
-        (folder / kind).mkdir()
-        run(folder, "otter", "run", "-a", grader, "-o", folder / kind, f"{kind}.ipynb")
-        results = json.loads((folder / kind / "results.json").read_text())
-        scores[kind] = sum(test["score"] for test in results["tests"] if "score" in test)
+    for student in made.students:
+        place = folder / "otter-submissions" / student
+        submit(root / "dist" / "student" / f"{made.name}.ipynb", place / "ps.ipynb", student, answers(made, student))
+        run(place, "otter", "run", "-a", grader, "-o", place, "ps.ipynb")
+        results = json.loads((place / "results.json").read_text())
+        scores[student] = sum([test["score"] for test in results["tests"] if "score" in test])
     return scores
 
 
-def nbgrader(folder: Path) -> dict[str, float]:
-    """Return the scores, of 2 points."""
-
-    def cell(source: str, name: str, **fields: Any) -> Any:
-        kind = {"grade": False, "solution": False, "locked": False, "task": False} | fields
-        return new_code_cell(source, metadata={"nbgrader": {"grade_id": name, "schema_version": 3, **kind}})
-
-    solution = f"### BEGIN SOLUTION\n{ANSWERS['right']}\n### END SOLUTION"
-    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'course'\n")
-    write(
-        folder / "source" / "ps1" / "p1.ipynb", new_code_cell(EXERCISE), cell(solution, "answers", solution=True),
-        cell(TESTS, "tests", grade=True, locked=True, points=2),
-    )  # fmt: skip
-    run(folder, "nbgrader", "generate_assignment", "ps1")
-    for kind, answers in ANSWERS.items():
-        submit(folder / "release" / "ps1" / "p1.ipynb", folder / "submitted" / kind / "ps1" / "p1.ipynb", answers)
-    run(folder, "nbgrader", "autograde", "ps1")
-    run(folder, "nbgrader", "generate_feedback", "ps1")
-    run(folder, "nbgrader", "export")
-    rows = list(csv.DictReader((folder / "grades.csv").open()))
-    told = (folder / "feedback" / "wrong" / "ps1" / "p1.html").read_text()
-    assert "was overwritten" in told, "the feedback does not name the mistake"
+def nbgrader(folder: Path, made: assignment.Assignment) -> dict[str, float]:
+    """Return the points of each student."""
+    root = folder / made.name / "nbgrader"
+    run(root, "nbgrader", "generate_assignment", made.name)
+    release = root / "release" / made.name / f"{made.name}.ipynb"
+    for student in made.students:
+        submit(release, root / "submitted" / student / made.name / release.name, student, answers(made, student))
+    run(root, "nbgrader", "autograde", made.name)
+    run(root, "nbgrader", "export")
+    rows = csv.DictReader((root / "grades.csv").open())
     return {row["student_id"]: float(row["score"]) for row in rows}
 
 
+def sealed(folder: Path, made: assignment.Assignment) -> dict[str, float]:
+    """Return the points of each student by our own command, of the files that nbgrader collected."""
+    results = grading.mark_all(folder / made.name, folder / made.name / "nbgrader" / "submitted")
+    return {x.student: x.points for x in results}
+
+
 if __name__ == "__main__":
-    for grader in (otter, nbgrader):
-        with tempfile.TemporaryDirectory() as folder:
-            scores = grader(Path(folder))
-        print(f"{grader.__name__}: {scores} of 2 points")
-        assert scores == {"right": 2.0, "wrong": 0.0}
+    with tempfile.TemporaryDirectory() as place:
+        made = assignment.new(Path(place) / "ps1", [*STUDENTS], ["chain"])
+        for grader in (otter, nbgrader, sealed):
+            scores = grader(Path(place), made)
+            print(f"{grader.__name__}: {scores} of 7 points")
+            assert scores == STUDENTS

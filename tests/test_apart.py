@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from test_engines import BREADTH, ITERATIVE, LECTURE
 
-from micrograd_like.exercises.apart import check_code
+from micrograd_like.exercises.apart import check_code, isolation, user
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="limits are those of Unix")
 
@@ -54,7 +54,8 @@ def test_hostile_code_is_marked_wrong_by_name(name: str) -> None:
     import re
 
     code, told = HOSTILE[name]
-    marking = check_code(code, seconds=2, megabytes=600)
+    endless = "while" in code  # the others end by themselves, also where the machine is busy
+    marking = check_code(code, seconds=2 if endless else 60, megabytes=600)
     assert not marking
     assert re.search(told, str(marking)), marking
 
@@ -65,3 +66,28 @@ def test_it_runs_in_an_empty_folder_without_the_graders_variables(
     monkeypatch.setenv("ANSWERS", "secret")
     code = LECTURE + "\nimport os\nassert 'ANSWERS' not in os.environ and os.listdir('.') in ([], ['out'])\n"
     assert check_code(code), sys.executable
+
+
+SPIES = {  # what reads or does more than it should, and would be right if it could
+    "the library, found again": "import sys\ndel sys.modules['micrograd_like']\nfrom micrograd_like import Value",
+    "another process": "import os\nif os.fork(): os._exit(0)\n" + LECTURE,
+}
+
+
+@pytest.mark.parametrize("name", SPIES)
+def test_what_goes_around_the_library_is_not_right(name: str) -> None:
+    if name == "another process" and user() is None:
+        pytest.skip("only root can keep code from starting processes")
+    assert not check_code(SPIES[name], seconds=5)
+
+
+def test_code_cannot_read_the_files_of_the_one_who_marks(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("violin-river-1879", encoding="utf-8")
+    secret.chmod(0o600)
+    code = f"open({str(secret)!r}).read()\n" + LECTURE
+    if user() is None:
+        assert "can read what you can" in isolation()
+    else:
+        assert not check_code(code, seconds=5) and "cannot read your files" in isolation()
+    assert check_code(LECTURE), "the secret is what makes the difference"

@@ -17,7 +17,7 @@ from micrograd_like import MLP, SGD, engine, losses
 from micrograd_like.optim import Optimizer
 from micrograd_like.steps.doctor import ENTRIES, doctor, main
 from micrograd_like.steps.doctor.examine import NO_PROOF_NEEDED, SEEN, examine
-from micrograd_like.steps.doctor.source import Source
+from micrograd_like.steps.doctor.source import Script
 
 ROOT = Path(__file__).parent.parent
 
@@ -158,7 +158,7 @@ def test_an_error_inside_goes_on_its_way() -> None:
 
 
 def test_copies_of_a_script_are_made_line_by_line() -> None:
-    source = Source("for i in range(3):\n    a = 1\n    b = 'ü' + a\nc = 2\n")
+    source = Script("for i in range(3):\n    a = 1\n    b = 'ü' + a\nc = 2\n")
     loop = next(source.all(__import__("ast").For))
     assert (
         source.inserted(loop.body[1], "x()\ny()")

@@ -28,7 +28,7 @@ in_python = pytest.mark.skipif(_engine.NAME == "C", reason="about the engine in 
 def run(code: str, **environment: str) -> str:
     """Run a program in a process of its own and return what it prints."""
     here = os.environ | {"MICROGRAD_LIKE_PURE": "0" if _engine.NAME == "C" else "1"} | environment
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=here, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=here, timeout=300)
     assert done.returncode == 0, done.stderr[-1500:]
     return done.stdout.strip()
 
@@ -345,6 +345,28 @@ x = Value(3.0); (x * x).backward()
 print(first, Value.engine, x.grad, "C" in Value.__doc__, MLP(1, [1])([x]).data < 9)
 """
     assert run(code) == "Python C 6.0 True True"
+
+
+@pytest.mark.parametrize("pure", ["0", "1"])
+def test_the_class_says_which_engine_runs_and_no_other_source_is_shown(pure: str) -> None:
+    code = """
+import copy, inspect, pickle
+import micrograd_like
+from micrograd_like import Value, topological_order
+try:
+    source = "self.apply(add, self, other)" in inspect.getsource(Value)
+except (OSError, TypeError):
+    source = None
+kept = pickle.loads(pickle.dumps(Value)) is Value and copy.deepcopy(Value(2.0)).data == 2.0
+print(Value.engine, repr(Value), source, kept, inspect.signature(topological_order), "It runs in C" in Value.__doc__)
+"""
+    said = run(code, MICROGRAD_LIKE_PURE=pure)
+    if said.startswith("C"):
+        assert said == "C <class 'micrograd_like._engine.Value'> None True (*roots) True"
+    else:
+        assert said == (
+            "Python <class 'micrograd_like.engine.Value'> True True (*roots: 'Value') -> 'list[Value]' False"
+        )
 
 
 def test_a_debugger_steps_through_a_product_and_a_sum_in_twenty_lines() -> None:

@@ -83,7 +83,7 @@ def test_a_connection_shows_the_size_and_sign_of_its_weight():
 
 def test_a_network_has_a_column_for_each_layer():
     shown = MLP(2, [3, 1], activation="tanh", output="sigmoid").diagram()
-    assert {"inputs", "tanh", "sigmoid", "x[1]", "a1[2]", "ŷ"} <= set(texts(shown))
+    assert {"inputs", "tanh", "sigmoid", "x₁", "a¹₂", "ŷ"} <= set(texts(shown))
     root = ElementTree.fromstring(shown.svg)
     assert len({circle.get("cx") for circle in root.iter(f"{SVG}circle")}) == 3
     assert len(list(root.iter(f"{SVG}circle"))) == 2 + 3 + 1

@@ -61,6 +61,7 @@ def _install(c: Any) -> bool:
         setattr(Value, name, vars(engine.Value)[name])
     Value.engine, Constant.constant, Constant.__doc__ = "C", True, engine.Constant.__doc__
     Value.__doc__ += '\n    It runs in C. `micrograd_like.use("python")` runs what engine.py reads instead.\n    '
+    Value.__module__ = Constant.__module__ = __name__  # so repr(Value) says it, and nobody is shown another's source
     vars(engine).update(Value=Value, Constant=Constant, tick=c.tick, topological_order=c.topological_order)
     return True
 
@@ -95,3 +96,4 @@ def passes() -> int:
 
 c, REASON = _load()
 NAME = "C" if c else "Python"
+Value, Constant = engine.Value, engine.Constant

@@ -183,6 +183,7 @@ static PyMethodDef functions_of_module[] = {
     {"setup", setup, METH_VARARGS, NULL},
     {"tick", tick_, METH_NOARGS, "Return the next number of the clock of births and changes."},
     {"topological_order", (PyCFunction)(void (*)(void))topological_order, METH_FASTCALL,
+     "topological_order($module, /, *roots)\n--\n\n"
      "Return the roots and every node they were made from, inputs before what is made from them."},
     {"clock", clock_, METH_NOARGS, "Return what `tick` returned last."},
     {"passes", passes_so_far, METH_NOARGS, "Return how many backward passes there were so far."},

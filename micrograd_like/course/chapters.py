@@ -147,7 +147,7 @@ class Chapter:
 
 def _chapter(number: int, slug: str, cures: str, exercise: str, returns: str = "", check: str = "") -> Chapter:
     parts = [tuple([x.strip() for x in text.split(",") if x.strip()]) for text in (exercise, returns, check)]
-    return Chapter(number, slug, tuple(cures.split()), *parts)
+    return Chapter(number, slug, tuple(cures.split()), parts[0], parts[1], parts[2])
 
 
 EIGHT = ", ".join(f"inventory {i}" for i in range(1, 9))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 from ..engine import Value
-from ..exercises.concepts import CONCEPTS, Dice
+from ..exercises.concepts import CONCEPTS, Concept, Dice
 from ..exercises.exercise import Exercise
 from ..exercises.generator import generate, outcomes
 from ..ops.notation import short
-from .asked import Asked, Slip, same
+from .asked import Asked, WrongAnswer, same
 from .misconceptions import idea
 
 Item = Asked | Exercise
@@ -29,9 +29,9 @@ def asks(name: str, bites: str = "") -> Callable[[Callable[[Dice], Item | None]]
     return enter
 
 
-def number(text: str, right: float, why: str, program: str = "", **slips: float) -> Asked:
+def number(text: str, right: float, why: str, program: str = "", /, **slips: float) -> Asked:
     """Return a question for a number; each slip is a mistake by name, and what it gives."""
-    found = tuple([Slip(name, x, idea(name)) for name, x in slips.items() if isfinite(x)])
+    found = tuple([WrongAnswer(name, x, idea(name)) for name, x in slips.items() if isfinite(x)])
     return Asked(text, right, f"{why} The answer is {short(right)}.", found, (), program)
 
 
@@ -41,7 +41,7 @@ def choice(text: str, right: str, why: str, others: Sequence[tuple[str, str]], d
     for i in range(len(choices) - 1, 0, -1):
         j = int(dice.random() * (i + 1))
         choices[i], choices[j] = choices[j], choices[i]
-    slips = tuple([Slip(name, words, idea(name)) for name, words in others])
+    slips = tuple([WrongAnswer(name, words, idea(name)) for name, words in others])
     return Asked(text, right, why, slips, tuple(choices), program)
 
 
@@ -50,7 +50,7 @@ def draw(spec: str, seed: int, cures: Sequence[str] = ()) -> Item:
     name, _, rest = spec.partition(" ")
     if name == "of":
         concept, _, difficulty = rest.partition(" ")
-        return one_gradient(concept, int(difficulty or 1), seed, cures)
+        return one_gradient(cast(Concept, concept), int(difficulty or 1), seed, cures)
     if spec not in MAKERS and name in CONCEPTS:
         return generate(name, int(rest or 1), seed)
     make, bites = MAKERS[spec]
@@ -61,7 +61,7 @@ def draw(spec: str, seed: int, cures: Sequence[str] = ()) -> Item:
     raise RuntimeError(f"No numbers were found for {spec!r} with seed {seed}. Write another seed.")
 
 
-def one_gradient(concept: str, difficulty: int, seed: int, cures: Sequence[str]) -> Asked:
+def one_gradient(concept: Concept, difficulty: int, seed: int, cures: Sequence[str]) -> Asked:
     """Ask for one gradient of a generated graph: a leaf for which as many as possible of the mistakes show."""
     best: tuple[int, Asked] | None = None
     for k in range(4):
@@ -82,9 +82,9 @@ def one_gradient(concept: str, difficulty: int, seed: int, cures: Sequence[str])
 def _of_node(ex: Exercise, node: Value, gives: Mapping[str, float], cures: Sequence[str]) -> Asked:
     names = ex.task.names
     order = [*cures, *[x for x in gives if x not in cures]]
-    slips = [Slip(x, gives[x], idea(x)) for x in order if x in gives and x != "right" and not x.endswith(" once")]
+    wrong = {x: gives[x] for x in order if x in gives and x != "right" and not x.endswith(" once")}
     text = f"What is the gradient of {names[node]}, d{names[ex.root]}/d{names[node]}?"
-    kept = tuple([slip for slip in slips if isfinite(slip.answer) and not same(slip.answer, gives["right"])])
+    kept = tuple([WrongAnswer(x, y, idea(x)) for x, y in wrong.items() if isfinite(y) and not same(y, gives["right"])])
     return Asked(text, gives["right"], ex.reason(ex.task.gradient(node).key), kept, (), ex.program())
 
 

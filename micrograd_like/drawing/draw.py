@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
-from ..ops.notation import check_digits, short_name
+from ..ops.notation import ABOVE, check_digits, short_name
 from . import boxes as written
 from .boxes import Arrow, Box
 from .fold import Group, Link, folded, opened, unfolded
@@ -170,6 +171,20 @@ def _common(nodes: Sequence[Value]) -> str:
         if len(alike) == 1:
             return alike.pop()
     return ""
+
+
+def common_name(nodes: Sequence[Value]) -> str:
+    """Return how a picture names several nodes together, "" where their labels have nothing in common.
+
+    >>> from micrograd_like import MLP
+    >>> layer = MLP(2, [3, 1]).layers[0]
+    >>> common_name([w for neuron in layer.neurons for w in neuron.w]), common_name(layer.b)
+    ('w¹', 'b¹')
+    """
+    name = _common(nodes)
+    if match := re.fullmatch(r"(?:\w+\.)?layers\[(\d+)\]\.neurons\[[·\d]+\]\.([a-z]+)(?:\[[·\d]+\])?", name):
+        return match[2] + str(int(match[1]) + 1).translate(ABOVE)
+    return shortened(short_name(name.replace("[·]", "")), 16)
 
 
 def _lanes(nodes: Sequence[Value]) -> str:

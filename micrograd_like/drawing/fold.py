@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from math import inf
@@ -134,17 +134,6 @@ def lanes(
     Leaves that are just numbers are told apart by what uses them.
     """
 
-    def edges(node: Value) -> Iterator[tuple[int, Value, float]]:
-        """Yield (place, input, local derivative); of a product in a sum, the two factors."""
-        if node not in sums:
-            yield from zip(count(), node.inputs, node.local_grads)
-            return
-        for term in sums[node].terms:
-            if term in within:
-                yield from zip(count(1), term.inputs, term.local_grads)
-            else:
-                yield 0, term, 1.0
-
     within = {step for found in sums.values() for step in found.steps}
     number_of: dict[Value, int] = {}  # of the signature
     numbers: dict[Hashable, int] = {}
@@ -165,7 +154,7 @@ def lanes(
         number_of[node] = number = numbers.setdefault(signature, len(numbers))
         if number > most:
             return None
-        for place, x, _ in edges(node):
+        for place, x, _ in _edges(node, sums, within):
             if x.op is None and (number, place) not in uses[x]:
                 use = uses[x] | {(number, place)}
                 uses[x] = known.setdefault(use, use)
@@ -182,9 +171,21 @@ def lanes(
         if node in sums:
             group.what = "dot" if any(step.op is mul for step in sums[node].steps) else "sum"
             group.inside += sums[node].steps
-        for i, x, local_grad in edges(node):
+        for i, x, local_grad in _edges(node, sums, within):
             group.link(number_of[x], i, local_grad)
     return groups if len(groups) <= most else None
+
+
+def _edges(node: Value, sums: Mapping[Value, Sum], within: Collection[Value]) -> Iterator[tuple[int, Value, float]]:
+    """Yield (place, input, local derivative); of a product in a sum, the two factors."""
+    if node not in sums:
+        yield from zip(count(), node.inputs, node.local_grads)
+        return
+    for term in sums[node].terms:
+        if term in within:
+            yield from zip(count(1), term.inputs, term.local_grads)
+        else:
+            yield 0, term, 1.0
 
 
 def _ends(nodes: Sequence[Value], most: int) -> list[Group]:

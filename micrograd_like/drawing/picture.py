@@ -140,13 +140,16 @@ class Picture:
         return f"<{type(self).__name__}: {self.title}>"
 
 
+FITS = "svg:root{max-width:100%;height:auto}"  # a file of its own, on a narrow screen
+
+
 def framed(body: str, size: tuple[float, float], title: str, description: str) -> str:
     """Return SVG elements as a file: light, and dark where the reader prefers that."""
     width, height = (f"{max(length, 1):.0f}" for length in size)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT}">'
-        f"<title>{escape(title)}</title><desc>{escape(description)}</desc><style>{style(body)}</style>\n"
+        f"<title>{escape(title)}</title><desc>{escape(description)}</desc><style>{style(body)}{FITS}</style>\n"
         f'<rect class="paper" width="{width}" height="{height}"/>\n{body}\n</svg>\n'
     )
 

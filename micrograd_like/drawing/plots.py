@@ -8,6 +8,7 @@ from math import ceil, floor, inf, log10
 from typing import Any
 
 from ..ops import ieee
+from ..ops.notation import short_name
 from .picture import SERIES, Picture, escaped, framed, number, shortened, text, text_width, visible
 
 Point = tuple[float, float]
@@ -166,28 +167,25 @@ def diagram(model: Any, *, most: int = 16) -> Picture:
     def place(column: int, i: int) -> Point:
         return 60.0 + 170.0 * column, 60.0 + apart * (i + (rows - min(counts[column], most)) / 2)
 
-    parts = []
-    for column, matrix in enumerate(matrices):
-        for i, row in enumerate(matrix[:most]):
-            for j, w in enumerate(row[:most]):
-                (x0, y0), (x1, y1) = place(column, j), place(column + 1, i)
-                sign = 'class="line0"' if w.data >= 0 else 'class="line1" stroke-dasharray="5 3"'
-                size = abs(w.data) / largest
-                parts.append(
-                    f'<path {sign} fill="none" stroke-width="{0.3 + 4 * size:.2f}" opacity="{0.3 + 0.6 * size:.2f}" '
-                    f'd="M{x0 + 17:.1f} {y0:.1f}L{x1 - 17:.1f} {y1:.1f}"><title>'
-                    f"{escaped(visible(w.label))} = {w.data!r}</title></path>"
-                )
+    drawn = [
+        (abs(w.data) / largest, w, place(column, j), place(column + 1, i))
+        for column, matrix in enumerate(matrices)
+        for i, row in enumerate(matrix[:most])
+        for j, w in enumerate(row[:most])
+    ]
+    dense = min(1.0, (90 / len(drawn)) ** 0.5)  # where lines are many, only large weights stand out
+    order = sorted(drawn, key=lambda line: line[0]) if dense < 1 else drawn
+    parts = [_connection(w, size, dense, start, end) for size, w, start, end in order]
     for column, count in enumerate(counts):
         kind = "input" if column == 0 else "output" if column == len(matrices) else "op"
         name = names[column - 1] if column else "x"
         for i in range(min(count, most)):
             x, y = place(column, i)
-            label = name if count == 1 and kind == "output" else f"{name}[{i}]"
+            label = name if count == 1 and kind == "output" else short_name(f"{name}[{i}]")
             bias = f", bias {biases[column - 1][i].data!r}" if column else ""
             parts.append(
                 f'<g><title>{label}{bias}</title><circle class="{kind} {kind}-edge" cx="{x:.1f}" cy="{y:.1f}" r="17"/>'
-                f"{text(x, y + 4, label, 'ink', min(11.0, 56 / len(label)), 'middle')}</g>"
+                f"{text(x, y + 4, label, 'ink', min(13.0, 56 / len(label)), 'middle')}</g>"
             )
         x, y = place(column, min(count, most))
         parts.append(text(x, y, f"⋮ {count - most:,} more" if count > most else "", "dim", 11, "middle"))
@@ -199,6 +197,17 @@ def diagram(model: Any, *, most: int = 16) -> Picture:
     parts.append(text(213, bottom, f"below 0; the thickest is {number(largest, 3)}", "dim", 11))
     size = max(120.0 + 170.0 * len(matrices), 450.0), bottom + 16
     return pictured(parts, size, repr(model), " then ".join([f"{count:,}" for count in counts]) + " in columns")
+
+
+def _connection(w: Any, size: float, dense: float, start: Point, end: Point) -> str:
+    """Return the line of a weight, whose size is its share of the largest one."""
+    sign = 'class="line0"' if w.data >= 0 else 'class="line1" stroke-dasharray="5 3"'
+    strong = size ** (1 / dense)
+    return (
+        f'<path {sign} fill="none" stroke-width="{0.3 + 4 * strong * dense:.2f}" '
+        f'opacity="{0.3 * dense**2 + 0.6 * strong:.2f}" d="M{start[0] + 17:.1f} {start[1]:.1f}'
+        f'L{end[0] - 17:.1f} {end[1]:.1f}"><title>{escaped(visible(w.label))} = {w.data!r}</title></path>'
+    )
 
 
 def activation(layer: Any) -> str:

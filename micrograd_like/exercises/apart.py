@@ -2,8 +2,10 @@
 
 The process that runs a learner's code is asked for numbers only, and cannot import this library. What is right is
 decided here. So code that ends the process, never ends, fills the memory or prints without end is marked wrong by name,
-and nothing that it does can make it right but the right numbers. It is not a jail: the code may still read files and
-use the network, as far as the user who runs the grader may. Run it as a user who may do little, or in a container.
+and nothing that it does can make it right but the right numbers. It starts in an empty folder, with the standard
+library only. If root marks, the code runs as a user of its own who may start no other process: it can read what
+everybody may. It is not a jail: it may use the network, and if somebody else marks, it may read what that one may;
+see `isolation`.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from .marking import Mark, Marking
 from .messages import Message
 
 SECONDS, MEGABYTES, MOST_OUTPUT = 20.0, 1024, 4_000_000
+USERS = 50_000  # the first of those that nobody has, for code of learners
 WORKER = """from __future__ import annotations
 import json, os, sys
 sys.modules["micrograd_like"] = None  # the library cannot do the work
@@ -75,7 +79,8 @@ def limits(seconds: float, megabytes: int) -> Callable[[], None] | None:
 
     def limit() -> None:
         most = megabytes * 2**20
-        for kind, amount in (("CPU", int(seconds) + 1), ("AS", most), ("FSIZE", MOST_OUTPUT), ("CORE", 0)):
+        alone = [("NPROC", 1)] if user() is not None else []  # else it would count all processes of the one who marks
+        for kind, amount in (("CPU", int(seconds) + 1), ("AS", most), ("FSIZE", MOST_OUTPUT), ("CORE", 0), *alone):
             name = getattr(resource, f"RLIMIT_{kind}", None)
             if name is not None:
                 _, hard = resource.getrlimit(name)
@@ -85,13 +90,38 @@ def limits(seconds: float, megabytes: int) -> Callable[[], None] | None:
     return limit
 
 
+@cache
+def user() -> int | None:
+    """Return the number of a user for code of learners: one of its own if root marks, and that user can run Python."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return None
+    number = USERS + os.getpid() % 10_000
+    try:
+        probe = [sys.executable, "-I", "-c", f"open({__file__!r}).close()"]
+        done = subprocess.run(probe, user=number, group=number, extra_groups=[], capture_output=True, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return None if done.returncode else number
+
+
+def isolation() -> str:
+    """Return in words what code of learners is kept from here."""
+    if user() is not None:
+        return "Code of students runs as a user of its own: it cannot read your files, or start other processes."
+    return "Code of students runs as you: it can read what you can. Mark as root in a container to keep it from that."
+
+
 def run(code: str, asked: dict[str, Any], seconds: float, megabytes: int, *words: str) -> tuple[str, str]:
     """Return (what the code wrote, why it did not end well or ""), run in a process of its own in an empty folder."""
+    number = user()
+    other: dict[str, Any] = {} if number is None else {"user": number, "group": number, "extra_groups": []}
     with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "out", "wb+") as out:
+        if number is not None:
+            os.chown(folder, number, number)
         process = subprocess.Popen(
-            [sys.executable, "-I", "-c", code, *words],
+            [sys.executable, "-I", "-S", "-c", code, *words],
             stdin=subprocess.PIPE, stdout=out, stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True,
-            env={"PATH": os.defpath, "HOME": folder, "LANG": "C.UTF-8"}, preexec_fn=limits(seconds, megabytes),
+            env={"PATH": os.defpath, "HOME": folder, "LANG": "C.UTF-8"}, preexec_fn=limits(seconds, megabytes), **other,
         )  # fmt: skip
         why = ""
         try:
@@ -160,7 +190,7 @@ def _answer(line: str) -> Any:
         return None
 
 
-def _judged(plan: engines.Plan, got: Any) -> str:
+def _judged(plan: engines.Blueprint, got: Any) -> str:
     """Return "" if what was answered is right, else what is wrong with it."""
     if got is None:
         return "It gave no answer."

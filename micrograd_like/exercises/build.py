@@ -25,13 +25,13 @@ from ..mistakes.passes import grads
 from ..ops import OPS, Op
 from ..ops.notation import short
 from . import engines
-from .bugs import GRAPHS, IDEAS, NUMBERS, Nodes, Program, alike, outcome
+from .bugs import GRAPHS, IDEAS, NUMBERS, MakesGraph, Nodes, alike, outcome
 from .concepts import SMALL, Dice
 from .exercise import Exercise
 from .marking import Mark, Marking
 from .messages import Message, briefly, idea_of
 
-Gradients = Callable[[Program, Iterable[float], Nodes, float], dict[str, float]]
+Gradients = Callable[[MakesGraph, Iterable[float], Nodes, float], dict[str, float]]
 MOST_STEPS = 5  # of a graph on which every order is tried
 MOST_LINES = 100_000  # of the learner's in one run, for the graphs are small
 HELPERS = ("backward", "backward_steps", "chain_rule", "gradients", "grads")  # what does the work for a learner
@@ -157,7 +157,7 @@ def check_value(cls: type) -> Marking:
     return _deeper(marking, cls) if all(marking.marks[key].verdict == "right" for key in GRAPHS) else marking
 
 
-def _runs(cls: type, plan: engines.Plan) -> tuple[float, dict[str, float]]:
+def _runs(cls: type, plan: engines.Blueprint) -> tuple[float, dict[str, float]]:
     """Return what a learner's class gives on a graph."""
     with patience():
         leaves = [cls(x) for x in plan.leaves]
@@ -194,7 +194,7 @@ def _scope(cls: type, ops: Sequence[str]) -> str:
     return f"looked at +, *{''.join(f', {x}' for x in ops)}{more}"
 
 
-def _single(cls: type, name: str, plans: Sequence[engines.Plan]) -> tuple[str, Message | None]:
+def _single(cls: type, name: str, plans: Sequence[engines.Blueprint]) -> tuple[str, Message | None]:
     """Return what an operation alone gives, and a message if that is wrong."""
     found, key = [], f"{name} alone"
     for plan in plans:
@@ -220,20 +220,20 @@ def _single(cls: type, name: str, plans: Sequence[engines.Plan]) -> tuple[str, M
     return _text(gave), Message((key,), (mistake,) * bool(mistake), did, OPS[name].why, f"Redo {name}.")
 
 
-def _salted(cls: type, plan: engines.Plan, salt: int) -> tuple[float, dict[str, float]]:
+def _salted(cls: type, plan: engines.Blueprint, salt: int) -> tuple[float, dict[str, float]]:
     with engines.order_of_sets(cls, salt):
         return _runs(cls, plan)
 
 
 def _first_failure(
-    run: Callable[[engines.Plan, int], tuple[float, dict[str, float]]], ops: Sequence[str]
-) -> tuple[engines.Plan, Any, bool, list[Any]] | None:
+    run: Callable[[engines.Blueprint, int], tuple[float, dict[str, float]]], ops: Sequence[str]
+) -> tuple[engines.Blueprint, Any, bool, list[Any]] | None:
     """Return (the smallest graph that fails, what it gave, whether that depends on the order of sets, more), or None.
 
     More are small graphs with what they gave, by which the mistake is told from others.
     """
 
-    def fails(plan: engines.Plan, salt: int) -> Any:
+    def fails(plan: engines.Blueprint, salt: int) -> Any:
         try:
             mine = engines.ours(plan)
         except (ArithmeticError, ValueError):
@@ -257,8 +257,8 @@ def _first_failure(
 
 
 def _small(
-    run: Callable[[engines.Plan, int], Any], ops: Sequence[str], salt: int
-) -> Iterator[tuple[engines.Plan, Any]]:
+    run: Callable[[engines.Blueprint, int], Any], ops: Sequence[str], salt: int
+) -> Iterator[tuple[engines.Blueprint, Any]]:
     """Yield small graphs with what a learner's code gives on them."""
     random = islice(engines.plans([x for x in ops if x in ("sub",)], seed=1), 120)
     few = [plan for plan in [*engines.TELLING, *random] if len(plan.steps) <= MOST_STEPS]
@@ -267,7 +267,7 @@ def _small(
             yield plan, run(plan, salt)
 
 
-def _failed(key: str, plan: engines.Plan, got: Any, by_chance: bool, others: Sequence[Any] = ()) -> Message:
+def _failed(key: str, plan: engines.Blueprint, got: Any, by_chance: bool, others: Sequence[Any] = ()) -> Message:
     """Return the message about the smallest graph that fails."""
     if isinstance(got, Exception):
         message = _crash(key, got)[1]
@@ -290,7 +290,7 @@ def _failed(key: str, plan: engines.Plan, got: Any, by_chance: bool, others: Seq
 
 
 def _check_class(cls: type, graphs: Iterable[str], numbers: Iterable[str]) -> Marking:
-    def gradients(program: Program, data: Iterable[float], nodes: Nodes, value: float) -> dict[str, float]:
+    def gradients(program: MakesGraph, data: Iterable[float], nodes: Nodes, value: float) -> dict[str, float]:
         theirs = {name: cls(x) for name, x in zip("ab", data)}
         out = program(*theirs.values())
         if out is None:
@@ -424,14 +424,14 @@ def check_backward(backward: Callable[[Value], object]) -> Marking:
     It is given the output of a graph of our Values, whose gradients are all 0.
     """
 
-    def gradients(program: Program, data: Iterable[float], nodes: Nodes, value: float) -> dict[str, float]:
+    def gradients(program: MakesGraph, data: Iterable[float], nodes: Nodes, value: float) -> dict[str, float]:
         leaves = {name: Value(x, name) for name, x in zip("ab", data)}
         out = program(*leaves.values())
         with no_help():
             backward(out)
         return {name: float((leaves | {"out": out})[name].grad) for name in nodes}
 
-    def run(plan: engines.Plan, salt: int) -> tuple[float, dict[str, float]]:
+    def run(plan: engines.Blueprint, salt: int) -> tuple[float, dict[str, float]]:
         leaves = [Value(x) for x in plan.leaves]
         out = plan.build(leaves)
         with patience(), no_help():

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -83,6 +85,15 @@ class Paper:
                 if not isinstance(typed, str) or len(typed) > LONGEST:
                     raise ValueError(f"{key}: an answer is a text of at most {LONGEST} letters. Write it as '-1.5'.")
         return paper
+
+    @classmethod
+    def find(cls, path: str | os.PathLike[str], student: str) -> Paper:
+        """Return a student's paper from a file of papers; ValueError if there is none."""
+        found = [cls(**x) for x in json.loads(Path(path).read_text("utf-8"))]
+        mine = [x for x in found if x.student.strip().casefold() == student.strip().casefold()]
+        if not mine:
+            raise ValueError(f"There is no paper of {student!r}. Write student = as your name stands in the list.")
+        return mine[0]
 
     def __str__(self) -> str:
         parts = [f"Paper of {self.student}"]

@@ -162,7 +162,8 @@ class Exercise:
     def _search(self, aside: frozenset[Value]) -> Search:
         """Return all hypotheses, with these nodes answered beside what is asked; built once."""
         if aside not in self._searches:
-            self._searches[aside] = Search(self.task, [x for x in self.task.nodes if x in aside or x in self.asked])
+            asked = [x for x in self.task.nodes if x in aside or x in self.asked]
+            self._searches[aside] = Search(self.task, asked, self.shown)
         return self._searches[aside]
 
     def _mark(
@@ -284,14 +285,17 @@ class Exercise:
         width = max(len(line) for line, value in lines)
         return "\n".join(f"{line:{width}}   {value}".rstrip() for line, value in lines)
 
-    def given_numbers(self) -> dict[str, float]:
-        """Return the gradients that are shown, because others are asked, by name."""
-        asked = {question.node for question in self.questions.values() if question.kind == "gradient"}
+    @property
+    def shown(self) -> list[Value]:
+        """The nodes whose gradients are shown, because others are asked."""
+        asked = set(self.asked)
         if not asked or "gradients" not in self.given or self.kinds & {"local", "value"}:
-            return {}
-        return {
-            self.task.names[x]: self.task.right[x] for x in self.task.nodes if x not in asked and x in self.task.reached
-        }
+            return []
+        return [x for x in self.task.nodes if x not in asked and x in self.task.reached]
+
+    def given_numbers(self) -> dict[str, float]:
+        """Return the gradients that are shown, by name."""
+        return {self.task.names[x]: self.task.right[x] for x in self.shown}
 
     def __str__(self) -> str:
         lines = [self.title, "", self.program(), ""]

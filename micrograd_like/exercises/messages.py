@@ -10,7 +10,7 @@ from ..engine import Value
 from ..graph.names import changed_after_use
 from ..mistakes.mistake import MISTAKES, RIGHT, Mistake
 from ..ops.notation import PRODUCT, Text, short
-from ..steps.formulas import in_symbols, value_text
+from ..steps.symbols import in_symbols, value_text
 from .diagnosis import Diagnosis, Slip
 from .hypotheses.sheet import Hypothesis
 from .questions import Task
@@ -191,6 +191,8 @@ def idea_of(name: str) -> str:
 
 def missed(h: Hypothesis) -> str:
     """Return the idea that a hypothesis misses, in one sentence."""
+    if h.name.startswith("factor_"):
+        return NOTHING_ELSE
     if h.parts:
         return missed(h.parts[0])
     if h.listed or h.name in IDEAS:
@@ -207,6 +209,10 @@ def said(task: Task, h: Hypothesis, node: Value, everywhere: bool) -> str:
     """
     known = fields(task, node) | {"s": "{s}", "words": h.words}
     known |= {"site": called(task, h.site)} if h.site is not None else {}
+    if h.name.startswith("factor_"):
+        assert h.site is not None and h.wrong is not None
+        words = h.words.format(other=called(task, h.parts[0]), use=called(task, h.site))
+        return ON_EDGE.format_map(known | {"wrong": called(task, h.wrong), "words": f"taken with {words}"})
     if h.parts:
         return f"{said(task, h.parts[0], node, everywhere)}, with {h.parts[1]}: two things at once"
     if h.listed:
@@ -225,11 +231,8 @@ def said(task: Task, h: Hypothesis, node: Value, everywhere: bool) -> str:
     if h.wrong is not None:
         place = "" if h.site is None else f" at {known['site']}"
         return f"{{s}} comes out if {h.words}{place}"
-    if re.match(
-        "the (pass|contrib|later|first|root|local|upstream|nodes|gradient is passed)|only|each|a node|old", h.words
-    ):
-        return f"{{s}} comes out if {h.words}"
-    return f"{{s}} is {h.words}"
+    is_what = h.quantity and not h.words.startswith("the pass")
+    return f"{{s}} is {h.words}" if is_what else f"{{s}} comes out if {h.words}"
 
 
 def hides_uses(diagnosis: Diagnosis, node: Value) -> bool:

@@ -38,8 +38,9 @@ neg = Op("neg", operator.neg, lambda out, a: (-1.0,), sign="-", latex="-{a}", sa
     spelled={"numpy": "negative"}, why="Up becomes down: the gradient turns its sign.")
 power = Op("pow", n.power, sign="**", latex="{a}^{{b}}", sample=(POSITIVE, (-3.0, 3.0)),
     domain=(ABOVE_0, (-300.0, 300.0)),
-    rule=lambda out, a, b: (b * a ** (b - step(abs(b))) * maximum(abs(a), 5e-324) ** n.power_rest(b),  # x ** 0 has the
-                            out * log(a + (1.0 - step(abs(out))))),            # slope 0, at 0 too, and 0 ** y as well
+    rule=lambda out, a, b: (  # x ** 0 has the slope 0, at 0 too, and so has 0 ** y
+        b * a ** (b - step(abs(b))) * n.clip(abs(a), 1e-300, 1e300) ** n.power_rest(b),
+        out * log(a + (1.0 - step(abs(a) + abs(out))))),
     textbook=lambda out, a, b: (b * a ** (b - 1.0), out * log(a)), beyond=n.power_beyond,
     corner={(0.0, 0.0): (0.0, 0.0)},
     fails=((lambda a, b: a < 0 and b % 1, "below 0, only constant whole exponents give real powers", "abs({0}) ** {1}"),
@@ -185,6 +186,23 @@ erfc = Op("erfc", math.erfc, lambda out, a: (-2.0 / math.sqrt(pi) * n.gaussian(a
     textbook=lambda out, a: (-2.0 / sqrt(pi) * exp(-a ** 2),),
     latex=r"\operatorname{erfc}\left({{a}}\right)", sample=((-5.0, 25.0),), spelled={"numpy": ""},
     why="What is left of the bell curve: it falls as fast as the curve is high.")
+lgamma = Op("lgamma", math.lgamma, lambda out, a: (digamma(a, 0.0),),
+    latex=r"\ln\left|\Gamma\left({{a}}\right)\right|", sample=((10.0, 170.0),),
+    domain=((10.0, 1e300),),  # below 10 Python's own is right to about 1e-15 beside 1
+    beyond=lambda a: inf, spelled={"numpy": "", "jax": "", "mpmath": lambda mp, a: mp.log(abs(mp.gamma(a)))},
+    fails=((lambda a: a <= 0 and a % 1 == 0, "at 0, -1, -2, ... it is infinite", "lgamma({0} + 1e-6)"),
+           (lambda a: a > 1e305, TOO_LARGE, "lgamma(minimum({0}, 1e300))")),
+    why="The logarithm of a factorial, for all numbers between too: its slope is called digamma.")
+digamma = Op("digamma", n.digamma, lambda out, a, order: (digamma(a, order + 1.0), 0.0),
+    latex=r"\psi^{({b})}\left({{a}}\right)", sample=((3.0, 100.0), (1.0, 1.0)), defaults=(0.0,),
+    domain=((3.0, 1e10), (1.0, 1.0)),
+    spelled={"numpy": "", "jax": "", "torch": lambda torch, a, b: torch.polygamma(int(b), a),
+             "mpmath": lambda mp, a, b: mp.psi(int(mp.nint(b)), a)},
+    fails=((lambda a, b: not 0 <= b <= 20 or b % 1, "how often to differentiate is a whole number from 0 to 20",
+            "digamma({0}, 0)"),
+           (lambda a, b: a <= 0 and a % 1 == 0, "at 0, -1, -2, ... it is infinite", "digamma({0} + 1e-6, {1})"),
+           (lambda a, b: abs(a) < 1e-9, TOO_LARGE, "digamma({0} + 1e-6, {1})")), beyond=n.digamma_beyond,
+    why="The slope of lgamma, about the logarithm; a second number differentiates it so many times more.")
 floor = Op("floor", lambda a: copysign(math.floor(a), a), lambda out, a: (0.0,), gate=True, beyond=lambda a: a,
     latex=r"\left\lfloor {{a}} \right\rfloor", sample=(ANY,), kink=lambda a: sin(pi * a),
     why="Flat between its jumps at whole numbers: no gradient passes.")
@@ -222,8 +240,9 @@ rsqrt = Op("rsqrt", None, lambda out, a: (-0.5 * out / a,), definition=lambda a:
            (lambda a: a < 1e-200, "so close to 0 there is no root to divide by, or no slope",
             "rsqrt(maximum({0}, 1e-12))")),
     why="The larger the number, the smaller and flatter: it falls by half of itself for each share that a grows.")
-xlogy = Op("xlogy", None, lambda out, a, b: (log(b), a / (b + (1.0 - step(abs(a))) * (1.0 - step(b)))),  # 0 at (0, 0)
-    definition=lambda a, b: a * log(b ** step(abs(a))),
+xlogy = Op("xlogy", None,
+    rule=lambda out, a, b: (log(b), a / (b + (1.0 - step(abs(a))) * (1.0 - step(abs(b))))),  # 0 at (0, 0)
+    definition=lambda a, b: a * log(b ** maximum(step(abs(a)), n.clip(b, 0.0, 0.0))),  # nan at nan
     latex=r"{a} \ln {b}", sample=(ANY, POSITIVE), textbook=lambda out, a, b: (log(b), a / b),
     beyond=lambda a, b: -copysign(inf, a) if b == 0 else nan, spelled={"numpy": ""},
     fails=((lambda a, b: b <= 0, "only numbers above 0 have a logarithm", "xlogy({0}, maximum({1}, 1e-12))"),),
@@ -236,6 +255,12 @@ logsigmoid = Op("logsigmoid", None, lambda out, a: (sigmoid(-a),),
     definition=lambda a: minimum(a, 0.0) - log1p(exp(-abs(a))), textbook=lambda out, a: (1.0 - sigmoid(a),),
     latex=r"\ln \sigma\left({{a}}\right)", sample=((-700.0, 700.0),),
     why="The logarithm of a probability from its score: the slope is what the probability lacks to 1.")
+logaddexp = Op("logaddexp", None, lambda out, a, b: (n.share(a, b), n.share(b, a)),
+    definition=lambda a, b: maximum(a, b) + log1p(exp(-abs(n.difference(a, b)))),  # exp(a) overflows at 710
+    textbook=lambda out, a, b: (sigmoid(a - b), sigmoid(b - a)), domain=((0.2, 700.0), (-700.0, 700.0)),
+    latex=r"\ln\left(e^{{a}} + e^{{b}}\right)", sample=((0.2, 9.0), ANY),
+    spelled={"mpmath": lambda mp, a, b: mp.log(mp.exp(a) + mp.exp(b))},
+    why="A maximum with a rounded corner: the gradient is shared by how much each one adds to the sum.")
 relu = Op("relu", lambda a: a if a > 0.0 or a != a else 0.0, lambda out, a: (step(a),), gate=True, domain=(ALL,),
     definition=lambda a: maximum(a, 0.0), kink=lambda a: a,
     latex=r"\operatorname{relu}\left({{a}}\right)", sample=(ANY,),

@@ -15,6 +15,7 @@ from .bundle import asset
 
 SIGNS = {"mul": "×", "sub": "−", "neg": "−", "div": "÷"}  # in a box
 LETTERS = "abc"
+STEPS, TAKES = "IJK", "pqr"  # of a loop over lanes: from one operand to the next, and whether it takes a gradient
 
 
 def operations(names: Iterable[str | Op]) -> str:
@@ -29,6 +30,38 @@ def operations(names: Iterable[str | Op]) -> str:
     needed = _needed(list(wanted.values()))
     helpers = "".join(f"const {name} = {_function(_helper(OPS[name]), _letters(OPS[name]))};" for name in needed)
     return f"(() => {{ {helpers} return {{ {', '.join(f'{name}: {text}' for name, text in wanted.items())} }}; }})()"
+
+
+def kernels(names: Iterable[str | Op]) -> str:
+    """Return the JavaScript object with the loops of these operations over lanes, one lane an example.
+
+    `forward(x, n, o, A, I, ...)` puts n results into the numbers x from place o on; operand a stands at A, A + I,
+    A + 2 I, ..., so that a step of 0 is one number for all. `backward(x, g, n, o, p, A, I, ...)` adds, where p is true,
+    local derivative times upstream gradient to the gradients g: the chain rule, as the engine does it.
+    """
+    ops = [OPS[x] if isinstance(x, str) else x for x in names]
+    wanted = {op.name: f"{{ forward: {_forward(op)}, backward: {_backward(op)} }}" for op in ops}
+    needed = _needed(list(wanted.values()))
+    helpers = "".join(f"const {name} = {_function(_helper(OPS[name]), _letters(OPS[name]))};" for name in needed)
+    return f"(() => {{ {helpers} return {{ {', '.join(f'{name}: {text}' for name, text in wanted.items())} }}; }})()"
+
+
+def _forward(op: Op) -> str:
+    places = ", ".join(f"{x.upper()}, {step}" for x, step in zip(_letters(op), STEPS))
+    body = "".join(f"const {x} = x[{x.upper()} + {step} * l]; " for x, step in zip(_letters(op), STEPS))
+    return f"(x, n, o, {places}) => {{ for (let l = 0; l < n; l++) {{ {body}x[o + l] = {_value(op)}; }} }}"
+
+
+def _backward(op: Op) -> str:
+    letters = _letters(op)
+    places = ", ".join(f"{takes}, {x.upper()}, {step}" for x, step, takes in zip(letters, STEPS, TAKES))
+    body = "const u = g[o + l], out = x[o + l]; "
+    body += "".join(f"const {x} = x[{x.upper()} + {step} * l]; " for x, step in zip(letters, STEPS))
+    slopes = _slopes(op.rule, op, JavaScript, "out", letters)
+    for x, step, takes, slope in zip(letters, STEPS, TAKES, slopes):
+        gate = f"const s = {slope}; if (s !== 0) " if op.gate else f"const s = {slope}; "
+        body += f"if ({takes}) {{ {gate}g[{x.upper()} + {step} * l] += s * u; }} "
+    return f"(x, g, n, o, {places}) => {{ for (let l = 0; l < n; l++) {{ {body}}} }}"
 
 
 @cache

@@ -8,19 +8,26 @@ import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from ..base.files import Path as AnyPath, write_whole
+from ..base.files import FilePath as AnyPath, write_whole
 from ..drawing.picture import SERIES, framed, text
 from ..nn import Module, name_of
 from ..ops import OPS, Op
+from ..ops.notation import short_name
 from ..optim import SGD
+from ..train import Trainer, fit
 from .bundle import asset, bundle, classic, packed, script_json
-from .javascript import operations
+from .javascript import kernels, operations
+from .playground import MOST, programs, refusal
 from .walk_page import document
 
-BUDGET = 150_000  # bytes of numbers in a page; beyond, it has fewer epochs
+BUDGET, WITH_PROGRAMS = (
+    150_000,
+    60_000,
+)  # bytes of numbers in a page, alone or beside programs; beyond, it has fewer epochs
 
 
 class live(list[int]):
@@ -91,7 +98,7 @@ def _outputs(prediction: Any) -> str:
 def strips(model: Module) -> str:
     """Draw all parameters, and below them their gradients: a bar for each, up for plus and down for minus."""
     parameters = model.parameters()
-    width, parts = max(300.0, 2.0 * len(parameters)), []
+    width, parts = max(360.0, 2.0 * len(parameters)), []
     for row, (what, numbers) in enumerate(
         [("weights", [p.data for p in parameters]), ("gradients", [p.grad for p in parameters])]
     ):
@@ -117,13 +124,33 @@ def save(history: Any, path: AnyPath) -> Path:
     return path
 
 
+def playground(path: AnyPath, model: Module, X: Any, y: Any, loss: Any = None, **options: Any) -> Path:
+    """Write a page on which the network is trained in the browser from its weights of now on, and return its path.
+
+    Needs no Python then: examples can be added, moved and deleted, and rate, batch and activation changed. `options`
+    are those of `fit`. Raises ValueError where a page cannot do that.
+    """
+    given = signature(fit).bind(model, X, y, loss, 1, **{"record_weights": True} | options)
+    given.apply_defaults()
+    training = Trainer(**given.arguments)
+    if why := refusal(training.history):
+        raise ValueError(why)
+    training.measure()
+    return save(training.history, path)
+
+
 def page(history: Any, title: str = "How it learned") -> str:
     """Return the page for a history that has recorded the weights."""
     if history.about is None or not history.rows[-1].weights:
         raise ValueError("The weights were not recorded. Train with fit(..., record_weights=True), then save.")
+    found = told(history)
+    train = found["train"] or {"programs": [], "activations": _activations(history)}
+    nodes = [node for program in train["programs"] for node in program["lesson"]["nodes"]]
+    used = sorted({node["op"] for node in nodes if "op" in node} | set(train["activations"] + _activations(history)))
     script = (
-        f"{classic(bundle('training.js'))}\nconst ops = {operations(_activations(history))};\n"
-        f"const told = {script_json(told(history))};\nawait show(document.getElementById('training'), told, ops);"
+        f"{classic(bundle('training.js'))}\nconst ops = {operations(used)};\n"
+        f"const kernels = {kernels(used if nodes else ())};\nconst told = {script_json(found)};\n"
+        "await show(document.getElementById('training'), told, ops, kernels);"
     )
     style = f"{asset('training.css')}{_series()}"
     return document(title, style, "training", packed(script), still(history)).replace(
@@ -155,13 +182,16 @@ def _activations(history: Any) -> list[str]:
 def told(history: Any) -> dict[str, Any]:
     """Return all that the page shows; where the numbers would be too many, they are shorter, or have fewer epochs."""
     model, X, y, optimizer = history.about
-    kept, drop = list(range(len(history.rows))), 8
-    while len(packed := pack(history, kept, drop)) > BUDGET and len(kept) > 2:
+    kept, drop, train = list(range(len(history.rows))), 8, programs(history)
+    while len(packed := pack(history, kept, drop)) > (WITH_PROGRAMS if train else BUDGET) and len(kept) > 2:
         kept, drop = (kept, 12) if drop == 8 else ([*kept[:-1:2], kept[-1]], 12)
     rows = [history.rows[i] for i in kept]
     net, parameters = _net(model), model.parameters()
+    plane = net and len(X[0]) == 2
     return {
         "names": [path for path, _ in model.named_parameters()],
+        "short": [short_name(path) for path, _ in model.named_parameters()],
+        "train": train,
         "frozen": [i for i, p in enumerate(parameters) if getattr(p, "frozen", False)],
         "columns": _columns(optimizer),
         "optimizer": _settings(optimizer),
@@ -169,8 +199,10 @@ def told(history: Any) -> dict[str, Any]:
         "losses": [[_short(r.loss), _short(r.val_loss)] for r in history.rows],
         "numbers": packed,
         "drop": drop,
-        "net": net if len(X[0]) == 2 else None,
-        "points": [[*map(_short, x), _label(label)] for x, label in zip(X, y)][:2000] if net and len(X[0]) == 2 else [],
+        "net": net if plane else None,
+        "points": [[*(x if train else map(_short, x)), _label(label)] for x, label in zip(X, y)][:MOST]
+        if plane
+        else [],
         "watch": history.watch,
         "predictions": [
             [list(map(_short, p)) if isinstance(p, list) else [_short(p)] for p in r.predictions] for r in rows

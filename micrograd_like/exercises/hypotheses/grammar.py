@@ -18,6 +18,8 @@ from ...mistakes.mistake import MISTAKES, Mistake, added, made_by
 from ...mistakes.passes import Pass
 from ...mistakes.script import can_bite
 from ...ops import OPS
+from .changes import both, forms, once, picked
+from .elsewhere import factors, misplaced
 from .formulas import Wrong, others
 from .quantities import MANY, copies, reports
 from .sheet import Form, Given, Hypothesis, Sheet, finite
@@ -33,7 +35,7 @@ Gather = Callable[[Sequence[float]], float]
 
 def hypotheses(sheet: Sheet) -> list[Hypothesis]:
     """Return all hypotheses, the likeliest first."""
-    families = (listed, structures, slopes, edges, contributions, gathered, reports, copies)
+    families = (listed, structures, slopes, edges, contributions, gathered, misplaced, reports, copies, factors)
     found = [h for family in families for h in family(sheet)]
     return sorted(found, key=lambda h: h.bits)
 
@@ -49,7 +51,7 @@ def listed(sheet: Sheet) -> Iterator[Hypothesis]:
             grads = Pass(sheet.root, mistake, sheet.nodes).grads()
         except OverflowError:
             continue
-        whole = {x: grads.get(x, 0.0) for x in sheet.asked}
+        whole = {x: grads.get(x, 0.0) for x in sheet.known}
         own = {} if mistake.is_whole else _own(sheet, mistake)
         if name in BETWEEN:
             reached = _between(sheet, name)
@@ -58,7 +60,7 @@ def listed(sheet: Sheet) -> Iterator[Hypothesis]:
             own = {x: made for x, made in own.items() if x in reached}
         yield Hypothesis(name, name, 2.0 + order / 50, whole, own, listed=True)
         if mistake.local_rules or mistake.shut(sheet.root) or name in ("square_once", "target_forgotten"):
-            yield from _once(sheet, name, 3.0 + order / 50, mistake.slopes, listed=True)
+            yield from once(sheet, name, 3.0 + order / 50, mistake.slopes, listed=True)
 
 
 def likelihood(name: str) -> int:
@@ -76,8 +78,8 @@ def _own(sheet: Sheet, mistake: Mistake) -> dict[Value, Any]:
         return {x: _Gathered(_folded(made), mistake.name) for x in sheet.asked if len(sheet.parts[x]) > 1}
     if mistake.number.__name__ != "Gradient":
         changed = {node: [Given(s, mistake.contribution) for s in node.local_grads] for node in sheet.ops}
-        return _forms(sheet, changed)
-    return _forms(sheet, {x: new for x in sheet.ops if (new := mistake.slopes(x)) != x.local_grads})
+        return forms(sheet, changed)
+    return forms(sheet, {x: new for x in sheet.ops if (new := mistake.slopes(x)) != x.local_grads})
 
 
 @dataclass(frozen=True)
@@ -144,13 +146,9 @@ def slopes(sheet: Sheet) -> Iterator[Hypothesis]:
             changed = {x: new for x in sheet.ops if x.op and x.op.name == kind and (new := _slopes(x, wrong))}
             if not changed:
                 continue
-            yield Hypothesis(key, key, wrong.bits, *_both(sheet, changed), words, wrong=next(iter(changed)))
+            yield Hypothesis(key, key, wrong.bits, *both(sheet, changed), words, wrong=next(iter(changed)))
             if len(changed) > 1 and (wrong.bits <= 5.0 or len(sheet.nodes) <= MANY):
-                yield from _once(sheet, key, wrong.bits + 1.0, _picked(changed), words)
-
-
-def _picked(changed: Mapping[Value, Sequence[float]]) -> Callable[[Value], Sequence[float]]:
-    return lambda x: changed.get(x, x.local_grads)
+                yield from once(sheet, key, wrong.bits + 1.0, picked(changed), words)
 
 
 def _slopes(node: Value, wrong: Wrong) -> tuple[float, ...] | None:
@@ -171,57 +169,6 @@ class _All(tuple):  # type: ignore[type-arg]
 
     def __float__(self) -> float:
         return 0.0
-
-
-def _once(
-    sheet: Sheet, name: str, bits: float, new: Callable[[Value], Sequence[float]], words: str = "", listed: bool = False
-) -> Iterator[Hypothesis]:
-    """Yield what is done otherwise at one node only, for each node at which that changes something."""
-    sites = [x for x in sheet.ops if tuple(new(x)) != x.local_grads and all(map(isfinite, new(x)))]
-    for x in sites if len(sites) > 1 else ():
-        whole, own = _at_one(sheet, {x: new(x)})
-        yield Hypothesis(f"{name}@{sheet.place[x]}", name, bits, whole, own, words, x, x, listed)
-
-
-def _both(sheet: Sheet, changed: Mapping[Value, Sequence[Any]]) -> tuple[dict[Value, float], dict[Value, Form]]:
-    """Return the numbers of a change, all else being right, and its forms in the learner's answers."""
-    if len(changed) == 1:
-        return _at_one(sheet, changed)
-    grads = sheet.run(changed)
-    return {x: grads[x] for x in sheet.asked}, _forms(sheet, changed)
-
-
-def _at_one(sheet: Sheet, changed: Mapping[Value, Sequence[Any]]) -> tuple[dict[Value, float], dict[Value, Form]]:
-    """Return both for a change at one node, by its effects on what lies below."""
-    [(node, new)] = changed.items()
-    whole = {x: sheet.right[x] for x in sheet.asked}
-    own: dict[Value, Form] = {}
-    for x, slope, before in zip(node.inputs, new, node.local_grads):
-        if x.constant or slope == before:
-            continue
-        change = slope * sheet.right[node] - before * sheet.right[node]
-        for y, k in sheet.whole_effects[x].items():
-            whole[y] += k * change
-        moved = slope * sheet.given[node] + -before * sheet.given[node]
-        for y, k in sheet.effects[x].items():
-            own[y] = own.get(y, sheet.own[y]) + k * moved
-    return whole, own
-
-
-def _forms(sheet: Sheet, changed: Mapping[Value, Sequence[Any]]) -> dict[Value, Any]:
-    """Return the forms of a change in the learner's answers, where they differ."""
-    if len(sheet.asked) == len([x for x in sheet.nodes if not x.constant]):  # nothing lies between two answers
-        own: dict[Value, Any] = {}
-        for node, new in changed.items():
-            for y, form in _at_one(sheet, {node: new})[1].items():
-                own[y] = own.get(y, sheet.own[y]) + (form - sheet.own[y])
-        return own
-    try:
-        made = sheet.run(changed, cut=True)
-    except TypeError:  # it is not a sum of answers
-        return {}
-    found = {x: made[x] if isinstance(made[x], Form) else Form(made[x]) for x in sheet.asked}
-    return {x: form for x, form in found.items() if not form.is_like(sheet.own[x])}
 
 
 # Contributions
@@ -260,7 +207,7 @@ def edges(sheet: Sheet) -> Iterator[Hypothesis]:
             alone = x in asked and len(sheet.parts[x]) == 1  # then it is the whole gradient, of which `reports` tell
             if change != change or (alone and kind in ("sign", "twice", "halved")):
                 continue
-            whole = {y: sheet.right[y] for y in sheet.asked}
+            whole = {y: sheet.right[y] for y in sheet.known}
             for y, k in sheet.whole_effects[x].items():
                 whole[y] += k * change
             moved = made(slope, sheet.given[node], node, x) + -slope * sheet.given[node]
@@ -280,9 +227,9 @@ def contributions(sheet: Sheet) -> Iterator[Hypothesis]:
             if grads != grads:
                 continue
             where = f" at every {kind}" if kind else ""
-            own = _forms(sheet, changed) if key != "upstream_squared" else {}
+            own = forms(sheet, changed) if key != "upstream_squared" else {}
             name = f"{key}_{kind}".strip("_")
-            whole = {x: grads[x] for x in sheet.asked}
+            whole = {x: grads[x] for x in sheet.known}
             if kind or key not in ("no_local", "no_upstream"):
                 yield Hypothesis(f"all:{name}", name, bits + bool(kind), whole, own, words + where)
 
@@ -312,7 +259,7 @@ def gathered(sheet: Sheet) -> Iterator[Hypothesis]:
         return
     for key, words, bits, how in GATHERS:
         grads = sheet.run({}, gather=how)
-        whole = {x: grads[x] for x in sheet.asked}
+        whole = {x: grads[x] for x in sheet.known}
         own = {x: _Gathered(how, key) for x in sheet.asked if len(sheet.parts[x]) > 1}
         yield Hypothesis(key, key, bits, whole, own, words)
 
@@ -335,4 +282,4 @@ def structures(sheet: Sheet) -> Iterator[Hypothesis]:
             grads = Pass(sheet.root, made, sheet.nodes).grads()
         except OverflowError:
             continue
-        yield Hypothesis(made.name, made.name, 5.0, {x: grads.get(x, 0.0) for x in sheet.asked}, {}, made.idea)
+        yield Hypothesis(made.name, made.name, 5.0, {x: grads.get(x, 0.0) for x in sheet.known}, {}, made.idea)

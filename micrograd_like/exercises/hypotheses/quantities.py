@@ -41,6 +41,12 @@ WRITTEN: tuple[tuple[str, str, float, Callable[[float, Value, Sheet], float]], .
     ("value", "the value, not the gradient", 4.0, lambda g, x, sheet: x.data),
     ("minus_the_value", "the value with its sign turned", 6.5, lambda g, x, sheet: -x.data),
     ("uphill", "the value after a step uphill", 5.0, lambda g, x, sheet: x.data + sheet.task.lr * g),
+    ("downhill", "the value after a step of descent", 5.0, lambda g, x, sheet: x.data - sheet.task.lr * g),
+    ("minus_lr_times", "minus the learning rate times the gradient", 5.0, lambda g, x, sheet: -sheet.task.lr * g),
+    ("value_minus_lr", "the value minus the learning rate", 6.5, lambda g, x, sheet: x.data - sheet.task.lr),
+    ("minus_gradient_plus", "1 minus the gradient", 7.0, lambda g, x, sheet: 1.0 - g),
+    ("over_lr", "the gradient divided by the learning rate", 7.0, lambda g, x, sheet: g / sheet.task.lr),
+    ("minus_the_output", "the gradient minus the output's value", 7.5, lambda g, x, sheet: g - sheet.root.data),
     ("lr_times", "the learning rate times the gradient", 5.0, lambda g, x, sheet: sheet.task.lr * g),
     ("absolute_gradient", "the gradient without its sign", 5.5, lambda g, x, sheet: abs(g)),
     ("gradient_squared", "the gradient squared", 6.0, lambda g, x, sheet: g * g),
@@ -71,8 +77,8 @@ def reports(sheet: Sheet) -> Iterator[Hypothesis]:
         for k, (bits, words) in TIMES.items()
     ]
     for key, words, bits, made in (*WRITTEN, *times):
-        whole = {x: finite(made, sheet.right[x], x, sheet) for x in sheet.asked}
-        yield Hypothesis(key, key, bits, whole, {x: _Written(made) for x in sheet.asked}, words)
+        whole = {x: finite(made, sheet.right[x], x, sheet) for x in sheet.known}
+        yield Hypothesis(key, key, bits, whole, {x: _Written(made) for x in sheet.asked}, words, quantity=True)
 
 
 def copies(sheet: Sheet) -> Iterator[Hypothesis]:

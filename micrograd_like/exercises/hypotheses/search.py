@@ -22,6 +22,7 @@ from .sheet import Hypothesis, Sheet
 A_DIGIT = 3.32  # bits
 MARGIN = 7.3  # bits by which what is explained must exceed chance: one false accusation in 160
 RIVAL = 1.01  # bits; what is that near is of equal rank
+SPOILS = 1.5  # bits for what would change a gradient that is shown
 AGAINST = 3.0  # bits for each right answer that a hypothesis would have made wrong
 PAIRED = 6.1  # bits of what may be combined with a factor
 TWICE = {-1.0: ("negated", "the sign turned"), 2.0: ("double", "a factor 2 too many"), 0.5: ("half", "halved")}
@@ -30,7 +31,7 @@ TOLERANCE = 5.0001e-4  # of a right answer, relative: half a unit of the fourth 
 
 
 @dataclass(frozen=True)
-class Finding:
+class Explained:
     """What explains some wrong answers, the likeliest first; none if nothing does."""
 
     nodes: tuple[Value, ...]
@@ -54,8 +55,8 @@ class Search:
 
     sheet: Sheet
 
-    def __init__(self, task: Task, asked: Iterable[Value]) -> None:
-        self.sheet = Sheet(task, asked)
+    def __init__(self, task: Task, asked: Iterable[Value], shown: Iterable[Value] = ()) -> None:
+        self.sheet = Sheet(task, asked, shown)
 
     @cached_property
     def hypotheses(self) -> list[Hypothesis]:
@@ -75,7 +76,7 @@ class Search:
         others = {x: x.data * (1 + 0.007 * sqrt(i + 2)) for i, x in enumerate(leaves)}
         twin = Task(what_if(task.root, others, names={}), lr=task.lr * 1.0123, names={})
         there = dict(zip(nodes, Sheet(twin, ()).nodes))
-        return Sheet(twin, [there[x] for x in self.sheet.asked])
+        return Sheet(twin, *[[there[x] for x in nodes] for nodes in (self.sheet.asked, self.sheet.shown)])
 
     @cached_property
     def twin(self) -> dict[str, Hypothesis]:
@@ -91,30 +92,30 @@ class Search:
         there = self.twin.get(h.key)
         return tuple(f"{y + 0.0:.6g}" for y in there.whole.values()) if there else (h.key,)
 
-    def explain(self, seen: Sighting) -> list[Finding]:
+    def explain(self, seen: Sighting) -> list[Explained]:
         """Return what explains the wrong answers, the best first, and then what nothing explains."""
-        left, found = list(seen.wrong), list[Finding]()
+        left, found = list(seen.wrong), list[Explained]()
         scored = self._scored(seen) if left else []
         while left:
             best = self._best(scored, left)
             if not best:
                 break
             nodes = tuple(x for x in left if x in best[0][1])
-            found.append(Finding(nodes, tuple(h for h, _, _ in best)))
+            found.append(Explained(nodes, tuple(h for h, _, _ in best)))
             left = [x for x in left if x not in nodes]
         return [*found, *[self._guess(x, seen) for x in left]]
 
-    def _guess(self, x: Value, seen: Sighting) -> Finding:
+    def _guess(self, x: Value, seen: Sighting) -> Explained:
         """Return two things at once for an answer of many digits, for one of few what is to be asked, or nothing."""
         answer, own = seen.answers[x], self.sheet.own[x].at(seen.upstream)
         if pair := tuple(self._pair(x, seen)):
-            return Finding((x,), pair)
+            return Explained((x,), pair)
         if self.telling(answer) >= 4:
-            return Finding((x,), ())
+            return Explained((x,), ())
         numbers = [(h, h.at(x, self.sheet, seen.upstream)) for h in self.hypotheses if x in h.own and h.bits < ASKED]
         hit = [h for h, y in numbers if not isclose(y, own, rel_tol=1e-9) and answer.means(y, seen.blur(x, y))]
         equal = {h.name: h for h in hit[::-1] if h.bits <= hit[0].bits + RIVAL}
-        return Finding((x,), tuple(sorted(equal.values(), key=lambda h: h.bits)), asks=True)
+        return Explained((x,), tuple(sorted(equal.values(), key=lambda h: h.bits)), asks=True)
 
     def _pair(self, x: Value, seen: Sighting) -> Iterator[Hypothesis]:
         """Yield two things at once: something done otherwise, and then the sign turned, or a factor 2."""
@@ -167,8 +168,15 @@ class Search:
             chances = place if several else len(tried[next(iter(explained))])
             bits = sum([weight[x] for x in explained])
             if h.listed or self._telling(seen, explained, bits - log2(max(chances, 1))):
-                found.append((h, explained, bits - h.bits - AGAINST * against + (everywhere and several)))
+                only_whole = everywhere and len(nodes) < len(explained)
+                score = bits - h.bits - AGAINST * against + (everywhere and several)
+                found.append((h, explained, score - SPOILS * (only_whole and self.spoils_shown(h))))
         return found
+
+    def spoils_shown(self, h: Hypothesis) -> bool:
+        """Tell whether a gradient that the learner is shown would be another, had this been done everywhere."""
+        right = self.sheet.right
+        return any(not isclose(h.whole.get(x, right[x]), right[x], rel_tol=1e-9) for x in self.sheet.shown)
 
     def _telling(self, seen: Sighting, explained: frozenset[Value], more: float) -> bool:
         """Tell whether what is explained is more than chance: two answers, or four digits."""

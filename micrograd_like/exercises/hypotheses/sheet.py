@@ -122,23 +122,30 @@ class Cell:
 
 
 class Sheet:
-    """A task with what is asked of it; `asked` are the nodes whose gradients cut the graph."""
+    """A task with what is asked of it; `asked` are the nodes whose gradients cut the graph, `shown` are told."""
 
     task: Task
     root: Value
     nodes: list[Value]
     place: dict[Value, int]
     asked: list[Value]
+    shown: list[Value]
     right: dict[Value, float]
     n: float
 
-    def __init__(self, task: Task, asked: Iterable[Value]) -> None:
+    def __init__(self, task: Task, asked: Iterable[Value], shown: Iterable[Value] = ()) -> None:
         self.task, self.root = task, task.root
         self.nodes = topological_order(task.root)  # inputs first
         self.place = {node: i for i, node in enumerate(self.nodes)}
         self.asked = [x for x in asked if x in self.place and not x.constant]
+        self.shown = [x for x in shown if x in self.place and not x.constant and x not in self.asked]
         self.right = {x: task.right[x] for x in self.nodes}
         self.n = examples(task.root)
+
+    @property
+    def known(self) -> list[Value]:
+        """The nodes whose gradients are on the sheet: asked, or shown."""
+        return [*self.asked, *self.shown]
 
     @cached_property
     def ops(self) -> list[Value]:
@@ -203,12 +210,12 @@ class Sheet:
 
     @cached_property
     def whole_effects(self) -> dict[Value, dict[Value, float]]:
-        """By how much the gradient of each asked node moves with that of a node, whatever is asked."""
+        """By how much the gradient of each node on the sheet moves with that of a node, whatever is asked."""
         found = {}
         for node in self.nodes:
             if not node.constant:
                 inner = self._below(node, cut=False)
-                found[node] = {x: k for x in self.asked if (k := inner.get(x, 0.0))}
+                found[node] = {x: k for x in self.known if (k := inner.get(x, 0.0))}
         return found
 
     def _below(self, top: Value, cut: bool) -> dict[Value, float]:
@@ -255,7 +262,8 @@ class Hypothesis:
     site: Value | None = None  # the one node at which it was done
     wrong: Value | None = None  # the node whose local derivative differs
     listed: bool = False
-    parts: tuple[Any, ...] = ()  # of two things at once: (the first, words for the second)
+    parts: tuple[Any, ...] = ()  # of two things at once: (the first, words for the second); of a factor: (its node,)
+    quantity: bool = False  # whether the words say what the number is, not what was done
 
     def at(self, x: Value, sheet: Sheet, answers: Mapping[Value, float]) -> float:
         """Return what it gives for a node, from the learner's answers; nan if it says nothing about it."""

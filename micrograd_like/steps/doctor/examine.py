@@ -12,7 +12,7 @@ from typing import Any
 from . import networks as networks  # which fills the table of mistakes
 from .entry import ENTRIES, Entry
 from .examples import unused_parts
-from .source import Source, targets
+from .source import Script, targets
 from .trial import run
 
 TRIALS = 60  # runs of changed copies, at most
@@ -109,7 +109,7 @@ def watched(path: str) -> tuple[list[Finding], str, bool]:
     """Return what is wrong, a sentence if it could not be run, and whether a backward pass was seen."""
     text = read(path)
     try:
-        source = Source(text)
+        source = Script(text)
     except SyntaxError as error:
         return (
             [Finding("not Python", error.lineno or 0, str(error), "Python cannot read it.", "See the line.", False)],
@@ -128,19 +128,19 @@ def watched(path: str) -> tuple[list[Finding], str, bool]:
             break
         finding, text, record = found
         findings.append(finding)
-        source = Source(text)
+        source = Script(text)
     findings += _unproved(source, record)
     return findings, "", bool(record.get("passes"))
 
 
-def _symptoms(source: Source, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _symptoms(source: Script, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return all that is strange: in what was watched, in how it ended, and in names that were used again."""
     symptoms = dict(record["symptoms"])
     if not source.trains():
         symptoms = {name: seen for name, seen in symptoms.items() if name not in TRAINING}
     if record.get("arithmetic") and record.get("updates"):
         symptoms["diverged"] = {"message": record["message"].split(". ")[0], "line": record["line"]}
-    if record["ended"] not in ("end", "enough", "Enough") and "diverged" not in symptoms:
+    if record["ended"] not in ("end", "enough", "EnoughError") and "diverged" not in symptoms:
         symptoms["error"] = {"message": record["message"], "line": record["line"]}
     if record.get("passes", 0) < 2 and record["ended"] == "end" and (line := _unfed(source)):
         symptoms["no pass"] = {"line": line}
@@ -152,7 +152,7 @@ def _symptoms(source: Source, record: dict[str, Any]) -> dict[str, dict[str, Any
     return symptoms
 
 
-def _of_training(source: Source, record: dict[str, Any], before: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _of_training(source: Script, record: dict[str, Any], before: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return what is strange where something is meant to learn: in names, in parts of the data, in warnings."""
     symptoms: dict[str, dict[str, Any]] = {}
     names, passes = record.get("names", {}), record.get("passes", 0)
@@ -176,7 +176,7 @@ def _of_training(source: Source, record: dict[str, Any], before: dict[str, Any])
     return symptoms
 
 
-def _unfed(source: Source) -> int:
+def _unfed(source: Script) -> int:
     """Return the line of an update in a loop whose gradients nothing computes, or 0."""
     if re.search(r"gradients\(|compile\(|\bfit\(|gradcheck", source.text):
         return 0
@@ -193,7 +193,7 @@ def _unfed(source: Source) -> int:
     return next((line for line, loop in loops if loop is not None and loop not in fed), 0)
 
 
-def _reused(source: Source, record: dict[str, Any]) -> list[str]:
+def _reused(source: Script, record: dict[str, Any]) -> list[str]:
     found = []
     for s in source.tree.body:
         if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("Value"):
@@ -216,7 +216,7 @@ def _names_of(statement: Any) -> set[str]:
 
 
 def _proved(
-    source: Source, record: dict[str, Any], symptoms: dict[str, Any], path: str, trials: list[int]
+    source: Script, record: dict[str, Any], symptoms: dict[str, Any], path: str, trials: list[int]
 ) -> tuple[Finding, str, dict[str, Any]] | None:
     """Return the first mistake whose line takes away what was seen, the script with it, and what that did."""
     tried: set[str] = set()
@@ -230,7 +230,7 @@ def _proved(
                 continue
             tried.add(text)
             try:
-                changed = Source(text)
+                changed = Script(text)
             except SyntaxError:
                 continue
             trials[0] -= 1
@@ -279,7 +279,7 @@ OF_PYTHON = [  # Python's own errors, which no Value is asked about
 ]
 
 
-def _unproved(source: Source, record: dict[str, Any]) -> list[Finding]:
+def _unproved(source: Script, record: dict[str, Any]) -> list[Finding]:
     """Return what needs no proof: errors, warnings, and what cannot be right."""
     found, symptoms = [], _symptoms(source, record)
     if "error" in symptoms or "diverged" in symptoms:

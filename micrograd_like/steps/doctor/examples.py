@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import graphs as graphs  # whose mistakes are looked for first
-from .entry import Proposal, Record, in_line, mistake
-from .source import Source, names, parts, targets
+from .entry import Proposal, Watched, in_line, mistake
+from .source import Script, names, parts, targets
 
 CLEARS = r"zero_grad\(|\.grad = 0"
 HELD_OUT = re.compile(r"(^|_)(val|valid|validation|test|held|heldout|dev)(_|$)|^[xXyY]_?(v|va|te)$", re.IGNORECASE)
@@ -20,7 +20,7 @@ def named(node: Any) -> list[str]:
     return [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
 
 
-def cuts(source: Source) -> dict[str, dict[str, Any]]:
+def cuts(source: Script) -> dict[str, dict[str, Any]]:
     """Return, for each list that the script cuts up, the names of its parts and the statements that make them."""
     found: dict[str, dict[str, Any]] = {}
     for s in source.all(ast.Assign):
@@ -51,7 +51,7 @@ def _whole(value: Any) -> str:
     return ""
 
 
-def unused_parts(source: Source) -> dict[str, tuple[str, int]]:
+def unused_parts(source: Script) -> dict[str, tuple[str, int]]:
     """Return {whole: (part, line)} where the training part is never read, the other one is, and the whole is too."""
     found = {}
     for whole, made in cuts(source).items():
@@ -71,7 +71,7 @@ def unused_parts(source: Source) -> dict[str, tuple[str, int]]:
     "leak",
     "whole",
 )
-def leak(source: Source, record: Record) -> Iterator[Proposal]:
+def leak(source: Script, record: Watched) -> Iterator[Proposal]:
     swapped = unused_parts(source)
     if swapped:
         lines = list(source.lines)
@@ -101,7 +101,7 @@ def leak(source: Source, record: Record) -> Iterator[Proposal]:
     "Only look at that loss: print(loss.data), without backward() and step().",
     static=True,
 )
-def learns_validation(source: Source, record: Record) -> Iterator[Proposal]:
+def learns_validation(source: Script, record: Watched) -> Iterator[Proposal]:
     calls = [source.statement(call) for call in source.calls("backward")]
     held = []
     for call in source.calls("backward"):
@@ -115,11 +115,11 @@ def learns_validation(source: Source, record: Record) -> Iterator[Proposal]:
         steps = [t for t in after[:1] if re.search(r"\.step\(|\.grad", source.of(t))]
         text = source.removed(s)
         if steps:
-            text = Source(text).removed(_twin(Source(text), steps[0]))
+            text = Script(text).removed(_twin(Script(text), steps[0]))
         yield s.lineno, f"nothing: remove {source.of(s)}" + " and the step after it" * bool(steps), text
 
 
-def _twin(source: Source, statement: Any) -> Any:
+def _twin(source: Script, statement: Any) -> Any:
     places = [s for s in source.all(type(statement)) if s.lineno == statement.lineno]
     return next(s for s in places if s.col_offset == statement.col_offset)
 
@@ -130,7 +130,7 @@ def _twin(source: Source, statement: Any) -> Any:
     "Make the network and its optimizer anew for each fold.",
     static=True,
 )
-def folds(source: Source, record: Record) -> Iterator[Proposal]:
+def folds(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For):
         head = f"{source.of(loop.target)} {source.of(loop.iter)}"
         trains = any(call in parts(loop) for call in source.calls("backward"))
@@ -155,7 +155,7 @@ def folds(source: Source, record: Record) -> Iterator[Proposal]:
     "Make it anew inside the outer loop, or make a list of it.",
     static=True,
 )
-def used_up(source: Source, record: Record) -> Iterator[Proposal]:
+def used_up(source: Script, record: Watched) -> Iterator[Proposal]:
     yields = {f.name for f in source.all(ast.FunctionDef) if any(isinstance(n, ast.Yield) for n in parts(f))}
     once = {"batches", "zip", "map", "filter", "iter", "enumerate", "reversed", "islice"} | yields
     for s in source.all(ast.Assign):
@@ -176,7 +176,7 @@ def used_up(source: Source, record: Record) -> Iterator[Proposal]:
     "Indent the step, so that it is made for each batch.",
     static=True,
 )
-def last_batch(source: Source, record: Record) -> Iterator[Proposal]:
+def last_batch(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For):
         lines = [source.of(s) for s in loop.body]
         fed = any("backward(" in line for line in lines) and any(re.search(CLEARS, line) for line in lines)
@@ -197,7 +197,7 @@ def last_batch(source: Source, record: Record) -> Iterator[Proposal]:
     "Compute with the example of the loop.",
     static=True,
 )
-def same_example(source: Source, record: Record) -> Iterator[Proposal]:
+def same_example(source: Script, record: Watched) -> Iterator[Proposal]:
     for made in source.all(ast.ListComp, ast.GeneratorExp):
         over = made.generators[0]
         if not isinstance(over.iter, ast.Name) or not isinstance(over.target, ast.Name):
@@ -217,7 +217,7 @@ def same_example(source: Source, record: Record) -> Iterator[Proposal]:
     "Shuffle both together: pairs = list(zip(X, y)); random.shuffle(pairs); X, y = zip(*pairs).",
     static=True,
 )
-def shuffled_alone(source: Source, record: Record) -> Iterator[Proposal]:
+def shuffled_alone(source: Script, record: Watched) -> Iterator[Proposal]:
     calls = [c for c in source.calls("shuffle") if len(c.args) == 1 and isinstance(c.args[0], ast.Name)]
     shuffled = {c.args[0].id for c in calls}  # type: ignore[attr-defined]
     if re.search(r"permut|null|random.?label|control", source.text, re.IGNORECASE):
@@ -232,7 +232,7 @@ def shuffled_alone(source: Source, record: Record) -> Iterator[Proposal]:
             yield call.lineno, line, source.replaced(source.statement(call), line)
 
 
-def _partners(source: Source, name: str) -> set[str]:
+def _partners(source: Script, name: str) -> set[str]:
     """Return the lists that a script goes through side by side with this one."""
     found = set()
     for call in source.all(ast.Call):
@@ -253,7 +253,7 @@ def _partners(source: Source, name: str) -> set[str]:
     "unchanged",
     "no parameter",
 )
-def target_lost(source: Source, record: Record) -> Iterator[Proposal]:
+def target_lost(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For):
         for s in loop.body:
             again = isinstance(s, ast.Assign) and isinstance(loop.target, ast.Tuple)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import rates as rates  # whose mistakes are looked for first
-from .entry import Proposal, Record, in_line, mistake
-from .source import Source, names, parts, targets
+from .entry import Proposal, Watched, in_line, mistake
+from .source import Script, names, parts, targets
 
 
 @mistake(
@@ -18,7 +18,7 @@ from .source import Source, names, parts, targets
     "Compute with the Value itself, without .data.",
     "unchanged", "unreached", "no parameter", "kept", "elsewhere", "error",
 )  # fmt: skip
-def cut(source: Source, record: Record) -> Iterator[Proposal]:
+def cut(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("Value"):
         if call.args and (reads := [n for n in parts(call.args[0]) if _reads_data(n)]):
             inner = source.of(call.args[0])
@@ -44,7 +44,7 @@ def _reads_data(node: Any) -> bool:
     "Give what is computed a name of its own.",
     "reused",
 )
-def used_again(source: Source, record: Record) -> Iterator[Proposal]:
+def used_again(source: Script, record: Watched) -> Iterator[Proposal]:
     for name in record.get("reused", ()):
         again = [s for s in source.assigned(name) if isinstance(s, ast.AugAssign) or name in names(s.value)]  # type: ignore[attr-defined]
         other, text = f"{name}_new", source.text
@@ -69,7 +69,7 @@ def used_again(source: Source, record: Record) -> Iterator[Proposal]:
     "Use it where the output is computed, or take it out.",
     "unreached",
 )
-def unused(source: Source, record: Record) -> Iterator[Proposal]:
+def unused(source: Script, record: Watched) -> Iterator[Proposal]:
     for kind in source.all(ast.ClassDef):
         methods = {f.name: f for f in kind.body if isinstance(f, ast.FunctionDef)}
         init, call = methods.get("__init__"), methods.get("__call__") or methods.get("forward")
@@ -83,7 +83,7 @@ def unused(source: Source, record: Record) -> Iterator[Proposal]:
             yield from _places_for(source, attribute, init, call)
 
 
-def _idle_results(source: Source, call: Any) -> Iterator[Proposal]:
+def _idle_results(source: Script, call: Any) -> Iterator[Proposal]:
     """Propose to go on with what a call of the network computes and never reads."""
     read = {n.id for n in parts(call) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     for s in call.body:
@@ -93,7 +93,7 @@ def _idle_results(source: Source, call: Any) -> Iterator[Proposal]:
                 yield n.lineno, in_line(source, n, name), source.replaced(n, name)
 
 
-def _places_for(source: Source, attribute: str, init: Any, call: Any) -> Iterator[Proposal]:
+def _places_for(source: Script, attribute: str, init: Any, call: Any) -> Iterator[Proposal]:
     """Propose to use an attribute somewhere in the call; in the end, to take it out."""
     returned = [n for n in parts(call) if isinstance(n, ast.Return) and n.value is not None]
     for step in [n for n in parts(call) if isinstance(n, ast.Call) and _of_self(n.func, ast.Load)]:
@@ -119,7 +119,7 @@ def _places_for(source: Source, attribute: str, init: Any, call: Any) -> Iterato
     "Use it where the output is computed, or take it out of the list.",
     "unreached",
 )
-def unused_name(source: Source, record: Record) -> Iterator[Proposal]:
+def unused_name(source: Script, record: Watched) -> Iterator[Proposal]:
     leaves = record.get("names", {}).get("leaves", {})
     for name in [name for name, reached in leaves.items() if reached is False]:
         for product in source.all(ast.BinOp):
@@ -142,7 +142,7 @@ def _of_self(node: Any, context: type) -> bool:
     "Let parameters() return all of them.",
     "kept",
 )
-def left_out(source: Source, record: Record) -> Iterator[Proposal]:
+def left_out(source: Script, record: Watched) -> Iterator[Proposal]:
     for kind in source.all(ast.ClassDef):
         methods = {f.name: f for f in kind.body if isinstance(f, ast.FunctionDef)}
         if "parameters" not in methods or "__init__" not in methods:
@@ -169,7 +169,7 @@ def left_out(source: Source, record: Record) -> Iterator[Proposal]:
     "Compute outputs and loss anew in every step of the loop.",
     "stale", "growing",
 )  # fmt: skip
-def earlier_loss(source: Source, record: Record) -> Iterator[Proposal]:
+def earlier_loss(source: Script, record: Watched) -> Iterator[Proposal]:
     models = set(record["names"]["models"])
     for call in source.calls("backward"):
         loop = source.training_loop(call)
@@ -194,7 +194,7 @@ def earlier_loss(source: Source, record: Record) -> Iterator[Proposal]:
         yield from _carried_over(source, loop, before)
 
 
-def _carried_over(source: Source, loop: Any, before: list[ast.stmt]) -> Iterator[Proposal]:
+def _carried_over(source: Script, loop: Any, before: list[ast.stmt]) -> Iterator[Proposal]:
     """Propose to begin anew, in each step, what the loop adds to or goes on with from step to step."""
     for s in before:  # what goes on from step to step, as the state of a network for sequences
         name = source.of(targets(s)[0]) if isinstance(s, ast.Assign) else ""
@@ -215,7 +215,7 @@ def _carried_over(source: Source, loop: Any, before: list[ast.stmt]) -> Iterator
     "Make it once, before the loop.",
     "lost", "forgetful", "unchanged",
 )  # fmt: skip
-def made_anew(source: Source, record: Record) -> Iterator[Proposal]:
+def made_anew(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For, ast.While):
         made = [
             s for s in loop.body if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call)
@@ -231,7 +231,7 @@ def made_anew(source: Source, record: Record) -> Iterator[Proposal]:
             yield made[0].lineno, f"{source.of(made[0])} before the loop", _hoisted(source, made, loop)
 
 
-def _hoisted(source: Source, made: list[Any], loop: Any) -> str:
+def _hoisted(source: Script, made: list[Any], loop: Any) -> str:
     return source.moved(made, loop)
 
 
@@ -241,7 +241,7 @@ def _hoisted(source: Source, made: list[Any], loop: Any) -> str:
     "Add the examples up: loss = loss + ...",
     static=True,
 )
-def last_example(source: Source, record: Record) -> Iterator[Proposal]:
+def last_example(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("backward"):
         if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
             continue
@@ -269,7 +269,7 @@ def last_example(source: Source, record: Record) -> Iterator[Proposal]:
                 and names(given[-1].value) & fresh
             ):
                 line = f"{name} = {name} + {source.of(given[-1].value)}"
-                text = Source(source.replaced(given[-1], line))
+                text = Script(source.replaced(given[-1], line))
                 twin = next(t for t in text.all(ast.For) if t.lineno == loop.lineno)
                 yield given[-1].lineno, line, text.inserted(twin, f"{name} = 0.0")
 
@@ -280,7 +280,7 @@ def last_example(source: Source, record: Record) -> Iterator[Proposal]:
     "Compare the output with its target.",
     "no parameter", "unchanged", "error",
 )  # fmt: skip
-def with_itself(source: Source, record: Record) -> Iterator[Proposal]:
+def with_itself(source: Script, record: Watched) -> Iterator[Proposal]:
     for n in source.all(ast.BinOp):
         if not isinstance(n.op, ast.Sub):
             continue

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import examples as examples  # whose mistakes are looked for first
-from .entry import Proposal, Record, in_line, mistake
-from .source import Source, names, parts, targets
+from .entry import Proposal, Watched, in_line, mistake
+from .source import Script, names, parts, targets
 
 STAYS = r"froz|freez|fixed|on purpose|fine.?tun|\bhead\b"  # a script that says so keeps parameters as they are
 
@@ -20,7 +20,7 @@ STAYS = r"froz|freez|fixed|on purpose|fine.?tun|\bhead\b"  # a script that says 
     "Update them like the others: b.data -= lr * b.grad.",
     "kept",
 )
-def never_updated(source: Source, record: Record) -> Iterator[Proposal]:
+def never_updated(source: Script, record: Watched) -> Iterator[Proposal]:
     if re.search(STAYS, source.text, re.IGNORECASE):
         return
     updates = [(s, base) for s, target, base in source.updates() if source.of(target) == f"{base}.data"]
@@ -39,7 +39,7 @@ def never_updated(source: Source, record: Record) -> Iterator[Proposal]:
             yield loop.lineno, in_line(source, loop.iter, whole), source.replaced(loop.iter, whole)
 
 
-def _bound(source: Source, s: Any) -> set[str]:
+def _bound(source: Script, s: Any) -> set[str]:
     found, loop = set(), source.above(s, ast.For)
     while loop is not None:
         found |= names(loop.target)
@@ -47,7 +47,7 @@ def _bound(source: Source, s: Any) -> set[str]:
     return found
 
 
-def _meant(source: Source, record: Record) -> list[str]:
+def _meant(source: Script, record: Watched) -> list[str]:
     """Return the names of leaves that are meant to be trained: their gradient is cleared, or they are called so."""
     leaves = [name for name, reached in record.get("names", {}).get("leaves", {}).items() if reached]
     cleared = {
@@ -58,7 +58,7 @@ def _meant(source: Source, record: Record) -> list[str]:
     return [name for name in leaves if name in cleared or re.fullmatch(usual, name)]
 
 
-def _beside(source: Source, s: Any, base: str) -> Iterator[Proposal]:
+def _beside(source: Script, s: Any, base: str) -> Iterator[Proposal]:
     """Propose to update what the same object has beside the weights that a loop goes over: its bias."""
     place, loop = re.match(r"(.+)\.(\w+)\[", base), source.above(s, ast.For)
     if loop is None:
@@ -86,7 +86,7 @@ def _beside(source: Source, s: Any, base: str) -> Iterator[Proposal]:
     "Use its own gradient: b.data -= lr * b.grad.",
     static=True,
 )
-def anothers_gradient(source: Source, record: Record) -> Iterator[Proposal]:
+def anothers_gradient(source: Script, record: Watched) -> Iterator[Proposal]:
     leaves = {name for name, reached in record.get("names", {}).get("leaves", {}).items() if reached}
     for s, target, base in source.updates():
         own = source.of(target).removesuffix(".data")
@@ -102,7 +102,7 @@ def anothers_gradient(source: Source, record: Record) -> Iterator[Proposal]:
     "Keep one number for each parameter: v[p] = 0.9 * v[p] - lr * p.grad.",
     static=True,
 )
-def shared_momentum(source: Source, record: Record) -> Iterator[Proposal]:
+def shared_momentum(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For):
         bound = names(loop.target)
         for s in loop.body:
@@ -119,10 +119,10 @@ def shared_momentum(source: Source, record: Record) -> Iterator[Proposal]:
                 line = per.sub(f"{name}[{p}]", source.of(s))
                 text = source.replaced(loop, per.sub(f"{name}[{p}]", source.of(loop)))
                 begin = f"{name} = dict.fromkeys({source.of(loop.iter)}, 0.0)"
-                yield s.lineno, f"{begin}, then {line}", Source(text).replaced(start[-1], begin)
+                yield s.lineno, f"{begin}, then {line}", Script(text).replaced(start[-1], begin)
 
 
-def _moves(source: Source, loop: Any) -> Iterator[tuple[Any, Any, str]]:
+def _moves(source: Script, loop: Any) -> Iterator[tuple[Any, Any, str]]:
     for s in parts(loop):
         if isinstance(s, ast.Assign | ast.AugAssign):
             yield s, targets(s)[0], ""
@@ -134,7 +134,7 @@ def _moves(source: Source, loop: Any) -> Iterator[tuple[Any, Any, str]]:
     "Call step() of the optimizer whose parameters are to move.",
     "unstepped",
 )
-def unstepped(source: Source, record: Record) -> Iterator[Proposal]:
+def unstepped(source: Script, record: Watched) -> Iterator[Proposal]:
     for name in record.get("names", {}).get("unstepped", []):
         for call in reversed([*source.calls("step")]):
             s = source.statement(call)
@@ -148,7 +148,7 @@ def unstepped(source: Source, record: Record) -> Iterator[Proposal]:
     "Leave freeze() out for what is to learn: p.freeze(False).",
     "unchanged",
 )
-def frozen(source: Source, record: Record) -> Iterator[Proposal]:
+def frozen(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("freeze"):
         if not call.args and not call.keywords and isinstance(call.func, ast.Attribute):
             line = f"{source.of(call.func)}(False)"
@@ -164,7 +164,7 @@ def frozen(source: Source, record: Record) -> Iterator[Proposal]:
     "Draw the weights at random.",
     "twins",
 )
-def alike(source: Source, record: Record) -> Iterator[Proposal]:
+def alike(source: Script, record: Watched) -> Iterator[Proposal]:
     for kind in "MLP", "Layer", "Neuron":
         for call in source.calls(kind):
             for given in call.keywords:
@@ -187,18 +187,20 @@ def alike(source: Source, record: Record) -> Iterator[Proposal]:
     "Make them once, in __init__, and use self.out in the call.",
     "fresh",
 )
-def made_in_call(source: Source, record: Record) -> Iterator[Proposal]:
+def made_in_call(source: Script, record: Watched) -> Iterator[Proposal]:
     for kind in source.all(ast.ClassDef):
         methods: dict[str, Any] = {f.name: f for f in kind.body if isinstance(f, ast.FunctionDef)}
         init, call = methods.get("__init__"), methods.get("__call__") or methods.get("forward")
-        for s in call.body if init and call else ():
+        if not init or not call:
+            continue
+        for s in call.body:
             made = isinstance(s, ast.Assign) and isinstance(s.value, ast.Call) and isinstance(targets(s)[0], ast.Name)
-            if made and re.match(r"(\w+\.)*[A-Z]\w*\(", source.of(s.value)) and not names(s.value) & {"x"}:  # type: ignore[attr-defined]
+            if made and re.match(r"(\w+\.)*[A-Z]\w*\(", source.of(s.value)) and not names(s.value) & {"x"}:
                 name, line = source.of(targets(s)[0]), source.of(s)
                 body = re.sub(rf"(?<![\w.]){name}(?!\w)", f"self.{name}", source.of(call))
                 body = body.replace(f"self.{line}", "pass", 1)
                 text = source.replaced(call, body) if call.lineno > init.lineno else source.text
-                text = Source(text).appended(init.body[-1], f"self.{line}")
+                text = Script(text).appended(init.body[-1], f"self.{line}")
                 yield s.lineno, f"self.{line} in __init__", text
 
 
@@ -208,7 +210,7 @@ def made_in_call(source: Source, record: Record) -> Iterator[Proposal]:
     "Keep the numbers: best = [p.data for p in model.parameters()].",
     static=True,
 )
-def not_copied(source: Source, record: Record) -> Iterator[Proposal]:
+def not_copied(source: Script, record: Watched) -> Iterator[Proposal]:
     for s in source.all(ast.Assign):
         pairs = [(targets(s)[0], s.value)]
         if isinstance(targets(s)[0], ast.Tuple) and isinstance(s.value, ast.Tuple):
@@ -225,7 +227,7 @@ def not_copied(source: Source, record: Record) -> Iterator[Proposal]:
                     if source.of(over.args[1]) == source.of(target) and puts:
                         fixed = source.of(puts[0])[:-5]
                         line = f"[p.data for p in {alias[2]}]"
-                        changed = Source(source.replaced(puts[0], fixed)).replaced(value, line)
+                        changed = Script(source.replaced(puts[0], fixed)).replaced(value, line)
                         yield s.lineno, f"{source.of(target)} = {line}, and later {fixed}", changed
 
 
@@ -235,7 +237,7 @@ def not_copied(source: Source, record: Record) -> Iterator[Proposal]:
     "Clip between backward() and step().",
     static=True,
 )
-def clipped_early(source: Source, record: Record) -> Iterator[Proposal]:
+def clipped_early(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("clip_gradients"):
         s = source.statement(call)
         after = source.block(s)[source.block(s).index(s) + 1 :]
@@ -253,7 +255,7 @@ def clipped_early(source: Source, record: Record) -> Iterator[Proposal]:
     "elsewhere",
     "unchanged",
 )
-def too_early(source: Source, record: Record) -> Iterator[Proposal]:
+def too_early(source: Script, record: Watched) -> Iterator[Proposal]:
     for s in source.all(ast.Assign):
         if not isinstance(s.value, ast.Call) or source.of(s.value.func).split(".")[-1] not in ("SGD", "Adam"):
             continue
@@ -271,7 +273,7 @@ def too_early(source: Source, record: Record) -> Iterator[Proposal]:
     "Write losses.nll, or leave the softmax out.",
     "softmax again",
 )
-def softmax_twice(source: Source, record: Record) -> Iterator[Proposal]:
+def softmax_twice(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from _other_loss(source, "cross_entropy", "nll")
 
 
@@ -281,11 +283,11 @@ def softmax_twice(source: Source, record: Record) -> Iterator[Proposal]:
     "Write losses.bce, or leave the sigmoid out.",
     "sigmoid again",
 )
-def sigmoid_twice(source: Source, record: Record) -> Iterator[Proposal]:
+def sigmoid_twice(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from _other_loss(source, "bce_with_logits", "bce")
 
 
-def _other_loss(source: Source, was: str, instead: str) -> Iterator[Proposal]:
+def _other_loss(source: Script, was: str, instead: str) -> Iterator[Proposal]:
     for call in source.calls(was):
         name = re.sub(rf"{was}$", instead, source.of(call.func))
         if isinstance(call.func, ast.Name):
@@ -305,7 +307,7 @@ def _other_loss(source: Source, was: str, instead: str) -> Iterator[Proposal]:
     "Give Values: SGD(model.parameters()), or w = Value(0.5) and SGD([w]).",
     "error",
 )
-def plain_numbers(source: Source, record: Record) -> Iterator[Proposal]:
+def plain_numbers(source: Script, record: Watched) -> Iterator[Proposal]:
     if "is not a Value" not in record.get("message", ""):
         return
     models = [f"{name}.parameters()" for name in record.get("names", {}).get("models", {})]
@@ -323,7 +325,7 @@ def plain_numbers(source: Source, record: Record) -> Iterator[Proposal]:
     "Set it before the loop over the sequence.",
     "flat",
 )
-def cleared_state(source: Source, record: Record) -> Iterator[Proposal]:
+def cleared_state(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For):
         for s in loop.body:
             start = isinstance(s, ast.Assign) and re.fullmatch(r"(Value\()?0(\.0)?\)?", source.of(s.value))
@@ -341,7 +343,7 @@ def cleared_state(source: Source, record: Record) -> Iterator[Proposal]:
     "Use tanh for targets between -1 and 1, and no activation for others.",
     "reach",
 )
-def out_of_reach(source: Source, record: Record) -> Iterator[Proposal]:
+def out_of_reach(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("sigmoid"):
         if isinstance(call.func, ast.Attribute) and not call.args:
             line = f"{source.of(call.func.value)}.tanh()"

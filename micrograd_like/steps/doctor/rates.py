@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import updates as updates  # whose mistakes are looked for first
-from .entry import Proposal, Record, in_line, mistake
-from .source import Source, targets
+from .entry import Proposal, Watched, in_line, mistake
+from .source import Script, targets
 
 
-def rates(source: Source, factors: tuple[float, ...]) -> Iterator[Proposal]:
+def rates(source: Script, factors: tuple[float, ...]) -> Iterator[Proposal]:
     """Propose other learning rates: times a factor each, wherever a learning rate is written as a number."""
     numbers = written_rates(source)
     several = sorted(numbers, key=lambda n: (n.lineno, n.col_offset), reverse=True)
@@ -22,13 +22,13 @@ def rates(source: Source, factors: tuple[float, ...]) -> Iterator[Proposal]:
             yield n.lineno, in_line(source, n, rate), source.replaced(n, rate)
         text = source
         for n in several if 1 < len(several) < 5 else ():
-            text = Source(text.replaced(n, changed[n]))
+            text = Script(text.replaced(n, changed[n]))
         if text is not source:
             first = several[-1].lineno
             yield first, f"{text.lines[first - 1].strip()}, and the others likewise", text.text
 
 
-def written_rates(source: Source) -> list[Any]:
+def written_rates(source: Script) -> list[Any]:
     """Return the numbers in the script that are learning rates, or what they are computed from."""
     places: list[Any] = []
     for call in source.all(ast.Call):
@@ -51,7 +51,7 @@ def written_rates(source: Source) -> list[Any]:
     "Use leaky_relu or tanh, or start with smaller weights and a lower learning rate.",
     "dead",
 )
-def dead(source: Source, record: Record) -> Iterator[Proposal]:
+def dead(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from rates(source, (0.1, 0.01, 0.001))
     for call in source.calls("relu"):
         if isinstance(call.func, ast.Attribute) and not call.args:
@@ -76,7 +76,7 @@ def dead(source: Source, record: Record) -> Iterator[Proposal]:
     "Keep it above 0: lr = max(0.01, 1.0 - 0.9 * k / 100).",
     "climbing", "rising", "diverged",
 )  # fmt: skip
-def below_zero(source: Source, record: Record) -> Iterator[Proposal]:
+def below_zero(source: Script, record: Watched) -> Iterator[Proposal]:
     for s in source.all(ast.Assign):
         rate = re.search(r"(^|\.)(lr|alpha|eta|rate|learning_rate|step_size)$", source.of(targets(s)[0]))
         if rate and isinstance(s.value, ast.BinOp) and "-" in source.of(s.value):
@@ -90,7 +90,7 @@ def below_zero(source: Source, record: Record) -> Iterator[Proposal]:
     "Write a smaller learning rate.",
     "rising", "diverged", "stuck",
 )  # fmt: skip
-def too_large(source: Source, record: Record) -> Iterator[Proposal]:
+def too_large(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from rates(source, (0.1, 0.01, 0.001, 1e-5, 1e-8))
     for s in source.all(ast.keyword):
         if s.arg == "momentum" and isinstance(s.value, ast.Constant):
@@ -103,7 +103,7 @@ def too_large(source: Source, record: Record) -> Iterator[Proposal]:
     "Write lr=0.1, or / for //.",
     "unchanged",
 )
-def zero_rate(source: Source, record: Record) -> Iterator[Proposal]:
+def zero_rate(source: Script, record: Watched) -> Iterator[Proposal]:
     for n in source.all(ast.BinOp):
         if isinstance(n.op, ast.FloorDiv):
             line = f"{source.of(n.left)} / {source.of(n.right)}"
@@ -122,7 +122,7 @@ def zero_rate(source: Source, record: Record) -> Iterator[Proposal]:
     "Write a larger learning rate.",
     "tiny",
 )
-def too_small(source: Source, record: Record) -> Iterator[Proposal]:
+def too_small(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from rates(source, (100.0, 1e4, 1e6))
 
 
@@ -132,7 +132,7 @@ def too_small(source: Source, record: Record) -> Iterator[Proposal]:
     "Write a smaller learning rate, or standardize the inputs.",
     "saturated",
 )
-def saturated(source: Source, record: Record) -> Iterator[Proposal]:
+def saturated(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from rates(source, (0.1, 0.01))
     seen = set()
     for made in source.all(ast.ListComp):

@@ -83,7 +83,7 @@ def _forked(*arguments: str) -> bool:
     return False
 
 
-class Enough(BaseException):
+class EnoughError(BaseException):
     """The time for watching is over."""
 
 
@@ -95,7 +95,7 @@ def _limits() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
         def over(*_: Any) -> None:
-            raise Enough
+            raise EnoughError
 
         signal.signal(signal.SIGALRM, over)
         signal.alarm(SECONDS)
@@ -142,7 +142,7 @@ def main(script: str, path: str, result: str, folder: str) -> None:
     watch.start()
     try:
         exec(compile(text, path, "exec"), names)
-    except Enough:
+    except EnoughError:
         ended["ended"] = "enough"
     except SystemExit:
         pass

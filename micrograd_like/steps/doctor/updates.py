@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .entry import UNTRAINED, Proposal, Record, in_line, loops_around, mistake, places_of_update, together
-from .source import Source, names, parts, targets
+from .entry import UNTRAINED, Proposal, Watched, in_line, loops_around, mistake, places_of_update, together
+from .source import Script, names, parts, targets
 
 
 @mistake(
@@ -17,14 +17,14 @@ from .source import Source, names, parts, targets
     "Write the () behind it.",
     static=True,
 )
-def not_called(source: Source, record: Record) -> Iterator[Proposal]:
+def not_called(source: Script, record: Watched) -> Iterator[Proposal]:
     for s in source.all(ast.Expr):
         if isinstance(s.value, ast.Attribute) and s.value.attr in ("backward", "step", "zero_grad"):
             line = f"{source.of(s.value)}()"
             yield s.lineno, line, source.replaced(s, line)
 
 
-def _data_of(source: Source, s: Any, base: str) -> tuple[str, str]:
+def _data_of(source: Script, s: Any, base: str) -> tuple[str, str]:
     """Return an update of a Value as one of its number, and the script with it."""
     target, value = targets(s)[0], source.of(s.value)
     if isinstance(s, ast.Assign):
@@ -35,7 +35,7 @@ def _data_of(source: Source, s: Any, base: str) -> tuple[str, str]:
     return line, source.replaced(s, line)
 
 
-def _value_updates(source: Source, loop_variable: bool) -> Iterator[Proposal]:
+def _value_updates(source: Script, loop_variable: bool) -> Iterator[Proposal]:
     found = []
     for s, target, base in source.updates():
         if isinstance(s.value, ast.Call) or source.of(target) != base:
@@ -55,7 +55,7 @@ def _value_updates(source: Source, loop_variable: bool) -> Iterator[Proposal]:
     "Change the number of the parameter: p.data -= lr * p.grad.",
     *UNTRAINED,
 )
-def loop_variable(source: Source, record: Record) -> Iterator[Proposal]:
+def loop_variable(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from _value_updates(source, True)
     for made in source.all(ast.ListComp):
         each, update, whole = made.generators[0], source.of(made.elt), source.statement(made)
@@ -71,7 +71,7 @@ def loop_variable(source: Source, record: Record) -> Iterator[Proposal]:
     "Change the number of the parameter: w.data -= lr * w.grad.",
     *UNTRAINED,
 )
-def update_in_the_graph(source: Source, record: Record) -> Iterator[Proposal]:
+def update_in_the_graph(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from _value_updates(source, False)
 
 
@@ -81,7 +81,7 @@ def update_in_the_graph(source: Source, record: Record) -> Iterator[Proposal]:
     "Write p.data -= lr * p.grad.",
     static=True,
 )
-def wrong_side(source: Source, record: Record) -> Iterator[Proposal]:
+def wrong_side(source: Script, record: Watched) -> Iterator[Proposal]:
     for s, target, base in source.updates():
         gradient = isinstance(s, ast.AugAssign) and isinstance(target, ast.Attribute) and target.attr == "grad"
         own = gradient and isinstance(s.op, ast.Sub) and source.of(target.value) == base
@@ -122,7 +122,7 @@ def _product(value: Any) -> Any:
     "Spell it grad or data.",
     static=True,
 )
-def misspelt(source: Source, record: Record) -> Iterator[Proposal]:
+def misspelt(source: Script, record: Watched) -> Iterator[Proposal]:
     from difflib import SequenceMatcher
 
     for s in source.all(ast.Assign, ast.AugAssign):
@@ -142,7 +142,7 @@ def misspelt(source: Source, record: Record) -> Iterator[Proposal]:
     "Call backward() on the loss before the step.",
     "idle", "unchanged", "no pass",
 )  # fmt: skip
-def no_backward(source: Source, record: Record) -> Iterator[Proposal]:
+def no_backward(source: Script, record: Watched) -> Iterator[Proposal]:
     for place in places_of_update(source):
         loop = source.training_loop(place)
         if (
@@ -167,7 +167,7 @@ def no_backward(source: Source, record: Record) -> Iterator[Proposal]:
     "Give the parameters of the network that computes the loss.",
     "elsewhere", "unchanged", "error",
 )  # fmt: skip
-def another_network(source: Source, record: Record) -> Iterator[Proposal]:
+def another_network(source: Script, record: Watched) -> Iterator[Proposal]:
     models = record.get("names", {}).get("models", {})
     others = [name for name, reached in models.items() if reached]
     if record.get("ended") == "ValueError" and "belongs to this network" in record["message"]:
@@ -193,7 +193,7 @@ def another_network(source: Source, record: Record) -> Iterator[Proposal]:
     "Set the gradients to 0 before backward().",
     "accumulated",
 )
-def not_zeroed(source: Source, record: Record) -> Iterator[Proposal]:
+def not_zeroed(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("backward"):
         inner = source.training_loop(call)
         within = {s for s in places_of_update(source) if inner is not None and s in parts(inner)}
@@ -203,7 +203,7 @@ def not_zeroed(source: Source, record: Record) -> Iterator[Proposal]:
             yield place.lineno, line, source.inserted(place, line)  # type: ignore[union-attr, arg-type]
 
 
-def _clearing(source: Source, record: Record) -> list[str]:
+def _clearing(source: Script, record: Watched) -> list[str]:
     """Return lines that may set the gradients to 0 in this script."""
     clear: list[str] = []
     for s in source.all(ast.Assign):
@@ -231,7 +231,7 @@ def _clearing(source: Source, record: Record) -> list[str]:
     "Call backward() once for each loss.",
     "doubled",
 )
-def twice(source: Source, record: Record) -> Iterator[Proposal]:
+def twice(source: Script, record: Watched) -> Iterator[Proposal]:
     calls = [source.statement(call) for call in source.calls("backward")]
     for i, s in enumerate(calls):
         if any(source.of(s) == source.of(t) and source.block(s) is source.block(t) for t in calls[:i]):
@@ -254,7 +254,7 @@ def twice(source: Source, record: Record) -> Iterator[Proposal]:
     "Clear first, then backward(), then step.",
     "wiped", "unchanged",
 )  # fmt: skip
-def cleared(source: Source, record: Record) -> Iterator[Proposal]:
+def cleared(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("backward"):
         s = source.statement(call)
         block = source.block(s)
@@ -273,7 +273,7 @@ ON_PURPOSE = r"ascen[td]|maximi|adversar|attack|fgsm|dream|reward|objective|like
     "Subtract the gradient: p.data -= lr * p.grad.",
     "climbing", "rising", "diverged",
 )  # fmt: skip
-def wrong_sign(source: Source, record: Record) -> Iterator[Proposal]:
+def wrong_sign(source: Script, record: Watched) -> Iterator[Proposal]:
     if re.search(ON_PURPOSE, source.text, re.IGNORECASE) or "kept" in record["symptoms"]:
         return  # only some of the leaves are moved uphill, as for an input that is to fool the network
     found = []
@@ -307,7 +307,7 @@ def wrong_sign(source: Source, record: Record) -> Iterator[Proposal]:
     "Add it: loss + 0.001 * sum(p * p).",
     "bottomless",
 )
-def penalty_sign(source: Source, record: Record) -> Iterator[Proposal]:
+def penalty_sign(source: Script, record: Watched) -> Iterator[Proposal]:
     for n in source.all(ast.BinOp):
         squares = re.search(r"(\w+) ?\* ?\1\b|\*\* ?2|l2\(|reg|penalty|decay", source.of(n.right))
         if isinstance(n.op, ast.Sub) and squares:
@@ -321,7 +321,7 @@ def penalty_sign(source: Source, record: Record) -> Iterator[Proposal]:
     "Indent the update, so that it is made in every pass.",
     "late", "unchanged",
 )  # fmt: skip
-def after_the_loop(source: Source, record: Record) -> Iterator[Proposal]:
+def after_the_loop(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For, ast.While):
         block = source.block(loop)
         if not any("backward" in source.of(s) for s in loop.body):

@@ -24,7 +24,7 @@ LOOSELY = 120  # of which the loss is noted
 NOW_AND_THEN = (16, 32, 64)  # later ones that are looked at too
 
 
-class Pass:
+class BackwardPass:
     """One backward pass: from where, over what, and what it found."""
 
     root: Value
@@ -59,7 +59,7 @@ class Watch:
 
     def __init__(self, source: str | None = None) -> None:
         self.source = source  # the file whose lines count; None for any
-        self.passes: list[Pass] = []
+        self.passes: list[BackwardPass] = []
         self.roots: dict[int, Value] = {}  # keeps what was a root alive, so that identities stay
         self.numbers: dict[Value, float] = {}  # of every leaf, as last seen
         self.gradients: dict[Value, float] = {}
@@ -168,7 +168,7 @@ class Watch:
             self.since_step, self.blind = self.since_step + 1, True
             return
         self._look()
-        seen = Pass(root, line, count <= CLOSELY or count in NOW_AND_THEN)
+        seen = BackwardPass(root, line, count <= CLOSELY or count in NOW_AND_THEN)
         known = seen.leaves if seen.closely else list(self.numbers)
         seen.before = {p: p.grad for p in known}
         self.polluted |= {p for p in known if p.grad and self.clean.get(p) is False}
@@ -184,7 +184,7 @@ class Watch:
         self.passes.append(seen)
         self.roots[id(root)] = root
 
-    def _strange(self, seen: Pass) -> None:
+    def _strange(self, seen: BackwardPass) -> None:
         """Note a root that was one before, roots within roots, and nodes older than what they were made from."""
         inner = set(seen.inner)
         for earlier in self.passes[-8:]:
@@ -203,7 +203,7 @@ class Watch:
     def _moved(self, time: int) -> bool:
         return any(times[-1] > time for times in self.changed.values())
 
-    def _dirty(self, seen: Pass, earlier: Pass) -> bool:
+    def _dirty(self, seen: BackwardPass, earlier: BackwardPass) -> bool:
         """Whether a gradient is still what the earlier pass left."""
         return any(seen.before[p] and seen.before[p] == earlier.after.get(p) for p in seen.leaves)
 

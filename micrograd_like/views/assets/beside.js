@@ -1,6 +1,7 @@
 // Wrong beside right: the same step of the right pass, in a second drawing.
 
 import { h, put } from "./dom.js";
+import { called } from "./equations.js";
 import { drawing } from "./graph.js";
 import { isBackward } from "./model.js";
 import { short } from "./numbers.js";
@@ -19,10 +20,10 @@ export function parting({ lesson: { nodes }, right, shown, k }) {
   if (!mine || !theirs) return "From here on the two passes differ.";
   if (mine.seed !== undefined)
     return `Here the passes part: right begins with 1, this one with ${short(mine.seed)}.`;
-  const edge = (e) => `from ${nodes[e.node].name} to ${nodes[e.input].name}`;
+  const edge = (e) => `from ${called(nodes[e.node])} to ${called(nodes[e.input])}`;
   if (!isBackward(theirs) || mine.node !== theirs.node || mine.input !== theirs.input)
     return `Here the passes part: the right pass goes ${isBackward(theirs) ? edge(theirs) : "on"}, this one ${edge(mine)}.`;
-  const name = `${nodes[mine.input].name}.grad`;
+  const name = `${called(nodes[mine.input])}.grad`;
   return `Here the passes part: right is ${name} = ${short(theirs.after)}, and this one has ${short(mine.after)}.`;
 }
 

@@ -72,8 +72,10 @@ export const button = (picture, title, action, keys) =>
   );
 
 // An equation, which may go on in the next line before a sign of equality.
-export const math = (ml, display) =>
-  h("span", {
+export function math(ml, display) {
+  const begins = `<math${display ? ' displaystyle="true"' : ""}>`;
+  return h("span", {
     class: "math",
-    html: `<math${display ? ' displaystyle="true"' : ""}>${signed(ml).replaceAll("<mo>=</mo>", "</math> <math><mo>=</mo>")}</math>`,
+    html: `${begins}${signed(ml).replaceAll("<mo>=</mo>", `</math> ${begins}<mo>=</mo>`)}</math>`,
   });
+}

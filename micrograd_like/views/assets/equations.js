@@ -14,7 +14,24 @@ export const signed = (ml) =>
 export const mn = (x, i) =>
   (x < 0 ? "<mo>−</mo>" : "") + `<mn${about(i)}>${short(x, 17).replace(/^[-−]/, "")}</mn>`;
 
+// What a node is called where it is seen: w¹₂₁ for layers[0].neurons[2].w[1].
+export const called = (node) => node.shown ?? node.name;
+
+const NEURON = /^(?:\w+\.)?layers\[(\d+)\]\.neurons\[(\d+)\]\.([a-z]+)(?:\[(\d+)\])?$/;
+
 export function mi(name, i) {
+  const weight = NEURON.exec(name);
+  if (weight) {
+    const [, layer, neuron, letter, place = ""] = weight,
+      between = (neuron + place).length > 2 && place ? "," : "";
+    return `<msubsup${about(i)}><mi>${letter}</mi><mn>${neuron}${between}${place}</mn><mn>${+layer + 1}</mn></msubsup>`;
+  }
+  const sum = /^([za])(\d+)\[(\d+)\](?:_(\d+))?$/.exec(name); // of a neuron, and for which example
+  if (sum) {
+    const [, letter, layer, neuron, lane] = sum,
+      symbol = `<msubsup><mi>${letter}</mi><mn>${neuron}</mn><mn>${layer}</mn></msubsup>`;
+    return `<mrow${about(i)}>${symbol}${lane ? `<mtext>(${lane})</mtext>` : ""}</mrow>`;
+  }
   const match = /^([\p{L}\p{M}_]+)\[?(\d+)\]?$/u.exec(name);
   return match
     ? `<msub${about(i)}><mi>${match[1]}</mi><mn>${match[2]}</mn></msub>`

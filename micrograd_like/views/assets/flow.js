@@ -33,7 +33,7 @@ export function station(edge, event, mistake) {
     "g",
     {
       class: `station${whole ? "" : " off"}`,
-      transform: `translate(${left} ${edge.tall ? y - 34 : y - 23})`,
+      transform: `translate(${left} ${edge.tall ? y - 39 : y - 23})`,
     },
     h("rect", { width, height: 46, rx: 6 }),
     rows.map(([kind, text], i) => h("text", { class: kind, x: width / 2, y: 13 + 14.5 * i }, text)),

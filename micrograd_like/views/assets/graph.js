@@ -1,6 +1,7 @@
 // The graph on the screen: boxes and edges, zoomed, moved, and lit as a step asks for it.
 
 import { button, h, put } from "./dom.js";
+import { called } from "./equations.js";
 import { abs, exp, short } from "./numbers.js";
 import { thumbnail } from "./slopes.js";
 
@@ -61,11 +62,7 @@ function boxElement(view, plan, group, at) {
       }),
     );
   box.append(shape(0), ...(group.kind === "output" ? [shape(6)] : []));
-  const title = h(
-    "text",
-    { class: "name", x: left, y: -t / 2 + 18 },
-    group.title ?? node.shown ?? node.name,
-  );
+  const title = h("text", { class: "name", x: left, y: -t / 2 + 18 }, group.title ?? called(node));
   const sign = many ? group.what : (ops[node.op]?.sign ?? node.op);
   if (sign) title.append(h("tspan", { class: "sign", dx: 6 }, sign));
   box.append(

@@ -1,6 +1,7 @@
 // The numbers that the graph starts from: typed, slid, and put back as they were recorded.
 
 import { button, h, put } from "./dom.js";
+import { called } from "./equations.js";
 import { abs } from "./numbers.js";
 
 const SHOWN = 24; // leaves with fields of their own; of more, any one is chosen by name
@@ -33,12 +34,21 @@ function row(view, i, actions) {
     oninput: () => actions.setLeaf(i, Number((+range.value).toPrecision(4)), range),
   });
   wide();
-  return Object.assign(h("label", { "data-node": i }, h("span", {}, name), number, range), {
-    leaf: i,
-    number,
-    range,
-    wide,
-  });
+  return Object.assign(
+    h(
+      "label",
+      { "data-node": i },
+      h("span", { title: name }, called(view.lesson.nodes[i])),
+      number,
+      range,
+    ),
+    {
+      leaf: i,
+      number,
+      range,
+      wide,
+    },
+  );
 }
 
 export function leavesPanel(view, actions) {

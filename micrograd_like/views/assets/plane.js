@@ -8,15 +8,24 @@ const GRID = 48,
   CLASSES = 6;
 
 // The outputs of a network of layers for one example, with the weights given as flat numbers.
-export function predict(net, ops, w, x) {
+// `seen` takes the outputs of every layer.
+export function predict(net, ops, w, x, seen) {
   for (const { w: rows, b, activation } of net) {
-    x = rows.map((row, j) => row.reduce((z, at, i) => z + w[at] * x[i], w[b[j]]));
+    const out = new Array(rows.length);
+    for (let j = 0; j < out.length; j++) {
+      const row = rows[j];
+      let z = w[b[j]];
+      for (let i = 0; i < row.length; i++) z += w[row[i]] * x[i];
+      out[j] = z;
+    }
+    x = out;
     if (activation === "softmax") {
       const most = Math.max(...x),
         e = x.map((z) => exp(z - most)),
         sum = e.reduce((p, q) => p + q);
       x = e.map((z) => z / sum);
     } else if (ops[activation]) x = x.map((z) => ops[activation].value(z, 0.01));
+    seen?.push(x);
   }
   return x;
 }
@@ -36,13 +45,12 @@ const rgb = (colour) =>
     .map(Number);
 
 // The classes of all pixels: the network is asked on a grid, and its outputs are interpolated between.
-function classes(told, ops, labels, w, size, [[x0, x1], [y0, y1]]) {
+function classes({ net, ops, spans }, labels, w, size) {
+  const [[x0, x1], [y0, y1]] = spans;
   const grid = [];
   for (let j = 0; j <= GRID; j++)
     for (let i = 0; i <= GRID; i++)
-      grid.push(
-        predict(told.net, ops, w, [x0 + ((x1 - x0) * i) / GRID, y1 - ((y1 - y0) * j) / GRID]),
-      );
+      grid.push(predict(net, ops, w, [x0 + ((x1 - x0) * i) / GRID, y1 - ((y1 - y0) * j) / GRID]));
   const found = new Uint8Array(size * size),
     count = grid[0].length,
     out = new Array(count);
@@ -87,9 +95,9 @@ function dot(pen, { spans, labels, size, fill }, [x, y, label], watched, wide) {
   pen.stroke();
 }
 
-// A canvas: the areas, the border between them, and the examples.
-export function plane(root, told, ops) {
-  const { points } = told,
+// A canvas: the areas, the border between them, and the examples. The view gets its `spans` and `colours`.
+export function plane(view) {
+  const { told, points } = view,
     labels = [...new Set(points.map((p) => p[2]))].sort((a, b) => a - b);
   const span = (all) => {
     const a = Math.min(...all),
@@ -97,12 +105,7 @@ export function plane(root, told, ops) {
       m = 0.1 * (b - a || 1);
     return [a - m, b + m];
   };
-  const spans = points.length
-    ? [span(points.map((p) => p[0])), span(points.map((p) => p[1]))]
-    : [
-        [0, 1],
-        [0, 1],
-      ];
+  view.spans = [0, 1].map((k) => (points.length ? span(points.map((p) => p[k])) : [0, 1]));
   const size = Math.round(SIDE * Math.min(window.devicePixelRatio || 1, 2));
   const element = h("canvas", {
     width: size,
@@ -110,16 +113,20 @@ export function plane(root, told, ops) {
     role: "img",
     "aria-label": "What the network makes of the plane: the area of each class, and the examples",
   });
-  const ink = (name) => {
-    // as the browser shows it: light, dark, or the reader's own
+  let inks = {}; // as the browser shows them: light, dark, or the reader's own
+  for (const how of ["(prefers-color-scheme: dark)", "(forced-colors: active)"])
+    matchMedia(how).addEventListener("change", () => (inks = {}));
+  const asked = (name) => {
     element.style.color = `var(--${name})`;
     return rgb(getComputedStyle(element).color);
   };
+  const ink = (name) => (inks[name] ??= asked(name));
   const fill = (name) => `rgb(${ink(name).join(" ")})`;
+  view.colours = () => ({ plus: ink("plus"), minus: ink("minus"), paper: ink("paper") });
 
   function show(w) {
     const pen = element.getContext("2d"),
-      found = classes(told, ops, labels, w, size, spans),
+      found = classes(view, labels, w, size),
       image = pen.createImageData(size, size);
     const areas = Array.from({ length: CLASSES }, (_, i) => ink(`area${i}`)),
       border = ink("line"),
@@ -130,12 +137,14 @@ export function plane(root, told, ops) {
           here = found[at],
           left = found[(at - Math.min(wide, x)) | 0];
         const above = found[at - size * Math.min(Math.round(wide), y)];
-        const [r, g, b] = here !== left || here !== above ? border : areas[here % CLASSES];
-        image.data.set([r, g, b, 255], 4 * at);
+        const colour = here !== left || here !== above ? border : areas[here % CLASSES];
+        for (let k = 0; k < 3; k++) image.data[4 * at + k] = colour[k];
+        image.data[4 * at + 3] = 255;
       }
     pen.putImageData(image, 0, 0);
-    points.forEach((point, at) =>
-      dot(pen, { spans, labels, size, fill }, point, told.watch.includes(at), wide),
+    const drawn = { spans: view.spans, labels, size, fill };
+    view.points.forEach((point, at) =>
+      dot(pen, drawn, point, told.watch.includes(at) || at === view.selected, wide),
     );
   }
 

@@ -4,7 +4,7 @@ import { MISTAKES } from "./mistakes.js";
 import { abs } from "./numbers.js";
 import { isClose, means, TOLERANCE, total, typedDigits } from "./typed.js";
 
-const A_DIGIT = 3.32, MARGIN = 7.3, RIVAL = 1.01, AGAINST = 3, PAIRED = 6.1, ASKED = 5.7;
+const A_DIGIT = 3.32, MARGIN = 7.3, RIVAL = 1.01, AGAINST = 3, SPOILS = 1.5, PAIRED = 6.1, ASKED = 5.7;
 const TWICE = [[-1, "negated", "the sign turned"], [2, "double", "a factor 2 too many"], [0.5, "half", "halved"]];
 const GATHERS = {
   averaged: (parts) => total(parts) / parts.length,
@@ -86,7 +86,10 @@ function scores(table, seen) {
     const several = explained.size > 1, chances = Math.max(several ? at + 1 : tried[[...explained][0]].size, 1);
     const bits = total(wrong.map((x, i) => (explained.has(x) ? weight[i] : 0)));
     const telling4 = several || telling(table, seen, [...explained][0]) >= 4;
-    if (h.listed || (bits - Math.log2(chances) >= MARGIN && telling4)) scored.push([h, explained, bits - h.bits - AGAINST * spoils + (everywhere && several)]);
+    if (h.listed || (bits - Math.log2(chances) >= MARGIN && telling4)) {
+      const unshown = everywhere && nodes.size < explained.size && h.spoils; // it would change a gradient that is shown
+      scored.push([h, explained, bits - h.bits - AGAINST * spoils + (everywhere && several) - SPOILS * unshown]);
+    }
   });
   return scored;
 }

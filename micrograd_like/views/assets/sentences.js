@@ -1,5 +1,6 @@
 // What a step says in words. Each sentence is about the pass that runs, right or wrong, and true of its events.
 
+import { called } from "./equations.js";
 import { isBackward, isForward } from "./model.js";
 import { near, short } from "./numbers.js";
 
@@ -20,7 +21,7 @@ function without(all, some) {
 }
 
 const listed = (lesson, indices) =>
-  [...new Set(indices)].map((i) => lesson.nodes[i].name).join(", ");
+  [...new Set(indices)].map((i) => called(lesson.nodes[i])).join(", ");
 
 // Where the turn of a node begins to which an event belongs.
 function turnOf(events, at) {
@@ -92,7 +93,7 @@ export function mistaken(lesson, now, walked, mistake, at) {
     parts.push("Here the mistake makes no difference.");
   if (e.arrival === 0 && walked.start[e.input])
     parts.push(
-      `${nodes[e.input].name}.grad still held ${short(walked.start[e.input])} from a pass before.`,
+      `${called(nodes[e.input])}.grad still held ${short(walked.start[e.input])} from a pass before.`,
     );
   return parts.join(" ");
 }

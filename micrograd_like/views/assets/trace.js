@@ -1,7 +1,7 @@
 // The code, the table of all steps, and the graph as a list: what was done, to be read.
 
 import { h, math, put } from "./dom.js";
-import { worked } from "./equations.js";
+import { called, worked } from "./equations.js";
 import { isForward } from "./model.js";
 import { short } from "./numbers.js";
 
@@ -91,7 +91,9 @@ export function tracePanel(view) {
         known = at < k && !(hidden && at === k - 1);
       if (!cell) continue;
       cell.className = at === k - 1 ? "current" : known ? "" : "ahead";
-      const ahead = isForward(e) ? nodes[e.node].name : `${nodes[e.input ?? e.node].name}.grad`;
+      const ahead = isForward(e)
+        ? called(nodes[e.node])
+        : `${called(nodes[e.input ?? e.node])}.grad`;
       if (cell.known !== known) put(cell, known ? math(worked(view, e).join("")) : ahead);
       cell.known = known;
     }

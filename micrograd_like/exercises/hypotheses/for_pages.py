@@ -33,6 +33,7 @@ def table(search: Search, said: Callable[[Hypothesis, Value, bool], str], idea: 
         near, far = [[said(h, x, everywhere) for x in where] for everywhere in (False, True)]
         rows.append(
             {"name": h.name, "bits": h.bits, "listed": h.listed, "site": h.site is not None, "kind": kind,
+             "spoils": search.spoils_shown(h),
              "whole": whole, "own": own, "idea": idea(h),
              "said": _once(near, where, place), "several": _once(far, where, place)}
         )  # fmt: skip

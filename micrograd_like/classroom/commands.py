@@ -1,0 +1,64 @@
+"""What a lecturer types: `assignment new`, `assignment mark`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from ..base.files import write_whole
+from ..exercises.apart import isolation
+from ..exercises.concepts import NUMBERS
+from ..views.worksheets import counted, read_roster
+from . import assignment, grading
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of a lecturer to an argument parser."""
+    one = commands.add_parser("assignment", help="make an assignment for a class, and mark what is handed in")
+    kinds = one.add_subparsers(title="what to do", metavar="new | mark", required=True)
+    new = kinds.add_parser("new", help="make the folder of an assignment, with other numbers for each student")
+    new.add_argument("folder", type=Path, help="a new folder")
+    new.add_argument("--students", type=Path, required=True, metavar="FILE.csv", help="a student in each line")
+    new.add_argument("--concepts", default="chain,fan-out", help="with commas between (default: %(default)s)")
+    new.add_argument("--difficulty", type=int, choices=tuple(NUMBERS), default=1)
+    new.add_argument("--code", action="store_true", help="ask for a class Value too")
+    new.set_defaults(run=run_new)
+    mark = kinds.add_parser("mark", help="mark a folder of submissions, each of which is marked or refused by name")
+    mark.add_argument("folder", type=Path, help="the folder of the assignment")
+    mark.add_argument("submissions", type=Path, help="the folder of what was handed in")
+    mark.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: marks, in the assignment)")
+    mark.add_argument("--gradescope", type=Path, metavar="FILE", help="write the results.json of one submission")
+    mark.add_argument("--seconds", type=float, default=grading.SECONDS, help="for code (default: %(default)s)")
+    mark.set_defaults(run=run_mark)
+
+
+def run_new(options: argparse.Namespace) -> None:
+    """Write the folder of an assignment."""
+    students, concepts = read_roster(options.students), options.concepts.split(",")
+    made = assignment.new(options.folder, students, concepts, options.difficulty, options.code)
+    differ = len({x["program"] for paper in made.papers for x in paper.exercises})
+    all_of_them = len(made.papers) * len(concepts)
+    print(f"wrote {options.folder}: {counted(len(students), 'paper')}, {made.points} points each")
+    print(f"{differ} of {all_of_them} exercises differ; all ask for as much work: {'yes' if made.equal() else 'no'}")
+    print(f"Give out {options.folder / 'release'}. The rest is yours: read {options.folder / 'README.md'}.")
+
+
+def run_mark(options: argparse.Namespace) -> None:
+    """Mark a folder of submissions."""
+    begun = time.perf_counter()
+    results = grading.mark_all(options.folder, options.submissions, seconds=options.seconds)
+    if options.gradescope:
+        last = max(results, key=lambda x: (not x.refused, x.points))
+        write_whole(options.gradescope, grading.for_gradescope(last))
+        return
+    out = options.out or options.folder / "marks"
+    grading.write_marks(results, out)
+    refused = [x for x in results if x.refused]
+    for x in refused:
+        print(f"refused {x.path}: {x.refused}")
+    took = time.perf_counter() - begun
+    many = counted(len(results), "submission")
+    print(f"{many}: {len(results) - len(refused)} marked, {len(refused)} refused, in {took:.0f} s. {isolation()}")
+    print(f"wrote {out}")
