@@ -43,9 +43,9 @@ ORDER = {
     "compiler.trace": "tracked tracer inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
-    "compiler.printing": "naming reading algebra explanation",
+    "compiler.printing": "naming reading algebra explanation stages",
     "compiler.backends": "tape straight whole native exchange",
-    "compiler.export": "library arrays to_jax to_torch to_onnx",
+    "compiler.export": "library arrays to_jax to_torch to_onnx to_source",
     "views": """
         bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
         worksheets terminal_exercise lessons learn course
