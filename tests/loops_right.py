@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Right loops in many styles, most of which look suspicious: the doctor says nothing of them."""
 
 from loops_wrong import DEMO, GAN, LECTURE, LINE, OURS

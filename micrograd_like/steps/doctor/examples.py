@@ -45,10 +45,10 @@ def _whole(value: Any) -> str:
     """Return the name of the list that an expression takes a part of: X[:80], or [X[i] for i in chosen]."""
     if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice) and isinstance(value.value, ast.Name):
         return value.value.id
-    if isinstance(value, ast.ListComp) and isinstance(value.elt, ast.Subscript):
-        if isinstance(value.elt.value, ast.Name) and isinstance(value.generators[0].iter, ast.Name | ast.Subscript):
-            return value.elt.value.id
-    return ""
+    if not isinstance(value, ast.ListComp) or not isinstance(value.elt, ast.Subscript):
+        return ""
+    chosen = isinstance(value.generators[0].iter, ast.Name | ast.Subscript)
+    return value.elt.value.id if chosen and isinstance(value.elt.value, ast.Name) else ""
 
 
 def unused_parts(source: Script) -> dict[str, tuple[str, int]]:
@@ -240,9 +240,9 @@ def _partners(source: Script, name: str) -> set[str]:
         if source.of(call.func) == "zip" and name in [x.id for x in given]:
             found |= {x.id for x in given}
         kind = source.of(call.func).split(".")[-1]
-        if kind in ("mse", "hinge", "bce", "bce_with_logits", "cross_entropy", "nll") and len(call.args) == 2:
-            if source.of(call.args[1]) == name and isinstance(call.args[0], ast.ListComp):
-                found |= names(call.args[0].generators[0].iter)
+        compares = kind in ("mse", "hinge", "bce", "bce_with_logits", "cross_entropy", "nll") and len(call.args) == 2
+        if compares and source.of(call.args[1]) == name and isinstance(call.args[0], ast.ListComp):
+            found |= names(call.args[0].generators[0].iter)
     return found
 
 

@@ -28,7 +28,7 @@ def never_updated(source: Script, record: Watched) -> Iterator[Proposal]:
     for name in [name for name in _meant(source, record) if name not in moved]:
         for s, base in updates[-1:]:
             line = re.sub(rf"(?<![\w.]){re.escape(base)}(?!\w)", name, source.of(s))
-            if source.above(s, ast.For) is None or base.isidentifier() and base not in _bound(source, s):
+            if source.above(s, ast.For) is None or (base.isidentifier() and base not in _bound(source, s)):
                 yield s.lineno, line, source.appended(s, line)
     for s, base in updates:
         yield from _beside(source, s, base)
