@@ -60,6 +60,8 @@ hypot: Op
 tanh: Op
 erf: Op
 erfc: Op
+lgamma: Op
+digamma: Op
 floor: Op
 ceil: Op
 trunc: Op
@@ -71,6 +73,7 @@ rsqrt: Op
 xlogy: Op
 sigmoid: Op
 logsigmoid: Op
+logaddexp: Op
 relu: Op
 relu6: Op
 hardtanh: Op

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__, _engine
 from .classroom import commands as classroom
+from .steps import migrate
 from .views import learn, terminal, terminal_exercise, worksheets
 from .views.worksheets import counted
 
@@ -143,11 +144,9 @@ def make_parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say what is wrong with a training loop of your own")
     doctor.add_argument("script", help="a Python script or a notebook; it is run")
     doctor.set_defaults(run=run_doctor)
-    learn.add_commands(commands)
     terminal.add_commands(commands, add_expression)
-    terminal_exercise.add_commands(commands)
-    worksheets.add_commands(commands)
-    classroom.add_commands(commands)
+    for room in (learn, terminal_exercise, worksheets, classroom, migrate):
+        room.add_commands(commands)
     return parser
 
 
@@ -212,7 +211,7 @@ def run_train(options: argparse.Namespace) -> None:
     usual = 1.0 if shape else 0.1
     lr = chosen(options.lr, usual)
 
-    standardize, task = Standardize.fit(X), Task(dataset.classes, y)
+    standardize, task = Standardize.fit(X), Goal(dataset.classes, y)
     model = MLP(
         len(X[0]), [*chosen(options.hidden, [8, 8] if shape else [16, 16]), task.outputs], options.activation,
         init="he", rng=options.seed,
@@ -323,7 +322,7 @@ def load(name: str, target: str | None) -> Any:
     return dataset
 
 
-class Task:
+class Goal:
     """What a network is to do with the targets: tell two classes or several apart, or give a number."""
 
     classes: int

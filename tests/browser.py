@@ -12,6 +12,7 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+PATIENCE = 180_000.0  # ms: a busy machine is slow, and nothing here measures time
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
 
 
@@ -34,6 +35,7 @@ def opened(chromium: Any) -> Iterator[Any]:
 
     def show(path: Path, ready: str, width: int = 1280, **options: Any) -> Any:
         contexts.append(chromium.new_context(viewport={"width": width, "height": 900}, **options))
+        contexts[-1].set_default_timeout(PATIENCE)
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)

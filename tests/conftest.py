@@ -1,31 +1,63 @@
 """The whole suite runs on both engines: on that in C, where it was built, and on the Python that one reads.
 
 `pytest --engine C` or `--engine Python` runs it on one. Engines are chosen when the package is imported, so the
-second run is a process of its own; it leaves out pages, which compute in JavaScript, and statistics.
+second run is a process of its own; it leaves out pages, which compute in JavaScript, and statistics, and without
+`--long` also what hardly asks an engine.
+`pytest --long` tries everything that a test marked `long` can try, and else a part: see sizes.py. `pytest --shuffle 7`
+runs the files, and the tests in each, in an order drawn with the seed 7.
 """
 
 import os
+import random
 import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
 
 import pytest
+import sizes
 from hypothesis import settings
 
 # How long an example takes says more of the machine than of us; in CI, the same code is tested by the same examples.
 settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("ours")
-ONCE = [f"--ignore-glob=*{name}*" for name in ("test_browser_", "_measured", "test_benchmarks", "test_doctor")]
+ONCE = [
+    f"--ignore-glob=*{name}*"
+    for name in ("test_browser_", "_measured", "test_benchmarks", "test_doctor", "test_migrate")
+]
+LONG_AGAIN = """
+    animation apart docs drawn engines exam fold generate house javascript landscape layers layout learn main notebooks
+    packaging picture plain_english plots sentences site terminal training widget worksheet
+"""  # what hardly asks an engine: on a second one only with --long
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=("both", "C", "Python"), default="both", help="the engine to test")
+    parser.addoption("--again", action="store_true", help="as the second run does: leave out what needs no second")
+    parser.addoption("--long", action="store_true", help="try all that the tests marked `long` can try")
+    parser.addoption("--shuffle", metavar="SEED", help="run the files, and the tests in each, in a drawn order")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("engine") == "Python":
         os.environ["MICROGRAD_LIKE_PURE"] = "1"
+    sizes.LONG = config.getoption("long")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the tests in the order that was asked for; a file stays together, because its tests share a browser."""
+    if config.getoption("again"):
+        late = [item for item in items if item.path.stem.removeprefix("test_") in LONG_AGAIN.split()]
+        for item in late:
+            item.add_marker(pytest.mark.long)
+        if not sizes.LONG:
+            items[:] = [item for item in items if item not in set(late)]
+            config.hook.pytest_deselected(items=late)
+    seed = config.getoption("shuffle")
+    if seed is not None:
+        keys = {item: random.Random(f"{seed} {item.nodeid}").random() for item in items}
+        items.sort(key=lambda item: (random.Random(f"{seed} {item.path}").random(), str(item.path), keys[item]))
 
 
 def pytest_report_header() -> str:
@@ -42,6 +74,13 @@ def same_weights() -> None:
     seed(1)
 
 
+@pytest.fixture(autouse=True)
+def compiled_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of what is compiled compile small programs too, which the engine runs in less time otherwise."""
+    if request.module.__name__.startswith(("test_compile", "test_gpt")):
+        monkeypatch.setattr("micrograd_like.compiler.cost.AT_ONCE", True)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Run what was asked for on the other engine too, at the same time, and show how it went in the end."""
@@ -50,7 +89,16 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     both = session.config.getoption("engine") == "both" and _engine.c and not session.config.option.collectonly
     if not both:
         return (yield)
-    again = [sys.executable, "-m", "pytest", *session.config.invocation_params.args, "--engine", "Python", *ONCE]
+    again = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *session.config.invocation_params.args,
+        "--engine",
+        "Python",
+        "--again",
+        *ONCE,
+    ]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         here = dict(os.environ)  # and not what readline adds behind Python's back: the width of a terminal
         other = subprocess.Popen(again, env=here, stdout=output, stderr=subprocess.STDOUT)

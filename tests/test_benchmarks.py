@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sizes import long, some
 
 pytest.importorskip("numpy")
 
@@ -34,9 +35,10 @@ def check(kind: type[peers.ArrayPeer], task: Task) -> None:
     task.agree(kind.name, *peer.first())
 
 
+@long
 @pytest.mark.parametrize("batches", [1, 2])
 @pytest.mark.parametrize("loss", TARGETS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", some(KINDS, 4))
 def test_a_network_has_one_loss_and_gradient_for_everybody(
     kind: type[peers.ArrayPeer], loss: str, batches: int
 ) -> None:
@@ -44,7 +46,8 @@ def test_a_network_has_one_loss_and_gradient_for_everybody(
     check(kind, Network([2, 3, len(y[0]) if loss == "softmax" else 1], [(X, y)] * batches, loss, 1e-3, loop=2))
 
 
-@pytest.mark.parametrize("kind", [programs.Ours, peers.NumPy, peers.Torch, peers.Jax])
+@long
+@pytest.mark.parametrize("kind", some([programs.Ours, peers.NumPy, peers.Torch, peers.Jax], 2))
 def test_so_has_the_gpt(kind: type[peers.ArrayPeer]) -> None:
     check(kind, ShortNames())
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from browser import chromium as chromium, opened as opened
+from sizes import long, some
 
 from micrograd_like import MLP, SGD, Value, fit, ieee, walk
 from micrograd_like.data import moons
@@ -91,7 +92,8 @@ def test_the_page_without_a_script_is_already_a_lesson(chromium: Any, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", ["walk", "exercise", "training"])
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@long
+@pytest.mark.parametrize("paper", some(["A4", "Letter"], 1))
 def test_no_page_of_paper_is_empty_and_no_box_is_cut(opened: Any, tmp_path: Path, kind: str, paper: str) -> None:
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext is not here: apt-get install poppler-utils")

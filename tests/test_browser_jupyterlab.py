@@ -13,7 +13,8 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from browser import chromium as chromium
+from browser import PATIENCE, chromium as chromium
+from sizes import only_long
 
 ROOT = Path(__file__).parent.parent
 CELLS = [
@@ -64,7 +65,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = subprocess.Popen(
         command, env={**os.environ, **home, "PYTHONPATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    address, end = f"http://127.0.0.1:{port}", monotonic() + 60
+    address, end = f"http://127.0.0.1:{port}", monotonic() + PATIENCE / 1000
     try:
         while True:
             try:
@@ -80,16 +81,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait(20)
 
 
+@only_long("JupyterLab takes its time to start")
 def test_no_key_reaches_the_notebook(chromium: Any, lab: str) -> None:
     page = chromium.new_page(viewport={"width": 1400, "height": 1000})
     page.goto(f"{lab}/lab/tree/lesson.ipynb")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    page.set_default_timeout(PATIENCE)
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
     if (dialog := page.locator(".jp-Dialog button.jp-mod-reject, .jp-Dialog button.jp-mod-accept")).count():
         dialog.first.click()
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name=re.compile("^Run All Cells")).click()
-    page.wait_for_function("document.querySelectorAll('.mgl').length === 3", timeout=90_000)
+    page.wait_for_function("document.querySelectorAll('.mgl').length === 3")
     page.wait_for_timeout(500)
     cells = page.locator(".jp-Notebook .jp-Cell")
     before, reached = cells.count(), 0

@@ -1,6 +1,9 @@
 """The live view in a real browser: by keyboard, by mouse, at any width."""
 
+import json
 import re
+import shutil
+import subprocess
 from math import e, isclose, pi
 from pathlib import Path
 from typing import Any
@@ -8,16 +11,20 @@ from typing import Any
 import pytest
 from browser import chromium as chromium, opened as opened
 from random_graphs import random_graph
+from sizes import long, many, some
 
 from micrograd_like import Value
 from micrograd_like.graph.names import Graph
+from micrograd_like.losses import hinge
 from micrograd_like.mistakes.passes import grads
 from micrograd_like.nn import MLP
 from micrograd_like.ops import OPS
 from micrograd_like.ops.notation import short
 from micrograd_like.steps.walk import Backward, walk
 from micrograd_like.steps.what_if import what_if
-from micrograd_like.views.bundle import asset
+from micrograd_like.views.bundle import asset, bundle, script_json
+from micrograd_like.views.javascript import operations
+from micrograd_like.views.walk_page import columns, lesson
 
 
 def example() -> tuple[Value, dict[str, Value]]:
@@ -84,10 +91,11 @@ READ_FORMULAS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("rule", ["right", "overwrite", "no_upstream", "multiply", "tanh_of_input"])
+@long
+@pytest.mark.parametrize("rule", some(["right", "overwrite", "no_upstream", "multiply", "tanh_of_input"], 3))
 def test_every_formula_on_the_screen_gives_its_number(chromium: Any, tmp_path: Path, rule: str) -> None:
     page = chromium.new_page()
-    for seed in range(15 if rule == "right" else 4):
+    for seed in range(many(6, 15) if rule == "right" else many(2, 4)):
         output, _ = random_graph(seed, 8)
         w = walk(output, rule)
         page.goto(w.save(tmp_path / "lesson.html").as_uri())
@@ -337,7 +345,60 @@ def test_a_thousand_nodes_are_folded_and_groups_open(shown: Any) -> None:
     press(page, "+", "-", "0")
 
 
-@pytest.mark.parametrize("nodes", [10, 1_700, 4_501, 20_000])
+def network(examples: int) -> Value:
+    model = MLP(2, [16, 16, 1], rng=1)
+    loss = hinge([model([0.1 * i, 1.0 - 0.2 * i]) for i in range(examples)], [(-1) ** i for i in range(examples)])
+    loss.label = "loss"
+    return loss
+
+
+def test_any_scalar_of_a_network_is_three_clicks_away(shown: Any) -> None:
+    loss = network(5)
+    w, right = walk(loss), grads(loss)
+    page = shown(w)
+    press(page, "End")
+    page.locator(".box", has=page.locator(".name", has_text="z2 ×80")).click()  # the box
+    canvas = page.locator(".matrix canvas")
+    assert canvas.count() == 2
+    place = canvas.first.bounding_box()
+    rows, columns = 16, 5
+    x, y = place["width"] * 3.5 / columns, place["height"] * 2.5 / rows
+    canvas.first.click(position={"x": x, "y": y})  # the cell: neuron 2, example 3
+    by_name = {w.graph.name(node): node for node in w.graph.nodes}
+    z = by_name["z2[2]_4"]
+    assert page.locator(".group h3").text_content() == f"z²₂ (4) = {short(z.data)}, gradient {short(right[z])}"
+    inside = page.locator(".group .members button")
+    assert inside.count() == 2 * 16 - 1  # 16 products, and the sums between; the last sum is z itself
+    product = next(
+        x for x in inside.all_text_contents() if w.graph.nodes and by_name[x.split(" = ")[0]].op.name == "mul"
+    )
+    inside.filter(has_text=product.split(" = ")[0] + " ").first.click()  # a product in it
+    node = by_name[product.split(" = ")[0]]
+    told = page.locator(".group h3").text_content()
+    assert told == f"{w.graph.name(node)} = {short(node.data)}, gradient {short(right[node])}"
+    page.get_by_role("button", name="Back to").click()
+    assert canvas.count() == 2
+
+
+def test_a_large_page_sends_what_repeats_once(tmp_path: Path) -> None:
+    small, large = (walk(network(n)).save(tmp_path / f"{n}.html").stat().st_size for n in (3, 9))
+    assert large < 100_000 and (large - small) / 6 < 2_000  # so 100 examples, 65,000 nodes, stay below 300 kB
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+def test_the_columns_of_a_lesson_are_its_nodes(tmp_path: Path) -> None:
+    told = lesson(walk(network(2)))
+    script = f"{bundle('model.js')}\nconst ops = {operations(OPS)};\nconst lesson = {script_json(columns(told))};\n"
+    (tmp_path / "script.mjs").write_text(script + "console.log(JSON.stringify(expanded(lesson, ops)));", "utf-8")
+    run = subprocess.run(["node", str(tmp_path / "script.mjs")], capture_output=True, text=True, check=True)
+    nodes = json.loads(run.stdout)
+    numbers = [[node.pop("data") for node in both] for both in (nodes, told["nodes"])]
+    assert numbers[0] == pytest.approx(numbers[1], rel=1e-13)
+    assert nodes == json.loads(json.dumps(told["nodes"]))
+
+
+@long
+@pytest.mark.parametrize("nodes", some([10, 4_501, 20_000, 1_700], 2))
 def test_the_gradients_of_every_page_are_the_engines(shown: Any, nodes: int) -> None:
     x, y = Value(0.3, "x"), Value(-1.2, "y")
     z = x * y

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from sizes import long, many
 
 pytest.importorskip("numpy")
 
@@ -335,9 +336,12 @@ def test_a_function_that_is_random_is_run_by_the_engine() -> None:
     assert [program(3.0) for _ in range(3)] == [2.0 * 3.0 * twin.random() for _ in range(3)]
 
 
-@pytest.mark.parametrize(("backend", "count"), [("auto", 10_000 if _engine.c else 1000), ("source", 300)])
-def test_exact_keeps_every_bit_of_random_programs(backend: str, count: int) -> None:
-    assert RANDOM["differing"](count, backend) == 0
+@long
+@pytest.mark.parametrize(
+    ("backend", "plain", "most"), [("auto", 400, 10_000 if _engine.c else 1000), ("source", 100, 300)]
+)
+def test_exact_keeps_every_bit_of_random_programs(backend: str, plain: int, most: int) -> None:
+    assert RANDOM["differing"](many(plain, most), backend) == 0
 
 
 @each_backend

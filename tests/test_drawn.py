@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings, strategies as st
 from random_graphs import random_graph
+from sizes import long, many
 
 from micrograd_like import MLP, Value, draw
 from micrograd_like.drawing.picture import text_width
@@ -103,7 +104,8 @@ def total(count: int) -> Value:
 
 
 @pytest.mark.parametrize("vertical", [False, True])
-@pytest.mark.parametrize("steps", [5, 25])
+@long
+@pytest.mark.parametrize("steps", [5, many(15, 25)])
 @pytest.mark.parametrize("graph", [chain, recurrence, total])
 def test_what_is_long_goes_on_in_another_row(graph, steps: int, vertical: bool) -> None:
     drawing = draw(graph(steps), vertical=vertical, names={})

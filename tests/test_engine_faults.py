@@ -28,7 +28,7 @@ in_python = pytest.mark.skipif(_engine.NAME == "C", reason="about the engine in 
 def run(code: str, **environment: str) -> str:
     """Run a program in a process of its own and return what it prints."""
     here = os.environ | {"MICROGRAD_LIKE_PURE": "0" if _engine.NAME == "C" else "1"} | environment
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=here, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=here, timeout=300)
     assert done.returncode == 0, done.stderr[-1500:]
     return done.stdout.strip()
 

@@ -5,9 +5,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from sizes import only_long
+
 from benchmarks import exercises as measured
 
 
+@only_long("every mistake on several graphs")
 def test_most_mistakes_are_named_and_hardly_any_gets_the_name_of_another() -> None:
     named, other, _ = measured.shares(measured.measured(measured.LISTS["the list"](), 2, leaves=True))
     assert named >= 0.9 and other <= 0.03

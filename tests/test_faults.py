@@ -313,16 +313,18 @@ def test_a_pipe_and_a_device_are_written_to(tmp_path: Path) -> None:
 @posix
 def test_what_killed_saves_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
     path, program = tmp_path / "model.json", (
-        "import sys; from micrograd_like.base.files import write_whole\n"
-        "print('begun', flush=True)\n"
+        "import os, signal, sys; from micrograd_like.base.files import write_whole\n"
+        "kill = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if sys.argv[2] == 'whole': os.replace = kill\n"  # when all is written, but under another name
+        "if sys.argv[2] == 'begun': os.fsync = kill\n"
         "while True: write_whole(sys.argv[1], 'x' * 3_000_000)\n"
     )  # fmt: skip
     left, rng = 0, Random(1)
-    for _ in range(6):
-        process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE)
-        assert process.stdout and process.stdout.readline()
-        time.sleep(rng.uniform(0, 0.05))
-        process.send_signal(signal.SIGKILL)
+    for when in ("whole", "begun", "whole", "any", "begun", "any"):
+        process = subprocess.Popen([sys.executable, "-c", program, str(path), when])
+        if when == "any":
+            time.sleep(rng.uniform(0.05, 0.3))
+            process.send_signal(signal.SIGKILL)
         process.communicate()
         left = max(left, len([*tmp_path.glob(".model.json.*.unfinished")]))
         assert not path.exists() or path.read_text() == "x" * 3_000_000

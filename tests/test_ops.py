@@ -111,6 +111,9 @@ def test_against_pytorch(op: Op) -> None:
             got.backward()
             if all(abs(x) < 15 for x in point):  # further out PyTorch loses the digits of a saturated slope
                 for tensor, value in zip(tensors, values):
+                    if tensor.grad is None:  # PyTorch takes it as a whole number: how often to differentiate
+                        assert value.grad == 0.0
+                        continue
                     assert value.grad == pytest.approx(tensor.grad.item(), rel=1e-9, abs=1e-12)
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sizes import long, only_long
 
-from micrograd_like import ieee
+from micrograd_like import _engine, ieee
 from micrograd_like.checkpoint import load_model, read, save_model, write
 from micrograd_like.data import Standardize, digits, iris, moons, train_val_split, xor
 from micrograd_like.losses import accuracy, hinge, l2, mse
@@ -23,6 +24,9 @@ from micrograd_like.optim import SGD, Adam, TrainingDivergedError
 from micrograd_like.train import TrainingHistory, evaluate, fit, learn
 
 X, Y = moons(12, labels=(-1, 1))
+
+
+slow_in_python = only_long("the engine in Python takes half a minute") if _engine.NAME != "C" else long
 
 
 def small(**options: Any) -> Any:
@@ -201,7 +205,7 @@ def test_ctrl_c_at_the_terminal_leaves_a_history() -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30) == ("interrupted\n", "")
+        assert process.communicate(timeout=300) == ("interrupted\n", "")
     finally:
         process.kill()
 
@@ -240,11 +244,12 @@ def test_200_steps_without_the_collector_end_with_the_memory_they_began_with() -
     gc.disable()
     tracemalloc.start()
     try:
-        steps(600)  # Python's own free lists and caches fill up
-        before, objects = tracemalloc.get_traced_memory()[0], len(gc.get_objects())
-        steps(200)
-        grown, more = tracemalloc.get_traced_memory()[0] - before, len(gc.get_objects()) - objects
-        assert grown < 200 * 16 and more < 5  # the smallest object has 16 bytes: not one of them stays a step
+        growth = []
+        for _ in range(4):  # Python's own free lists and caches fill up, and what stays a step grows in every round
+            before, objects = tracemalloc.get_traced_memory()[0], len(gc.get_objects())
+            steps(200)
+            growth.append((tracemalloc.get_traced_memory()[0] - before, len(gc.get_objects()) - objects))
+        assert min(growth)[0] < 200 * 16 and min(more for _, more in growth) < 5  # the smallest object has 16 bytes
     finally:
         tracemalloc.stop()
         gc.enable()
@@ -548,6 +553,7 @@ def test_xor_is_learnt_by_a_hidden_layer_and_not_without_one() -> None:
     assert evaluate(deep, points, labels, hinge)[1] == 1.0 and evaluate(flat, points, labels, hinge)[1] < 0.8
 
 
+@slow_in_python
 def test_moons_are_told_apart_in_100_steps() -> None:
     points, labels = moons(100, noise=0.1, labels=(-1, 1))
     model = MLP(2, [16, 16, 1])
@@ -563,6 +569,7 @@ def test_moons_are_told_apart_in_100_steps() -> None:
     assert history.accuracy[-1] == 1.0 and history.rows[-1].updates == 100
 
 
+@slow_in_python
 def test_digits_are_read_after_one_epoch() -> None:
     pytest.importorskip("sklearn")
     (train_X, train_y), (val_X, val_y) = train_val_split(*digits(), validation=0.2)

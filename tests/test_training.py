@@ -133,7 +133,7 @@ model = MLP(2, [3, 1], rng=1)
 history = fit(model, X, y, "hinge", 12, lr=0.1, watch=live([4]), progress=False)
 """
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    nbclient.NotebookClient(notebook, timeout=120).execute()
+    nbclient.NotebookClient(notebook, timeout=600).execute()
     [output] = notebook.cells[0].outputs
     html = output["data"]["text/html"]
     assert "Epoch 12: loss" in html and "example 4:" in html

@@ -12,7 +12,7 @@ from ..ops import OPS, Op
 from ..ops.notation import C
 
 PRELUDE = Path(__file__).with_name("prelude.h")
-BY_HAND = re.findall(r"^RULE double op_(\w+)\(", PRELUDE.read_text(), re.MULTILINE)
+BY_HAND = re.findall(r"^(?:RULE|static) double op_(\w+)\(", PRELUDE.read_text(), re.MULTILINE)
 OTHER_BITS = {"hypot", "gamma", "lgamma"}  # Python computes these by itself, the C library otherwise
 LETTERS = "abc"
 

@@ -4,8 +4,9 @@
 their chain rule, `backends` run them; `program` is what one uses. docs/compile.md says how and why.
 """
 
+from .computing import AuditError
 from .executable import RefusedError
-from .program import AuditError, Program, compile
+from .program import Program, compile
 from .trace.inputs import Rows
 
 __all__ = ["AuditError", "Program", "RefusedError", "Rows", "compile"]

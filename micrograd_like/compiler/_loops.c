@@ -598,6 +598,7 @@ static PyMethodDef methods[] = {
     {"replay", (PyCFunction)(void (*)(void))loops_replay, METH_FASTCALL, "Compute in recorded order."},
     {"read", (PyCFunction)(void (*)(void))loops_read, METH_FASTCALL, "Read the data of Values."},
     {"write", (PyCFunction)(void (*)(void))loops_write, METH_FASTCALL, "Write data and gradients of leaves."},
+    {"zero", (PyCFunction)(void (*)(void))loops_zero, METH_FASTCALL, "Set the gradients of leaves to 0."},
     {"bare", (PyCFunction)(void (*)(void))loops_bare, METH_FASTCALL, "Tell whether no Value has an attribute."},
     {"alike", (PyCFunction)(void (*)(void))loops_alike, METH_FASTCALL, "Tell whether two lists hold the same."},
     {"finite", (PyCFunction)(void (*)(void))loops_finite, METH_FASTCALL, "Tell whether all numbers are finite."},

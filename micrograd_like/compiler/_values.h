@@ -35,6 +35,23 @@ static PyObject *loops_write(PyObject *self, PyObject *const *args, Py_ssize_t c
     return PyBool_FromLong(i == size);
 }
 
+/* zero(leaves, before, Value): put each gradient into `before`, from the front on, and 0 in its place. */
+static PyObject *loops_zero(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    Py_buffer before;
+    if (count != 3 || !PyList_CheckExact(args[0])) return PyErr_SetString(PyExc_TypeError, "zero takes a list, a buffer, Value."), NULL;
+    if (!buffer_of(args[1], &before, 1)) return NULL;
+    double *grads = before.buf;
+    Py_ssize_t size = PyList_GET_SIZE(args[0]), i = 0;
+    int all = before.len >= size * (Py_ssize_t)sizeof(double);
+    for (; all && i < size; i++) all = PyObject_TypeCheck(PyList_GET_ITEM(args[0], i), (PyTypeObject *)args[2]);
+    for (i = 0; all && i < size; i++) {
+        Node *node = (Node *)PyList_GET_ITEM(args[0], i);
+        grads[i] = node->grad, node->grad = 0.0;
+    }
+    PyBuffer_Release(&before);
+    return PyBool_FromLong(all);
+}
+
 /* Whether values of this class keep their attributes in `own`, and the class has none of that name, or False. */
 static int bare_class(PyTypeObject *type, PyTypeObject *value, PyObject *name) {
     if (!PyType_IsSubtype(type, value) || type->tp_dictoffset || PyObject_HasAttrString((PyObject *)type, "__getattr__")) return 0;

@@ -88,7 +88,7 @@ class Learner:
             loss = self._step(X, y, clip)
         except (RefusedError, NotInstalledError) as reason:
             return self._give_up(X, y, clip, str(reason).split(". ")[0])
-        if not self.program.reason and self.program.calls - self.program.uses > MOST_GRAPHS:
+        if not self.program.reason and self.program.strange > MOST_GRAPHS:
             self.eager = True
             warnings.warn("The graph changes from batch to batch, so training goes on without compiling.", stacklevel=4)
         return loss

@@ -8,7 +8,9 @@ from inspect import signature
 from typing import Any
 
 from ..engine import Value, topological_order
+from . import cost
 from .backends import BACKENDS, best
+from .cost import HORIZON, Account
 from .executable import Ends, Executable, IrregularError, RefusedError
 from .extra import NotInstalledError, numpy as np
 from .replay import Replay
@@ -55,6 +57,11 @@ class Recorder:
         self.ran: tuple[Value, Any] | None = None  # what the engine made of these inputs already, while recording
         self.of_networks = False  # whether the parameters are those of networks, and other leaves are none
         self.others: list[Value] = []  # leaves that take part beside the parameters of networks
+        self.account = Account()
+        self.hasty = exact or backend != "auto"  # asked for what it is, and not for the time that it saves
+        self.first_world: World | None = None
+        self.doubted = False  # whether so many decisions were met that the engine went on
+        self.waiting = False  # for as long as the engine is faster than what it would cost to compile
         self.recorded = self.uses = 0
         self.met = MET
         self.seen: dict[Any, int] = {}  # how often shapes were met that have no graph
@@ -98,6 +105,12 @@ class Recorder:
         if self.reason:
             world.restore_random()  # to compile draws nothing
             return None
+        count = sum([len(numbers(argument)) for argument in examples])
+        engine = cost.of_engine(len(nodes), len(self.parameters), self.of_networks)
+        self.account.measure(engine, len(nodes), count)
+        if not (self.hasty or self.account.pays_within(HORIZON)):
+            self.waiting, self.first_world = True, world
+            return None
         made = self.captured_call(examples, world, loss)
         if world.random_states() != world.states:
             world.restore_random()
@@ -122,8 +135,14 @@ class Recorder:
     def engine_call(self, examples: Sequence[Any]) -> tuple[Value, Any]:
         """Return the loss of these examples as the engine records it, and what the function returned beside it."""
         assert self.function
-        result, self.as_values = eager(self.function, self.arguments(examples), self.names, self.as_values or None)
-        return loss_and_outputs(result)
+        if not self.as_values:
+            try:
+                result = self.function(*(self.arguments(examples) if self.listed else examples))
+            except (AttributeError, TypeError):  # it calls x.exp(), say, as it did not before
+                result, self.as_values = eager(self.function, self.arguments(examples), self.names, None)
+        else:
+            result, self.as_values = eager(self.function, self.arguments(examples), self.names, True)
+        return (result, []) if type(result) is Value else loss_and_outputs(result)
 
     def _changes(self, world: World, nodes: list[Value], births: int) -> str:
         """Return what the function changed by being run, for which the engine must run it each time; or nothing."""
@@ -159,6 +178,8 @@ class Recorder:
         if trace.reason:
             self.reason = trace.reason
             return None
+        if self._doubtful(trace):
+            return None
         self.recorded += 1
         try:
             made = self._compiled(trace, loss)
@@ -168,8 +189,28 @@ class Recorder:
             self.reason = str(error) or "hardly two of its scalars do the same"
             return None
         made.kinds = trace.kinds
+        self._count(made)
         self._keep(made, examples, world)
         return made
+
+    def _doubtful(self, trace: Trace) -> bool:
+        """Tell whether a first graph decides so often that others may hardly ever go its way: then the engine waits."""
+        asked = [guard for guard in trace.guards if not guard.check]
+        decisions = len(asked)
+        one_number = any(guard.test.sign in ("==", "is") and guard.outcome for guard in asked)  # as an index is
+        if self.hasty or cost.AT_ONCE or self.doubted or self.variants or not (decisions > FEW or one_number):
+            return False
+        self.doubted = self.waiting = True
+        self.account.costs(self.account.compiling + cost.of_compiling(0, decisions))
+        self.account.left -= self.account.compiling / 2  # it was recorded, but not compiled
+        return True
+
+    def _count(self, made: Executable | Replay) -> None:
+        """Let the account know what the new graph costs, and what a run of it does."""
+        count = len(made.plan.forward) + len(made.plan.backward) if isinstance(made, Executable) else 15
+        engine = cost.of_engine(len(made.graph), len(self.parameters), self.of_networks)
+        self.account.measure(engine, len(made.graph), len(made.input_nodes), count, len(made.recorded_guards))
+        self.account.compiled()
 
     def _compiled(self, trace: Trace, loss: Value) -> Executable | Replay:
         outputs = [x for x in numbers_of(trace.nested) if isinstance(x, Value)]
@@ -227,6 +268,8 @@ class Recorder:
         known = [made for key, variants in self.variants.items() if key[0] == shapes for made in variants]
         if not self.variants:
             return self.recorded <= MOST
+        if not (self.hasty or self.account.affords):
+            return False
         if not known:  # perhaps it is met only once, or a world that changes at each call
             self.seen[shapes] = self.seen.get(shapes, 0) + 1
             return self.seen[shapes] > self.met and self.recorded <= MOST

@@ -13,8 +13,8 @@ from ..mistakes.passes import grads
 
 Steps = Iterable[tuple[Value, int]]  # nodes that pass back, and the places of the inputs to which they do
 Nodes = Mapping[str, Value]
-Program = Callable[..., Any]
-GRAPHS: dict[str, tuple[Program, tuple[float, ...]]] = {  # each shows one idea at numbers without coincidences
+MakesGraph = Callable[..., Any]
+GRAPHS: dict[str, tuple[MakesGraph, tuple[float, ...]]] = {  # each shows one idea at numbers without coincidences
     "a + b": (lambda a, b: a + b, (2.0, -3.5)),
     "a * b": (lambda a, b: a * b, (2.5, -3.0)),
     "a + a": (lambda a, b: a + a, (3.0, 7.0)),
@@ -24,7 +24,7 @@ GRAPHS: dict[str, tuple[Program, tuple[float, ...]]] = {  # each shows one idea 
     "c = a * b; (c + a) * (c * b)": (lambda a, b: (lambda c: (c + a) * (c * b))(a * b), (1.5, 2.5)),
     "c = a + a; d = c * c; d + d": (lambda a, b: (lambda d: d + d)((lambda c: c * c)(a + a)), (1.5, 2.0)),
 }
-NUMBERS: dict[str, tuple[Program, float, tuple[str, str, str]]] = {  # with a plain number; the bugs that it shows
+NUMBERS: dict[str, tuple[MakesGraph, float, tuple[str, str, str]]] = {  # with a plain number; the bugs that it shows
     "a + 2": (lambda a: a + 2.0, 1.0, ("not_wrapped", "not_wrapped", "")),
     "2 + a": (lambda a: 2.0 + a, 1.0, ("no_radd", "not_wrapped", "radd_recursion")),
     "sum([a, a])": (lambda a: sum([a, a]), 2.0, ("no_radd", "not_wrapped", "radd_recursion")),

@@ -19,7 +19,7 @@ from ..mistakes.mistake import MISTAKES, LocalRule
 from ..ops import OPS, Op
 from ..ops.notation import short
 from . import engines
-from .bugs import GRAPHS, Nodes, Program
+from .bugs import GRAPHS, MakesGraph, Nodes
 from .concepts import SMALL, Dice
 from .exercise import Exercise
 from .marking import Mark, Marking
@@ -88,14 +88,14 @@ def check_backward(backward: Callable[[Value], object]) -> Marking:
     It is given the output of a graph of our Values, whose gradients are all 0.
     """
 
-    def gradients(program: Program, data: Iterable[float], nodes: Nodes, value: float) -> dict[str, float]:
+    def gradients(program: MakesGraph, data: Iterable[float], nodes: Nodes, value: float) -> dict[str, float]:
         leaves = {name: Value(x, name) for name, x in zip("ab", data)}
         out = program(*leaves.values())
         with no_help():
             backward(out)
         return {name: float((leaves | {"out": out})[name].grad) for name in nodes}
 
-    def run(plan: engines.Plan, salt: int) -> tuple[float, dict[str, float]]:
+    def run(plan: engines.Blueprint, salt: int) -> tuple[float, dict[str, float]]:
         leaves = [Value(x) for x in plan.leaves]
         out = plan.build(leaves)
         with patience(), no_help():

@@ -14,13 +14,13 @@ from math import isclose
 from types import FrameType
 from typing import Any
 
-from .engines import Plan
+from .engines import Blueprint
 
 MISSING = object()
 
 
 @dataclass(frozen=True)
-class Event:
+class Touched:
     """A gradient that is read, or written where `new` is not None; by which call, and how deep that lies."""
 
     node: Any
@@ -31,7 +31,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Given:
+class PassedBack:
     """One contribution, from the node at place `user` to that at `to`; -1 where no gradient above it was read."""
 
     user: int
@@ -45,7 +45,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Difference:
+class FirstDifference:
     """The first thing that is done otherwise than it should be; `name` is that of the mistake, "" if it has none."""
 
     name: str
@@ -61,9 +61,9 @@ def _depth(frame: FrameType | None) -> int:
 
 
 @contextmanager
-def watched(cls: type) -> Iterator[list[Event]]:
+def watched(cls: type) -> Iterator[list[Touched]]:
     """Record how the gradients of a class's objects are read and written; nothing if it has a property for them."""
-    events: list[Event] = []
+    events: list[Touched] = []
     before = cls.__dict__.get("grad", MISSING)
     slot: Any = before if hasattr(before, "__set__") else None
     if isinstance(before, property):
@@ -79,7 +79,7 @@ def watched(cls: type) -> Iterator[list[Event]]:
 
     def note(self: Any, old: Any, new: Any) -> None:
         call = sys._getframe(2)
-        events.append(Event(self, float(old or 0.0), new, call, _depth(call)))
+        events.append(Touched(self, float(old or 0.0), new, call, _depth(call)))
 
     def read(self: Any) -> Any:
         number = held(self)
@@ -111,7 +111,7 @@ def _slot(slot: Any, node: Any, cls: type) -> Any:
         return 0.0
 
 
-def difference(cls: type, plan: Plan, patience: Callable[[], Any]) -> Difference | None:
+def difference(cls: type, plan: Blueprint, patience: Callable[[], Any]) -> FirstDifference | None:
     """Return the first thing that a class does otherwise than it should on a graph of sums and products.
 
     None if nothing is, or nothing can be seen. `patience` ends code that does not end.
@@ -124,12 +124,14 @@ def difference(cls: type, plan: Plan, patience: Callable[[], Any]) -> Difference
         nodes[-1].backward()
         happened = list(events)
     read = _given(happened, nodes)
-    return Told(plan, *read, nodes).first() if read else None
+    return TracedPass(plan, *read, nodes).first() if read else None
 
 
-def first_difference(cls: type, plans: Iterable[Plan], patience: Callable[[], Any]) -> tuple[Plan, Difference] | None:
+def first_difference(
+    cls: type, plans: Iterable[Blueprint], patience: Callable[[], Any]
+) -> tuple[Blueprint, FirstDifference] | None:
     """Return the first graph on which a class does something otherwise, and what; None if nothing is seen."""
-    found: list[tuple[Plan, Difference]] = []
+    found: list[tuple[Blueprint, FirstDifference]] = []
     for plan in plans:
         try:
             seen = difference(cls, plan, patience)
@@ -142,12 +144,12 @@ def first_difference(cls: type, plans: Iterable[Plan], patience: Callable[[], An
     return next((x for x in found if x[1].name == "first_reach"), found[0]) if found else None
 
 
-def _given(events: Sequence[Event], nodes: Sequence[Any]) -> tuple[list[Given], float] | None:
+def _given(events: Sequence[Touched], nodes: Sequence[Any]) -> tuple[list[PassedBack], float] | None:
     """Return the contributions, and the gradient from which the pass starts; None if other nodes take part."""
     place = {id(x): i for i, x in enumerate(nodes)}
-    given: list[Given] = []
-    since: list[Event] = []  # what was read since something was written
-    source: Event | None = None
+    given: list[PassedBack] = []
+    since: list[Touched] = []  # what was read since something was written
+    source: Touched | None = None
     start = 0.0
     for event in events:
         if event.new is None:
@@ -166,15 +168,17 @@ def _given(events: Sequence[Event], nodes: Sequence[Any]) -> tuple[list[Given], 
             amount = float(event.new) - (event.number if own else 0.0)
             read = frozenset(place.get(id(x.node), -2) for x in others)
             upstream = source.number if source else 0.0
-            given.append(Given(user, place[id(event.node)], amount, upstream, event.number, not own, read, event.depth))
+            given.append(
+                PassedBack(user, place[id(event.node)], amount, upstream, event.number, not own, read, event.depth)
+            )
         since = []
     return given, start
 
 
-class Told:
+class TracedPass:
     """The contributions of one pass, held against those of the right one."""
 
-    def __init__(self, plan: Plan, given: Sequence[Given], start: float, nodes: Sequence[Any]) -> None:
+    def __init__(self, plan: Blueprint, given: Sequence[PassedBack], start: float, nodes: Sequence[Any]) -> None:
         self.plan, self.given, self.start = plan, given, start
         self.data = [float(x.data) for x in nodes]
         self.names = plan.written[1]
@@ -182,9 +186,9 @@ class Told:
         self.edges = [(place, x) for place in plan.inner if place in plan.used for x in plan.inputs(place)]
         self.passes = self._passes()
 
-    def _passes(self) -> list[tuple[int, list[Given]]]:
+    def _passes(self) -> list[tuple[int, list[PassedBack]]]:
         """Return what each node passed back, each time that it did."""
-        found: list[tuple[int, list[Given]]] = []
+        found: list[tuple[int, list[PassedBack]]] = []
         for x in self.given:
             most = len(self.plan.inputs(x.user)) if x.user >= len(self.plan.leaves) else 2
             new = not found or found[-1][0] != x.user or len(found[-1][1]) >= most
@@ -204,22 +208,22 @@ class Told:
         """Return what the gradient of a node is called."""
         return "the output's grad" if self.called(place) == "the output" else f"{self.called(place)}.grad"
 
-    def first(self) -> Difference | None:
+    def first(self) -> FirstDifference | None:
         """Return the first difference."""
         if not self.given:
             return None
         for x in self.given:
             if x.user == -1 and not (x.before and not x.amount):
                 did = f"a part of {self.grad(x.to)} is computed without the grad of what was made from it"
-                return Difference("no_upstream", did)
+                return FirstDifference("no_upstream", did)
             if 0 <= x.user < x.to:
                 did = f"{self.grad(x.to)} is computed from {self.grad(x.user)}, the wrong way round"
-                return Difference("turned_round", did)
+                return FirstDifference("turned_round", did)
             if x.before and not x.amount and not x.assigned:
-                return Difference("first_path", f"{self.grad(x.to)} stays at {x.before:g} when another part comes")
+                return FirstDifference("first_path", f"{self.grad(x.to)} stays at {x.before:g} when another part comes")
         if not isclose(self.start, 1.0) and self.passes[0][0] == self.root:
             name = "no_seed" if self.start == 0.0 else "seed_is_value" if isclose(self.start, self.data[-1]) else "seed"
-            return Difference(name, f"the output's own grad is {self.start:g} when it passes back, and 1 is right")
+            return FirstDifference(name, f"the output's own grad is {self.start:g} when it passes back, and 1 is right")
         done: list[int] = []
         if found := self._again():
             return found
@@ -229,16 +233,16 @@ class Told:
             done.append(user)
         return self._missing(done)
 
-    def _again(self) -> Difference | None:
+    def _again(self) -> FirstDifference | None:
         """Return a node that passes back more than once: by recursion, or because a list holds it as often."""
         users = [user for user, _ in self.passes]
         twice = next((user for user in users if users.count(user) > 1), None)
         if twice is None:
             return None
         name = "depth_first" if len({x.depth for x in self.given}) > 1 else "no_visited"
-        return Difference(name, f"{self.called(twice)} passes back {users.count(twice)} times")
+        return FirstDifference(name, f"{self.called(twice)} passes back {users.count(twice)} times")
 
-    def _order(self, user: int, given: Sequence[Given], done: Sequence[int]) -> Difference | None:
+    def _order(self, user: int, given: Sequence[PassedBack], done: Sequence[int]) -> FirstDifference | None:
         order = [x for x, _ in self.passes]
         waiting = list(self._waiting(user, done))
         if not waiting:
@@ -248,20 +252,20 @@ class Told:
             return self._never(never, order)
         name = self.called(user)
         if not done:
-            return Difference("not_reversed", f"{name} passes back first, before {self.called(waiting[0])}")
+            return FirstDifference("not_reversed", f"{name} passes back first, before {self.called(waiting[0])}")
         far = self._distances()
         by_distance = all(far[x] <= far[y] for x, y in pairwise(order))
         part = f"before {self.called(waiting[0])} has given its part"
         did = f"{name} passes back when its grad is {given[0].upstream:g}, {part}"
-        return Difference("breadth_first" if by_distance else "first_reach", did)
+        return FirstDifference("breadth_first" if by_distance else "first_reach", did)
 
-    def _never(self, place: int, order: Sequence[int]) -> Difference:
+    def _never(self, place: int, order: Sequence[int]) -> FirstDifference:
         """Return that a node never passes back; if another one with the same data does, that is why."""
         same = [x for x in order if isclose(self.data[x], self.data[place])]
         if same:
             did = f"{self.called(place)} never passes back; {self.called(same[0])} does, which has the same data"
-            return Difference("by_number", did)
-        return Difference("not_passed", f"{self.called(place)} never passes back")
+            return FirstDifference("by_number", did)
+        return FirstDifference("not_passed", f"{self.called(place)} never passes back")
 
     def _distances(self) -> dict[int, int]:
         """Return how many steps each node lies from the output, at the least."""
@@ -275,7 +279,7 @@ class Told:
         """Yield the uses of a node that have not passed back to it."""
         return (place for place, x in self.edges if x == user and place not in done)
 
-    def _amounts(self, user: int, given: Sequence[Given]) -> Difference | None:
+    def _amounts(self, user: int, given: Sequence[PassedBack]) -> FirstDifference | None:
         """Return the first contribution of a node that differs, or that replaced what was there."""
         name, inputs = self.plan.steps[user - len(self.plan.leaves)][0], self.plan.inputs(user)
         slopes = (1.0, 1.0) if name == "add" else (self.data[inputs[1]], self.data[inputs[0]])
@@ -285,7 +289,7 @@ class Told:
         for x in given:
             expected = next((pair for pair in left if pair[0] == x.to), None)
             if expected is None:
-                return Difference("", f"{here} gives to {self.called(x.to)}, which is not one of its inputs")
+                return FirstDifference("", f"{here} gives to {self.called(x.to)}, which is not one of its inputs")
             left.remove(expected)
             to, slope = self.called(x.to), expected[1]
             both = inputs[0] == inputs[1] and isclose(x.amount, 2.0 * slope * x.upstream)  # in one go
@@ -299,28 +303,28 @@ class Told:
             return None
         to = self.called(left[0][0])
         if inputs[0] == inputs[1]:
-            return Difference(
+            return FirstDifference(
                 "square_once" if name == "mul" else "one_use",
                 f"{here} gives one part to {to}, which it uses twice",
                 (user, left[0][0]),
             )
-        return Difference("contribution_dropped", f"{here} gives nothing to {to}", (user, left[0][0]))
+        return FirstDifference("contribution_dropped", f"{here} gives nothing to {to}", (user, left[0][0]))
 
-    def _replaced(self, x: Given, here: str, to: str, slope: float) -> Difference:
+    def _replaced(self, x: PassedBack, here: str, to: str, slope: float) -> FirstDifference:
         """Return the difference of a contribution that is not added to what was there."""
         if isclose(x.amount, slope * x.upstream, rel_tol=1e-9, abs_tol=1e-12):
             did = f"{here} writes {x.amount:g} into {to}.grad, where {x.before:g} stood: `=` for `+=`"
-            return Difference("overwrite", did, (x.user, x.to))
+            return FirstDifference("overwrite", did, (x.user, x.to))
         return self._wrong(x, slope, here, to)
 
-    def _wrong(self, x: Given, slope: float, here: str, to: str) -> Difference:
+    def _wrong(self, x: PassedBack, slope: float, here: str, to: str) -> FirstDifference:
         """Return the difference of a contribution of another size."""
         name, inputs = self.plan.steps[x.user - len(self.plan.leaves)][0], self.plan.inputs(x.user)
         other = inputs[1] if x.to == inputs[0] else inputs[0]
         did = f"{here} gives {x.amount:g} to {to} when its own grad is {x.upstream:g}, "
         did += f"and {slope * x.upstream:g} is right"
         if other in x.read and other != x.to:
-            return Difference("reads_grad", f"{did}; {self.grad(other)} is read for it", (x.user, x.to))
+            return FirstDifference("reads_grad", f"{did}; {self.grad(other)} is read for it", (x.user, x.to))
         g = x.upstream
         ways = [
             ("no_local", g), ("mul_own" if name == "mul" else "add_own", self.data[x.to] * g),
@@ -328,9 +332,9 @@ class Told:
             ("doubled", 2.0 * slope * g),
         ]  # fmt: skip
         found = [key for key, number in ways if isclose(x.amount, number, rel_tol=1e-9, abs_tol=1e-12)]
-        return Difference(found[0] if len(found) == 1 else "", did, (x.user, x.to))
+        return FirstDifference(found[0] if len(found) == 1 else "", did, (x.user, x.to))
 
-    def _missing(self, done: Sequence[int]) -> Difference | None:
+    def _missing(self, done: Sequence[int]) -> FirstDifference | None:
         """Return a node that never passes back though something reaches it."""
         left = [place for place in reversed(self.plan.inner) if place in self.plan.used and place not in done]
         return self._never(left[0], done) if left else None

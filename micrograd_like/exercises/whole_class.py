@@ -15,12 +15,12 @@ from ..mistakes.passes import grads
 from ..ops import OPS
 from ..ops.notation import short
 from . import engines, traced
-from .bugs import GRAPHS, IDEAS, NUMBERS, Nodes, Program, alike, outcome
+from .bugs import GRAPHS, IDEAS, NUMBERS, MakesGraph, Nodes, alike, outcome
 from .marking import Mark, Marking
 from .messages import Message, idea_of
 from .running import WrongError, crash, gradients_text, message_of, patience, together
 
-Gradients = Callable[[Program, Iterable[float], Nodes, float], dict[str, float]]
+Gradients = Callable[[MakesGraph, Iterable[float], Nodes, float], dict[str, float]]
 MOST_STEPS = 5  # of a graph on which every order is tried
 
 
@@ -71,7 +71,7 @@ def _traced(cls: type, keys: Iterable[str]) -> Message | None:
     return _of_difference(keys, *seen) if seen else None
 
 
-def _of_difference(keys: Iterable[str], plan: engines.Plan, seen: traced.Difference) -> Message:
+def _of_difference(keys: Iterable[str], plan: engines.Blueprint, seen: traced.FirstDifference) -> Message:
     known = (seen.name,) * bool(seen.name)
     idea = (IDEAS.get(seen.name) or idea_of(seen.name)) if seen.name else RIGHT.idea
     did = f"On {plan} with {plan.numbers}, {seen.did}."
@@ -89,7 +89,7 @@ def check_value(cls: type) -> Marking:
     return _deeper(marking, cls) if all(marking.marks[key].verdict == "right" for key in GRAPHS) else marking
 
 
-def _runs(cls: type, plan: engines.Plan) -> tuple[float, dict[str, float]]:
+def _runs(cls: type, plan: engines.Blueprint) -> tuple[float, dict[str, float]]:
     """Return what a learner's class gives on a graph."""
     with patience():
         leaves = [cls(x) for x in plan.leaves]
@@ -168,7 +168,7 @@ def _scope(cls: type, ops: Sequence[str]) -> str:
     return f"looked at +, *{''.join(f', {x}' for x in ops)}; not at {', '.join(left[:-1])} or {left[-1]}"
 
 
-def _single(cls: type, name: str, plans: Sequence[engines.Plan]) -> tuple[str, Message | None]:
+def _single(cls: type, name: str, plans: Sequence[engines.Blueprint]) -> tuple[str, Message | None]:
     """Return what an operation alone gives, and a message if that is wrong."""
     found, key = [], f"{name} alone"
     for plan in plans:
@@ -195,20 +195,21 @@ def _single(cls: type, name: str, plans: Sequence[engines.Plan]) -> tuple[str, M
     scaled = replace(plan, leaves=(*plan.leaves, -1.5), steps=_under(plan))
     under = {x: g for x, g in _runs(cls, scaled)[1].items() if x in gave}
     if not all(isclose(under[x], -1.5 * g, rel_tol=1e-9, abs_tol=1e-12) for x, g in gave.items()):
-        mistake, more = "not_proportional", f"with -1.5 from above it gave {gradients_text(under)}"
+        mistake = "no_upstream" if under == gave else "not_proportional"
+        more = f"with -1.5 from above it gave {gradients_text(under)}"
         did = f"{plan} with {plan.numbers} gave {gradients_text(gave)}; {more}."
     idea = IDEAS.get(mistake) or (idea_of(mistake) if mistake in MISTAKES else OPS[name].why)
     return gradients_text(gave), Message((key,), (mistake,) * bool(mistake), did, idea, f"Redo {name}.")
 
 
-def _under(plan: engines.Plan) -> tuple[engines.Step, ...]:
+def _under(plan: engines.Blueprint) -> tuple[engines.Step, ...]:
     """Return the step of a plan and a product of it with one more leaf."""
     [(name, x, y)] = plan.steps
     n = len(plan.leaves)
     return (name, x, y), ("mul", n + 1, n)
 
 
-def _upstream(cls: type, name: str, plan: engines.Plan) -> Message | None:
+def _upstream(cls: type, name: str, plan: engines.Blueprint) -> Message | None:
     """Return a message if an operation gives the same however large the gradient is that comes from above."""
     out = len(plan.leaves)
     twice = replace(plan, steps=(*plan.steps, ("add", out, out)))
@@ -221,20 +222,22 @@ def _upstream(cls: type, name: str, plan: engines.Plan) -> Message | None:
     return message_of([f"{name} alone"], named, did, f"Redo {name}.", OPS[name].why)
 
 
-def _salted(cls: type, plan: engines.Plan, salt: int) -> tuple[float, dict[str, float]]:
+def _salted(cls: type, plan: engines.Blueprint, salt: int) -> tuple[float, dict[str, float]]:
     with engines.order_of_sets(cls, salt):
         return _runs(cls, plan)
 
 
 def first_failure(
-    run: Callable[[engines.Plan, int], tuple[float, dict[str, float]]], ops: Sequence[str], many: int = engines.GRAPHS
-) -> tuple[engines.Plan, Any, bool, list[Any]] | None:
+    run: Callable[[engines.Blueprint, int], tuple[float, dict[str, float]]],
+    ops: Sequence[str],
+    many: int = engines.GRAPHS,
+) -> tuple[engines.Blueprint, Any, bool, list[Any]] | None:
     """Return (the smallest graph that fails, what it gave, whether that depends on the order of sets, more), or None.
 
     More are small graphs with what they gave, by which the mistake is told from others.
     """
 
-    def fails(plan: engines.Plan, salt: int) -> Any:
+    def fails(plan: engines.Blueprint, salt: int) -> Any:
         try:
             mine = engines.ours(plan)
         except (ArithmeticError, ValueError):
@@ -258,8 +261,8 @@ def first_failure(
 
 
 def _small(
-    run: Callable[[engines.Plan, int], Any], ops: Sequence[str], salt: int
-) -> Iterator[tuple[engines.Plan, Any]]:
+    run: Callable[[engines.Blueprint, int], Any], ops: Sequence[str], salt: int
+) -> Iterator[tuple[engines.Blueprint, Any]]:
     """Yield small graphs with what a learner's code gives on them."""
     random = islice(engines.plans([x for x in ops if x in ("sub",)], seed=1), 120)
     few = [plan for plan in [*engines.TELLING, *random] if len(plan.steps) <= MOST_STEPS]
@@ -269,7 +272,7 @@ def _small(
 
 
 def failed(
-    key: str, plan: engines.Plan, got: Any, by_chance: bool, others: Sequence[Any] = (), cls: type | None = None
+    key: str, plan: engines.Blueprint, got: Any, by_chance: bool, others: Sequence[Any] = (), cls: type | None = None
 ) -> Message:
     """Return the message about the smallest graph that fails."""
     if isinstance(got, Exception):
@@ -301,7 +304,7 @@ def failed(
 
 
 def check_class(cls: type, graphs: Iterable[str], numbers: Iterable[str]) -> Marking:
-    def gradients(program: Program, data: Iterable[float], nodes: Nodes, value: float) -> dict[str, float]:
+    def gradients(program: MakesGraph, data: Iterable[float], nodes: Nodes, value: float) -> dict[str, float]:
         theirs = {name: cls(x) for name, x in zip("ab", data)}
         out = program(*theirs.values())
         if out is None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-OfOne = Literal['neg', 'abs', 'step', 'exp', 'exp2', 'expm1', 'log', 'log2', 'log10', 'log1p', 'sqrt', 'cbrt', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'asinh', 'acosh', 'atanh', 'tanh', 'erf', 'erfc', 'floor', 'ceil', 'trunc', 'round', 'sign', 'rsqrt', 'sigmoid', 'logsigmoid', 'relu', 'relu6', 'hardtanh', 'leaky_relu', 'elu', 'softplus', 'silu', 'mish', 'gelu']
+OfOne = Literal['neg', 'abs', 'step', 'exp', 'exp2', 'expm1', 'log', 'log2', 'log10', 'log1p', 'sqrt', 'cbrt', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'asinh', 'acosh', 'atanh', 'tanh', 'erf', 'erfc', 'lgamma', 'digamma', 'floor', 'ceil', 'trunc', 'round', 'sign', 'rsqrt', 'sigmoid', 'logsigmoid', 'relu', 'relu6', 'hardtanh', 'leaky_relu', 'elu', 'softplus', 'silu', 'mish', 'gelu']
 
 class Methods:
     def add(self, b: Any) -> Self:
@@ -79,6 +79,10 @@ class Methods:
         """It adds up a bell curve from left to right, so its slope is the bell curve."""
     def erfc(self) -> Self:
         """What is left of the bell curve: it falls as fast as the curve is high."""
+    def lgamma(self) -> Self:
+        """The logarithm of a factorial, for all numbers between too: its slope is called digamma."""
+    def digamma(self, b: Any = 0.0) -> Self:
+        """The slope of lgamma, about the logarithm; a second number differentiates it so many times more."""
     def floor(self) -> Self:
         """Flat between its jumps at whole numbers: no gradient passes."""
     def ceil(self) -> Self:
@@ -101,6 +105,8 @@ class Methods:
         """Steepest in the middle, at most 1/4: a sure sigmoid, near 0 or 1, lets almost no gradient through."""
     def logsigmoid(self) -> Self:
         """The logarithm of a probability from its score: the slope is what the probability lacks to 1."""
+    def logaddexp(self, b: Any) -> Self:
+        """A maximum with a rounded corner: the gradient is shared by how much each one adds to the sum."""
     def relu(self) -> Self:
         """Open above 0, shut at and below it: the gradient passes whole or not at all."""
     def relu6(self) -> Self:

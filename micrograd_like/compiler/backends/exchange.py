@@ -26,6 +26,26 @@ def frozen(parameters: list[Value]) -> list[Value]:
     return [p for p in parameters if getattr(p, "frozen", False)]
 
 
+def zeroed(leaves: list[Value], before: Any) -> Any:
+    """Set every gradient to 0, and return what they were, in `before` if it is large enough."""
+    if SAME_NODES and c.zero(leaves, before, Value):
+        return before
+    before = [x.grad for x in leaves]
+    for x in leaves:
+        x.grad = 0.0
+    return before
+
+
+def stepped(optimizer: Any) -> bool:
+    """Let an optimizer step in C right after a backward pass; tell whether it could."""
+    if not (SAME_NODES and c.bare(optimizer.parameters, Value, "frozen")):
+        return False
+    done = _engine.updated(optimizer, optimizer.parameters, optimizer.lr)
+    if done:
+        optimizer.passes = _engine.passes()
+    return done
+
+
 def write(parameters: list[Value], memory: Any) -> None:
     """Give the parameters what the memory holds; what changed is noted as changed, as by an assignment."""
     if SAME_NODES and c.write(parameters, memory, Value, engine.tick()):

@@ -29,7 +29,7 @@ def algebra(plan: Plan, names: Names) -> str:
     return "\n".join([f"{text:{width}}   {shape}".rstrip() for text, shape in rows])
 
 
-class Line(NamedTuple):
+class Equation(NamedTuple):
     """An array: its name and shape, and how it is computed, which is empty for a leaf."""
 
     block: Block
@@ -42,12 +42,12 @@ class Line(NamedTuple):
         return f"{self.name} = {self.formula}" if self.formula else self.name
 
 
-def lines(plan: Plan, names: Names) -> list[Line]:
+def lines(plan: Plan, names: Names) -> list[Equation]:
     """Return a line for each array that has a name."""
     inner, shapes = steps(plan), array_shapes(plan, names)
     writer = Writer(plan, Reader(plan, block_names(plan, names, inner), shapes), inner)
     return [
-        Line(block, *writer.equation(number), "×".join(map(str, shape)))
+        Equation(block, *writer.equation(number), "×".join(map(str, shape)))
         for number, (block, shape) in enumerate(zip(plan.blocks, shapes))
         if number not in inner
     ]

@@ -101,6 +101,9 @@ class World:
 
     def same_values(self) -> bool:
         """Tell whether the same Values can be reached: where only plain numbers have changed, take those over."""
+        c = loops()
+        if c and c.alike(self.live, self.copies) and all([read() is old for read, old in self.readers]):  # noqa: C419, a list is faster
+            return True
         try:
             for i, (live, copy) in enumerate(zip(self.live, self.copies)):
                 if not same_contents(live, copy):
@@ -255,7 +258,8 @@ class World:
 
     def _of_function(self, f: types.FunctionType) -> Iterator[Any]:
         yield from (f.__defaults__, f.__kwdefaults__)
-        self.readers.append((partial(_of, f), _of(f)))
+        for name in ("__code__", "__defaults__", "__kwdefaults__"):
+            self._read(partial(getattr, f, name))
         for cell in f.__closure__ or ():
             self.readers.append((partial(_content, cell), _content(cell)))
             yield _content(cell)
@@ -291,10 +295,6 @@ class World:
 
 def _reads_label(code: types.CodeType) -> bool:
     return any(x.argval == "label" and x.opname.startswith("LOAD") for x in dis.get_instructions(code))
-
-
-def _of(f: types.FunctionType) -> tuple[Any, ...]:
-    return f.__code__, f.__defaults__, f.__kwdefaults__
 
 
 def _plainly(container: Any) -> bool:

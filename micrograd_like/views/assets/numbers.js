@@ -57,6 +57,49 @@ function erf(a) {
   return (2 / sqrt(Math.PI)) * exp(-a * a) * sum;
 }
 
+const LANCZOS = [
+  676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905,
+  -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
+]; // for g = 7, by Godfrey's method
+
+function lgamma(a) {
+  if (a < 0.5) return log(Math.PI / abs(sin(Math.PI * (a - Math.round(a))))) - lgamma(1 - a);
+  const far = a + 6.5;
+  const sum = LANCZOS.reduce((sum, x, i) => sum + x / (a + i), 0.9999999999998099);
+  return (a - 0.5) * log(far) - far + log(sum) + log(2 * Math.PI) / 2;
+}
+
+const BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6];
+
+function digamma(a, n) {
+  // by its series, where it is too near 0 by its recurrence, below 0 by reflection
+  const turned = n % 2 ? 1 : -1;
+  if (a < 0) return cotangentSlope(a, n) - turned * digamma(1 - a, n);
+  let sum = 0,
+    whole = 1;
+  for (let j = 2; j <= n; j++) whole *= j;
+  for (; a < 16 + n; a++) sum += whole / a ** (n + 1);
+  sum += n ? whole / n / a ** n : -log(a);
+  sum += whole / 2 / a ** (n + 1);
+  BERNOULLI.forEach((x, i) => {
+    let ratio = 1 / (n ? 1 : 2 * i + 2);
+    for (let j = 2 * i + 3; j < 2 * i + 2 + n; j++) ratio *= j;
+    sum += (x * ratio) / a ** (2 * i + 2 + n);
+  });
+  return n ? turned * sum : -sum;
+}
+
+function cotangentSlope(a, n) {
+  // of -pi times the cotangent of pi times a, a polynomial in it whose slope is -(1 + cotangent ** 2)
+  let factors = [0, 1];
+  for (let i = 0; i < n; i++) {
+    const slope = factors.map((x, k) => k * x).slice(1);
+    factors = [...slope, 0, 0].map((x, k) => -(x + (slope[k - 2] ?? 0)));
+  }
+  const cotangent = 1 / tan(Math.PI * (a - Math.round(a)));
+  return -(Math.PI ** (n + 1)) * factors.reduceRight((sum, x) => sum * cotangent + x, 0);
+}
+
 export const primitives = {
   abs,
   acos,
@@ -70,6 +113,7 @@ export const primitives = {
   ceil,
   cos,
   cosh,
+  digamma,
   erf,
   erfc,
   exp,
@@ -78,6 +122,7 @@ export const primitives = {
   floordiv,
   fmod,
   hypot,
+  lgamma,
   log,
   log10,
   log1p,
