@@ -6,6 +6,7 @@ other leaves as another. A chain of additions is one sum; products that only a s
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from .strides import affine
 
 Array = Any
 PARAMETER, NUMBER = 0, 1  # the signatures of leaves
+LONG = 6  # so often must adding and taking off change for a chain to be one sum
 ADD, SUB, NEG, MUL, POW = OPS["add"], OPS["sub"], OPS["neg"], OPS["mul"], OPS["pow"]
 
 
@@ -172,16 +174,16 @@ def _once(columns: Columns, numbers: Array, others: Array) -> Array:
 def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
     """Return the terms of each chain of additions, and which additions are only steps on the way.
 
-    So is a chain of subtractions, as in `total -= x`; the term ~t stands for -t.
+    So is a chain of subtractions, as in `total -= x`, or of both in turn; the term ~t stands for -t.
     """
     add, absorbed = columns.code(ADD), bytearray(len(columns.graph))
     step = ((columns.op == add) & columns.once).tolist()
     product = ((columns.op == columns.code(MUL)) & columns.once).tolist()
     nothing = (columns.constant & (columns.data == 0.0)).tolist()  # Python's sum() starts with 0
     first, second = columns.first.tolist(), columns.second.tolist()
-    sums: dict[int, list[int]] = {}
+    sums = _in_turn(columns, absorbed)
     for i in np().flatnonzero(columns.op == add)[::-1].tolist():
-        if absorbed[i]:
+        if absorbed[i] or i in sums:
             continue
         terms, ahead = [], [first[i], second[i]]
         while ahead:
@@ -197,7 +199,7 @@ def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
     minus, ops = columns.op == columns.code(SUB), columns.op.tolist()
     step = (minus & columns.once).tolist()
     for i in np().flatnonzero(minus)[::-1].tolist():
-        if absorbed[i]:
+        if absorbed[i] or i in sums:
             continue
         chain, start = [i], first[i]
         while step[start] and ops[second[start]] == ops[second[i]]:  # a run of one kind, so that none is read twice
@@ -208,3 +210,29 @@ def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
             for t in chain[1:]:
                 absorbed[t] = 1
     return sums, np().frombuffer(absorbed, dtype=bool)
+
+
+def _in_turn(columns: Columns, absorbed: bytearray) -> dict[int, list[int]]:
+    """Return the terms of long chains in which something is added and something taken off, again and again."""
+    plus, minus = columns.op == columns.code(ADD), columns.op == columns.code(SUB)
+    if not (plus.any() and minus.any()):
+        return {}
+    step, taken = ((plus | minus) & columns.once).tolist(), minus.tolist()
+    first, second, constant = columns.first.tolist(), columns.second.tolist(), columns.constant.tolist()
+    sums: dict[int, list[int]] = {}
+    for i in np().flatnonzero(plus | minus)[::-1].tolist():
+        if absorbed[i]:
+            continue
+        chain, start = [i], first[i]
+        while step[start]:
+            chain.append(start)
+            start = first[start]
+        changes = sum([taken[a] != taken[b] for a, b in itertools.pairwise(chain)])
+        if changes < LONG:
+            continue
+        chain.reverse()
+        nothing = constant[start] and columns.data[start] == 0.0
+        sums[i] = [*([] if nothing else [start]), *[~second[t] if taken[t] else second[t] for t in chain]]
+        for t in chain[:-1]:
+            absorbed[t] = 1
+    return sums
