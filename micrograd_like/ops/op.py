@@ -38,8 +38,8 @@ class Op:
     `sample` holds an interval for each operand, from which the tests draw, and `domain` those of all numbers
     that it takes; near `rough`, a zero of the slope and a distance, the slope's error is only small beside 1.
     `spelled` says how other libraries (numpy, torch, jax, mpmath) call the operation, where not by its name:
-    another name, "" for not at all, or a function of the library and the operands. For javascript it is the
-    body of a function of a, b, c.
+    another name, "" for not at all, or a function of the library and the operands. What ONNX computes is named.
+    For javascript it is the body of a function of a, b, c.
 
     An operation made at run time is a function, and a method of every Value. One whose name is taken is
     refused, unless `replace` asks for it. One that is not `listed` is neither in OPS nor a method.

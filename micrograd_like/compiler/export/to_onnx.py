@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from ...ops import OPS, Op
 from ..extra import numpy as np, package
 from .arrays import Export
 from .library import Library
-
-NODES = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "pow": "Pow", "neg": "Neg", "exp": "Exp", "log": "Log",
-         "sqrt": "Sqrt", "tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "abs": "Abs", "sin": "Sin", "cos": "Cos",
-         "maximum": "Max", "minimum": "Min", "erf": "Erf"}  # fmt: skip
 
 
 class OnnxTensor:
@@ -35,15 +33,11 @@ class Onnx(Library):
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self.inputs: list[Any] = []
-        more = {
-            "step": lambda a: self.node("Cast", self.node("Greater", a, self.constant(0.0)), to=11),
-            "log1p": lambda a: self.node("Log", self.node("Add", self.constant(1.0), a)),
-            "erfc": lambda a: self.node("Sub", self.constant(1.0), self.node("Erf", a)),
-        }
-        super().__init__(None, {op: self._written(name) for op, name in NODES.items()} | more)
+        super().__init__(None, {op.name: self._written(op) for op in OPS.values() if "onnx" in op.spelled})
 
-    def _written(self, name: str) -> Any:
-        return lambda *xs: self.node(name, *xs)
+    def _written(self, op: Op) -> Any:
+        spelled = op.spelled["onnx"]
+        return partial(spelled, self) if callable(spelled) else partial(self.node, spelled)
 
     def node(self, kind: str, *xs: Any, **attributes: Any) -> OnnxTensor:
         names = [x.name if isinstance(x, OnnxTensor) else self.constant(x).name for x in xs]
