@@ -1,17 +1,21 @@
-"""What a lecturer types: `assignment new`, `assignment mark`."""
+"""What a lecturer types: `assignment`, `lms`."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..base.files import write_whole
 from ..exercises.apart import isolation
 from ..exercises.concepts import NUMBERS
-from ..views.worksheets import counted, read_roster
-from . import assignment, grading
+from ..exercises.generator import generate
+from ..views.worksheets import add_seed, counted, read_roster
+from . import assignment, cartridge, grading, moodle, qti
+from .calculated import Calculated, calculated
+from .items import Item, items
 
 
 def add_commands(commands: Any) -> None:
@@ -32,6 +36,39 @@ def add_commands(commands: Any) -> None:
     mark.add_argument("--gradescope", type=Path, metavar="FILE", help="write the results.json of one submission")
     mark.add_argument("--seconds", type=float, default=grading.SECONDS, help="for code (default: %(default)s)")
     mark.set_defaults(run=run_mark)
+    lms = commands.add_parser("lms", help="write questions for a learning management system, with a diagnosis in each")
+    lms.add_argument("kind", choices=tuple(WRITERS), help="Moodle XML, GIFT, QTI 2.1 or 3, or a Common Cartridge")
+    lms.add_argument("--concepts", default="chain,fan-out", help="with commas between (default: %(default)s)")
+    lms.add_argument("--count", type=int, default=3, help="exercises on each concept (default: %(default)s)")
+    lms.add_argument("--out", type=Path, metavar="FILE", help="(default: questions.xml, .gift, .zip or .imscc)")
+    add_seed(lms)
+    lms.set_defaults(run=run_lms)
+
+
+WRITERS: dict[str, tuple[str, Callable[[list[Item], list[Calculated]], str | bytes]]] = {
+    "moodle": (".xml", lambda made, more: moodle.xml(made, more)),
+    "gift": (".gift", lambda made, _: moodle.gift(made)),
+    "qti2": (".zip", lambda made, _: qti.package(made, "2.1")),
+    "qti3": (".zip", lambda made, _: qti.package(made, "3.0")),
+    "cartridge": (".imscc", lambda made, _: cartridge.chapter(made)),
+}
+
+
+def run_lms(options: argparse.Namespace) -> None:
+    """Write questions for a learning management system."""
+    ending, writer = WRITERS[options.kind]
+    concepts = options.concepts.split(",")
+    if options.count < 1:
+        raise ValueError(f"--count {options.count} asks for no exercise. Write --count 1.")
+    seeds = range(options.seed, options.seed + options.count)
+    made = items([generate(concept, options.difficulty, k) for concept in concepts for k in seeds])
+    more = [x for concept in concepts for x in calculated(concept, options.difficulty, options.seed)]
+    path = options.out or Path(f"questions{ending}")
+    written = writer(made, more if options.kind == "moodle" else [])
+    path.write_bytes(written if isinstance(written, bytes) else written.encode())
+    blanks = sum([len(x.parts) for x in made])
+    told = sum([len(part.replies) - 1 for x in made for part in x.parts])
+    print(f"wrote {path}: {counted(len(made), 'exercise')}, {blanks} blanks, {told} wrong numbers with their diagnosis")
 
 
 def run_new(options: argparse.Namespace) -> None:
