@@ -96,6 +96,7 @@ def test_the_line_to_redo_gives_no_gradient_away_that_was_not_typed(concept: str
     known = {f"{x.data:.4g}" for x in ex.task.graph.nodes} | {"0", "1", "-1", "2"}
     for wrong in outcomes(ex.task, list(ex.asked)).values():
         typed = {ex.task.names[x]: number for x, number in zip(ex.asked, wrong) if abs(number) < 1e9}
+        typed = {name: number for name, number in typed.items() if name in ex.questions}
         hidden = {f"{number:.4g}" for x, number in ex.task.right.items() if ex.task.names[x] not in typed} - known
-        for message in ex.check(typed).messages:
+        for message in ex.check(typed).messages if typed else ():
             assert not hidden & set(re.findall(r"(?<![\w.])-?\d+\.?\d*", message.redo.replace("−", "-")))

@@ -61,8 +61,9 @@ def read_csv(
 
     The first line is a header unless it is all numbers, the target aside, or `target` or `features` name columns.
     Targets are numbers to come near to if all are numbers, and not all whole or of more than 20 kinds; otherwise they
-    are classes, sorted. regression=True or False says which they are. `features` picks columns by name. Raises ValueError, with the line and the column, where it cannot be
-    read. A row has at most a million characters, and a cell 131,072.
+    are classes, sorted. regression=True or False says which they are. `features` picks columns by name. Raises
+    ValueError, with the line and the column, where it cannot be read. A row has at most a million characters, and a
+    cell 131,072.
     """
     import csv  # slow to import
 
