@@ -48,7 +48,6 @@ def test_the_page_says_what_the_class_does(room: Path) -> None:
     assert len(found) == 30 and refused == []
     made = Analysis(found)
     monday = made.monday()
-    assert [x.mistake for x in monday][0] == "mul_own" or monday[0].mistake in made.heat
     assert {"overwrite", "mul_own", "no_local"} <= {*made.heat} and len(monday) == 3
     assert made.heat["overwrite"]["fan-out"] >= 5 and made.heat["overwrite"].get("chain", 0) == 0
     for x in monday:
@@ -97,7 +96,8 @@ def test_the_page_needs_nothing_else_and_can_be_heard(room: Path, tmp_path: Path
     heard = Tables()
     heard.feed(text)
     assert heard.tags.count("table") == heard.tags.count("caption") == 3 and heard.bare == 0
-    assert "<script" not in text and not re.search(r'(?:src|href)="(?!data:)', text) and "student 0 &lt;b&gt;" in text
+    assert "<script" not in text and not re.search(r'(?:src|href)="(?!data:)', text)
+    assert "&lt;b&gt;" in text and "<b>&" not in text
     assert "prefers-color-scheme: dark" in text and "@media print" in text and "broken.json" in text
 
 
@@ -159,4 +159,4 @@ def test_a_folder_without_answers_says_what_to_write(tmp_path: Path, capsys: pyt
     assert "assignment mark" in capsys.readouterr().err
     (tmp_path / "x.json").write_text(json.dumps([1]), encoding="utf-8")
     assert main(["class", str(tmp_path)]) == 1
-    assert "x.json: it is not what this page is made of" in capsys.readouterr().out
+    assert "x.json is not readable" in capsys.readouterr().out

@@ -6,11 +6,13 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from ..exercises.marking import coded
 from ..views.blanks import sketch
 from ..views.worksheets import counted
 from .analysis import Advice, Analysis, ItemFigures
 
-MOST_ROWS, MOST_HELP, MOST_ITEMS = 15, 30, 60
+MOST_ROWS, MOST_HELP, MOST_ITEMS = 15, 30, 40
+TEXTS = ("why", "exercise")  # columns of words
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --page: #fff; --line: #d0d7de; --heat: 194 65 12; }
 @media (prefers-color-scheme: dark) {
@@ -24,10 +26,10 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .4rem; } h3 { font-size: 1rem; margin: 
 p { margin: .3rem 0; } .soft, caption { color: var(--soft); } caption { text-align: left; padding: .2rem 0 .5rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
-th[scope=row], thead th:first-child, td.text { text-align: left; font-weight: 500; }
+th[scope=row], thead th:first-child, thead .text, td.text { text-align: left; font-weight: 500; }
 thead th { font-weight: 600; vertical-align: bottom; } .heat td { min-width: 3.2rem; text-align: center; }
 ol { padding-left: 1.4rem; } ol > li { margin: 1rem 0; padding-left: .3rem; }
-figure { margin: .6rem 0; } img { max-width: 100%; background: #fff; border-radius: 6px; padding: 6px; }
+figure { margin: .6rem 0; } img { max-width: 100%; }
 code { font: .92em "DejaVu Sans Mono", ui-monospace, monospace; }
 """
 
@@ -62,7 +64,7 @@ def _advice(x: Advice) -> str:
     data = b64encode(sketch(x.exercise, answers=True).svg.encode()).decode()
     command = f"micrograd-like exercise {x.concept} --seed {x.exercise.code.split('/')[2]}"
     return (
-        f"<li><h3>{escape(_words(x.mistake))}</h3><p>{escape(x.idea)}</p>"
+        f"<li><h3>{escape(_words(x.mistake))}</h3><p>{coded(x.idea)}</p>"
         f'<p class="soft">{counted(x.students, "student")}, in {escape(x.concept)}. {escape(x.shows)}</p>'
         f'<figure><img alt="{escape(x.exercise.program())}" src="data:image/svg+xml;base64,{data}">'
         f"<figcaption>Show it: <code>{escape(command)}</code></figcaption></figure></li>"
@@ -75,7 +77,7 @@ def _words(name: str) -> str:
 
 def table(title: str, caption: str, heads: Sequence[str], rows: Iterable[str], kind: str = "", left: int = 0) -> str:
     """Return a section with a table; `left` rows are not in it."""
-    head = "".join(f'<th scope="col">{escape(x)}</th>' for x in heads)
+    head = "".join(f'<th scope="col"{" class=text" * (x in TEXTS)}>{escape(x)}</th>' for x in heads)
     more = f'<p class="soft">And {left} more.</p>' if left > 0 else ""
     return (
         f'<section><h2>{title}</h2><div class="scroll" tabindex="0"><table class="{kind}"><caption>{caption}</caption>'
