@@ -32,7 +32,7 @@ ORDER = {
     "steps.doctor": "source entry updates rates graphs examples networks strange watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator codes
-        practise credit exam bugs engines build apart
+        practise credit exam bugs engines traced running whole_class build apart
     """,
     "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search for_pages",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
@@ -48,7 +48,7 @@ ORDER = {
     "compiler.export": "library arrays to_jax to_torch to_onnx to_source",
     "views": """
         bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
-        worksheets terminal_exercise lessons learn course
+        worksheets filmstrip terminal_exercise lessons learn course
     """,
     "classroom": """
         records analysis class_page kits notebooks assignment sealed submissions grading items calculated moodle qti
