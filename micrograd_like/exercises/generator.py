@@ -32,6 +32,7 @@ from .questions import Task
 
 ATTEMPTS = 4000
 USUAL = 7  # exercises, of which the commonest effort is taken for all variants
+VARIANT = "v"  # after the seed of an exercise that asks for as much work as everyone else's
 AGAIN = 50  # draws for a student before two sheets are let be alike
 SAME = 1.1e-3  # numbers as close as that cannot be told apart when typed to four digits
 NEAR = 0.01  # a mistake that comes so close to the right number would pass for rounding
@@ -70,8 +71,14 @@ def generate(
         if effort is not None and effort_of(exercise) != effort:
             continue
         if by_hand(exercise.task) and (ambiguous or not coincidences(exercise.task, exercise.asked)):
+            exercise.code = code_of(concept, difficulty, seed, student, effort is not None)
             return exercise
     raise RuntimeError(f"No numbers were found for {concept!r} with seed {seed}. Write another seed.")
+
+
+def code_of(concept: str, difficulty: int, seed: int, student: str = "", is_variant: bool = False) -> str:
+    """Return the code of an exercise, which stands on its sheet; `codes.exercise_of` makes it again."""
+    return f"{concept}/{difficulty}/{seed}{VARIANT * is_variant}{'/' * bool(student)}{student}"
 
 
 def effort_of(ex: Exercise) -> tuple[object, ...]:
