@@ -45,10 +45,14 @@ class Blueprint:
 
     def build(self, leaves: Sequence[Any]) -> Any:
         """Return the output of the graph on these leaves, whatever kind of number they are."""
+        return self.nodes(leaves)[-1]
+
+    def nodes(self, leaves: Sequence[Any]) -> list[Any]:
+        """Return these leaves, and what the steps make of them."""
         nodes = list(leaves)
         for step in self.steps:
             nodes.append(applied(step, nodes))
-        return nodes[-1]
+        return nodes
 
     @property
     def used(self) -> set[int]:
@@ -60,15 +64,21 @@ class Blueprint:
                 found |= {x} if name not in SIGNS else {x, y}
         return found
 
-    def __str__(self) -> str:
-        """Write the graph as lines: c = a*b; c + c*b."""
+    @property
+    def inner(self) -> range:
+        """The places of what the steps make."""
+        return range(len(self.leaves), len(self.leaves) + len(self.steps))
+
+    def inputs(self, place: int) -> tuple[int, ...]:
+        """Return the places from which a step makes its node."""
+        name, x, y = self.steps[place - len(self.leaves)]
+        return (x, y) if name in SIGNS else (x,)
+
+    @property
+    def written(self) -> tuple[list[str], list[str]]:
+        """The lines of the graph that give a name, and what each node is called or how it is written."""
         names = list(LETTERS[: len(self.leaves)])
-        uses = [
-            x
-            for i, (name, *xs) in enumerate(self.steps)
-            if i + len(names) in self.used
-            for x in xs[: 1 + (name in SIGNS)]
-        ]
+        uses = [x for place in self.inner if place in self.used for x in self.inputs(place)]
         letters, lines = iter(LETTERS[len(names) :] + "klmnpqrstuvwxyz"), []
         for i, (name, x, y) in enumerate(self.steps):
             place = len(self.leaves) + i
@@ -80,6 +90,11 @@ class Blueprint:
             elif name in SIGNS and i < len(self.steps) - 1:
                 text = f"({text})"
             names.append(text)
+        return lines, names
+
+    def __str__(self) -> str:
+        """Write the graph as lines: c = a*b; c + c*b."""
+        lines, names = self.written
         return "; ".join([*lines, names[-1]])
 
     @property

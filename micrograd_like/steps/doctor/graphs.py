@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import updates as updates  # whose mistakes are looked for first
+from . import rates as rates  # whose mistakes are looked for first
 from .entry import Proposal, Watched, in_line, mistake
 from .source import Script, names, parts, targets
 
@@ -16,7 +16,7 @@ from .source import Script, names, parts, targets
     "cut out of the graph",
     ".data is a number that knows nothing of how it was made: what lies before it gets no gradient.",
     "Compute with the Value itself, without .data.",
-    "unchanged", "unreached", "no parameter", "kept", "error",
+    "unchanged", "unreached", "no parameter", "kept", "elsewhere", "error",
 )  # fmt: skip
 def cut(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("Value"):
@@ -78,20 +78,39 @@ def unused(source: Script, record: Watched) -> Iterator[Proposal]:
         made = {n.attr for n in parts(init) if _of_self(n, ast.Store)}
         used = {n.attr for f in methods.values() if f.name not in ("__init__", "parameters", "__repr__")
                 for n in parts(f) if _of_self(n, ast.Load)}  # fmt: skip
-        returned = [n for n in parts(call) if isinstance(n, ast.Return) and n.value is not None]
+        yield from _idle_results(source, call)
         for attribute in sorted(made - used):
-            for step in [n for n in parts(call) if isinstance(n, ast.Call) and _of_self(n.func, ast.Load)]:
-                for x in step.args:
-                    inner = f"self.{attribute}({source.of(x)})"
-                    yield x.lineno, in_line(source, x, inner), source.replaced(x, inner)
-            for back in reversed(returned):
-                value = source.of(back.value)
-                for form in f"self.{attribute}({value})", f"({value}) + self.{attribute}":
-                    yield back.lineno, f"return {form}", source.replaced(back.value, form)
-            for s in source.all(ast.Assign):
-                if source.above(s, ast.FunctionDef) is call:
-                    for form in f"self.{attribute}({source.of(s.value)})", f"({source.of(s.value)}) + self.{attribute}":
-                        yield s.lineno, f"{source.of(targets(s)[0])} = {form}", source.replaced(s.value, form)
+            yield from _places_for(source, attribute, init, call)
+
+
+def _idle_results(source: Script, call: Any) -> Iterator[Proposal]:
+    """Propose to go on with what a call of the network computes and never reads."""
+    read = {n.id for n in parts(call) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    for s in call.body:
+        if isinstance(s, ast.Assign) and isinstance(targets(s)[0], ast.Name) and source.of(targets(s)[0]) not in read:
+            for n in [n for n in parts(call) if isinstance(n, ast.Name) and n.lineno > s.lineno and n.id in names(s)]:
+                name = source.of(targets(s)[0])
+                yield n.lineno, in_line(source, n, name), source.replaced(n, name)
+
+
+def _places_for(source: Script, attribute: str, init: Any, call: Any) -> Iterator[Proposal]:
+    """Propose to use an attribute somewhere in the call; in the end, to take it out."""
+    returned = [n for n in parts(call) if isinstance(n, ast.Return) and n.value is not None]
+    for step in [n for n in parts(call) if isinstance(n, ast.Call) and _of_self(n.func, ast.Load)]:
+        for x in step.args:
+            inner = f"self.{attribute}({source.of(x)})"
+            yield x.lineno, in_line(source, x, inner), source.replaced(x, inner)
+    for back in reversed(returned):
+        value = source.of(back.value)
+        for form in f"self.{attribute}({value})", f"({value}) + self.{attribute}":
+            yield back.lineno, f"return {form}", source.replaced(back.value, form)
+    for s in source.all(ast.Assign):
+        if source.above(s, ast.FunctionDef) is call:
+            for form in f"self.{attribute}({source.of(s.value)})", f"({source.of(s.value)}) + self.{attribute}":
+                yield s.lineno, f"{source.of(targets(s)[0])} = {form}", source.replaced(s.value, form)
+    for s in init.body:
+        if isinstance(s, ast.Assign) and source.of(targets(s)[0]) == f"self.{attribute}":
+            yield s.lineno, f"nothing: take {source.of(s)} out", source.removed(s)
 
 
 @mistake(
@@ -172,12 +191,22 @@ def earlier_loss(source: Script, record: Watched) -> Iterator[Proposal]:
             if part:
                 line = f"{source.of(part[-1])} inside the loop"
                 yield part[-1].lineno, line, source.moved(part, loop.body[0])
-        for s in before:  # what the loop adds to, from step to step
-            grows = isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant | ast.Call | ast.List)
-            adds = [t for t in parts(loop) if isinstance(t, ast.AugAssign) and isinstance(t.op, ast.Add)]
-            added = [source.of(t.target) for t in adds]
-            if grows and source.of(targets(s)[0]) in added:
-                yield s.lineno, f"{source.of(s)} inside the loop", source.moved([s], loop.body[0])
+        yield from _carried_over(source, loop, before)
+
+
+def _carried_over(source: Script, loop: Any, before: list[ast.stmt]) -> Iterator[Proposal]:
+    """Propose to begin anew, in each step, what the loop adds to or goes on with from step to step."""
+    for s in before:  # what goes on from step to step, as the state of a network for sequences
+        name = source.of(targets(s)[0]) if isinstance(s, ast.Assign) else ""
+        again = [t for t in parts(loop) if isinstance(t, ast.Assign) and source.of(targets(t)[0]) == name]
+        if name and any(name in names(t.value) for t in again):
+            yield s.lineno, f"{source.of(s)} inside the loop", source.moved([s], loop.body[0])
+    for s in before:  # what the loop adds to, from step to step
+        grows = isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant | ast.Call | ast.List)
+        adds = [t for t in parts(loop) if isinstance(t, ast.AugAssign) and isinstance(t.op, ast.Add)]
+        added = [source.of(t.target) for t in adds]
+        if grows and source.of(targets(s)[0]) in added:
+            yield s.lineno, f"{source.of(s)} inside the loop", source.moved([s], loop.body[0])
 
 
 @mistake(
@@ -274,34 +303,3 @@ def with_itself(source: Script, record: Watched) -> Iterator[Proposal]:
             given = [n for s in body if isinstance(s, ast.Assign) for n in sorted(names(targets(s)[0]))]
             for other in reversed(given):
                 yield call.lineno, in_line(source, call.args[0], other), source.replaced(call.args[0], other)
-
-
-@mistake(
-    "validation data in training",
-    "The examples to validate with are among those to train on, so validation says nothing about new data.",
-    "Train on the first part that train_val_split returns: fit(model, *train, validation=held_out).",
-    "leak",
-    "whole",
-)
-def leak(source: Script, record: Watched) -> Iterator[Proposal]:
-    for s in source.all(ast.Assign):
-        if isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("train_val_split"):
-            parts = targets(s)[0]
-            if not isinstance(parts, ast.Tuple) or len(parts.elts) != 2:
-                continue
-            train = parts.elts[0]
-            given = [source.of(x) for x in train.elts] if isinstance(train, ast.Tuple) else [f"*{source.of(train)}"]
-            for call in source.calls("fit"):
-                if len(call.args) >= 3:
-                    text = source.of(call)
-                    old = f"{source.of(call.args[1])}, {source.of(call.args[2])}"
-                    line = text.replace(old, ", ".join(given), 1)
-                    yield call.lineno, line, source.replaced(call, line)
-            for x, part in zip(s.value.args[:2], train.elts if isinstance(train, ast.Tuple) else ()):
-                if isinstance(x, ast.Name) and isinstance(part, ast.Name):
-                    changed = [
-                        line if i < s.lineno else re.sub(rf"(?<![\w.'\"]){x.id}(?!\w|\s*=[^=])", part.id, line)
-                        for i, line in enumerate(source.lines)
-                    ]
-                    first = next((i for i, line in enumerate(changed) if line != source.lines[i]), 0)
-                    yield first + 1, changed[first].strip(), "\n".join(changed)

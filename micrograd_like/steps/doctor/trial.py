@@ -185,12 +185,13 @@ def _roles(names: dict[str, Any], watch: Any) -> dict[str, Any]:
     from ...optim import Optimizer
 
     reached = {p for seen in watch.passes for p in seen.leaves}
-    roles: dict[str, Any] = {"models": {}, "optimizers": [], "inner": [], "leaves": {}}
+    roles: dict[str, Any] = {"models": {}, "optimizers": [], "inner": [], "leaves": {}, "unstepped": []}
     for name, thing in names.items():
         if name.startswith("_") or isinstance(thing, type):
             continue
         if isinstance(thing, Optimizer):
             roles["optimizers"].append(name)
+            roles["unstepped"] += [name] * (not thing.steps)
         elif callable(getattr(thing, "parameters", None)):
             try:
                 own = {p for p in thing.parameters() if isinstance(p, Value) and not getattr(p, "frozen", False)}
