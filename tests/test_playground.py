@@ -217,3 +217,31 @@ def test_what_a_page_cannot_train_is_said(tmp_path: Path) -> None:
         playground(tmp_path / "page.html", MLP(2, [2, 1], rng=1), X, y, "hinge", nonsense=1)
     history = fit(MLP(3, [2, 1], rng=1), wide, y, "hinge", 1, record_weights=True, progress=False)
     assert programs(history) is None and history.save(tmp_path / "plain.html").exists()  # the page as it was
+
+
+def test_the_six_steps_of_the_recipe_are_walked_down_to_each_update(opened: Any, tmp_path: Path) -> None:
+    history, page_ = page(opened, tmp_path)
+    model, X, y, _ = history.about
+    said, steps = page_.locator(".recipe .told"), page_.get_by_role("button", name="Next", exact=True)
+    steps.click()
+    assert "17 weights and biases" in said.text_content() and page_.locator(".counter").text_content() == "epoch 0"
+    before = history.rows[0].weights
+    for p, number in zip(model.parameters(), before):
+        p.data = number
+    steps.click()
+    assert page_.locator(".counter").text_content() == "epoch 1"
+    assert f"gives {model.predict(X[0]):.4g}." in said.text_content()
+    steps.click()
+    assert f"its loss is {LOSSES['hinge'].one(model.predict(X[0]), y[0]):.4g}." in said.text_content()
+    assert f"L = {history.rows[0].loss:.4g}." in said.text_content()
+    steps.click()
+    assert f"∂L/∂w¹₀₀ = {history.rows[1].gradients[0]:.3g}"[:14] in said.text_content()
+    steps.click()
+    equations = page_.locator(".updates li").all_text_contents()
+    assert len(equations) == 17
+    for equation, number in zip(equations, history.rows[1].weights):
+        assert float(equation.split(" = ")[-1].replace("−", "-")) == pytest.approx(number, rel=2e-3, abs=1e-6)
+    steps.click()
+    assert "That was epoch 1" in said.text_content()
+    steps.click()  # an epoch more, and forward again
+    assert page_.locator(".counter").text_content() == "epoch 2"

@@ -202,8 +202,10 @@ export function trainingTools(view) {
     recompute: () => recomputed(view, state),
     render: () => {
       go.replaceChildren(icon(view.training ? "pause" : "play"), label);
-      go.setAttribute("aria-label", view.training ? "Stop training" : "Train on");
-      label.textContent = view.training ? "Stop" : "Train on";
+      const middle = view.at < told.rows.length - 1 ? ` from epoch ${told.rows[view.at][0]}` : "",
+        words = view.training ? "Stop training" : `Train on${middle}`;
+      go.setAttribute("aria-label", words);
+      label.textContent = view.training ? "Stop" : words;
       element.lastChild.textContent = state.fast
         ? `${Math.round(state.fast).toLocaleString("en")} steps a second`
         : "";
