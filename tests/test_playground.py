@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from math import isfinite
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -190,6 +191,46 @@ def test_training_runs_until_it_is_stopped_and_can_be_scrubbed(opened: Any, tmp_
         page_.get_by_role("button", name="One epoch").click()
     losses = page_.evaluate("document.getElementById('training').training.told.losses.map((x) => x[0])")
     assert len(losses) == rows + 3 and losses[rows - 1] < losses[0]
+
+
+def test_training_goes_on_from_the_row_that_is_shown_wherever_the_model_is_now(opened: Any, tmp_path: Path) -> None:
+    X, y = moons(12, 0.1, labels=(-1, 1))
+    model = MLP(2, [4, 1], rng=1, activation="tanh")
+    steps = Adam(model.parameters(), lr=0.05)
+    options = {"optimizer": steps, "record_weights": True, "progress": False}
+    history = fit(model, X, y, "hinge", 4, **options)
+    later = fit(model, X, y, "hinge", 1, **options)  # the model is an epoch further than the history
+    page_ = opened(history.save(tmp_path / "training.html"), ".train")
+    page_.get_by_role("button", name="One epoch").click()
+    now = page_.evaluate("[...document.getElementById('training').training.source.at(-1).columns[0]]")
+    assert now == pytest.approx(later.rows[1].weights, rel=1e-12)
+
+
+def test_what_is_frozen_or_not_the_optimizers_stays(opened: Any, tmp_path: Path) -> None:
+    X, y = moons(12, 0.1, labels=(-1, 1))
+    model = MLP(2, [4, 1], rng=1, activation="tanh")
+    model.layers[1].neurons[0].b.freeze()
+    steps = SGD(model.layers[1].parameters(), lr=0.3)
+    options = {"optimizer": steps, "record_weights": True, "progress": False}
+    history = fit(model, X, y, "hinge", 1, **options)
+    page_ = opened(history.save(tmp_path / "training.html"), ".train")
+    page_.get_by_role("button", name="One epoch").click()
+    now = page_.evaluate("[...document.getElementById('training').training.source.at(-1).columns[0]]")
+    assert now == pytest.approx(fit(model, X, y, "hinge", 1, **options).rows[1].weights, rel=1e-12)
+
+
+def test_a_rate_that_is_too_large_is_said_and_nothing_is_lost(opened: Any, tmp_path: Path) -> None:
+    X, y = moons(12, 0.1, labels=(0, 1))
+    model = MLP(2, [8, 8, 2], rng=1)
+    history = fit(model, X, y, "cross_entropy", 1, lr=0.1, l2=1.0, record_weights=True, progress=False)
+    page_ = opened(history.save(tmp_path / "training.html"), ".train")
+    page_.get_by_label("Learning rate").select_option("3")
+    page_.get_by_role("button", name="Train on").click()
+    page_.wait_for_selector(".now-said:text('not finite')", timeout=20_000)
+    losses = page_.evaluate("document.getElementById('training').training.told.losses.map((x) => x[0])")
+    assert all(map(isfinite, losses))
+    page_.get_by_role("button", name="Start again").click()
+    assert page_.locator(".counter").text_content() == "epoch 0"
 
 
 def test_a_network_has_a_page_before_it_is_trained(opened: Any, tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ export function trainingTools(view) {
     taken: [],
     edited: false,
   };
-  state.free = train.start.map((_, p) => p).filter((p) => !told.frozen.includes(p));
+  state.free = train.free;
   const build = (activation) => rebuild(view, state, activation);
   build(null);
   const go = button("play", "Train on", () => run(!view.training));
