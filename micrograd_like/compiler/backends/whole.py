@@ -11,6 +11,7 @@ from ..extra import numpy as np
 from ..lower.contraction import contraction
 from ..lower.expression import Expr, in_order
 from ..lower.plan import Instruction, View
+from ..trace.tracked import FIRST
 
 Array = Any
 
@@ -19,6 +20,8 @@ def function(op: Op) -> Callable[..., Array]:
     """Return the operation on whole arrays: NumPy's, or else the table's own on each number."""
     if op.name == "detach":
         return lambda a: a
+    if op is FIRST["max"] or op is FIRST["min"]:
+        return np().maximum if op is FIRST["max"] else np().minimum  # type: ignore[no-any-return]
     if op.name == "step":
         return lambda a: np().where(a != a, a, np().where(a > 0.0, 1.0, 0.0))
     if op.name == "relu":

@@ -6,6 +6,7 @@ other leaves as another. A chain of additions is one sum; products that only a s
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from .strides import affine
 
 Array = Any
 PARAMETER, NUMBER = 0, 1  # the signatures of leaves
+LONG = 6  # so often must adding and taking off change for a chain to be one sum
 ADD, SUB, NEG, MUL, POW = OPS["add"], OPS["sub"], OPS["neg"], OPS["mul"], OPS["pow"]
 
 
@@ -43,7 +45,7 @@ class Lanes:
 
 
 class Sum(NamedTuple):
-    """What a chain of additions, or of subtractions as in `total -= x`, comes to."""
+    """What a chain of additions, of subtractions as in `total -= x`, or of both in turn comes to."""
 
     terms: list[int]
     added: int  # so many of the terms are added, and the others are subtracted
@@ -188,9 +190,9 @@ def _sums(columns: Columns) -> tuple[dict[int, Sum], Array]:
     product = ((columns.op == columns.code(MUL)) & columns.once).tolist()
     nothing = (columns.constant & (columns.data == 0.0)).tolist()  # Python's sum() starts with 0
     first, second = columns.first.tolist(), columns.second.tolist()
-    sums: dict[int, Sum] = {}
+    sums = _in_turn(columns, absorbed)
     for i in np().flatnonzero(columns.op == add)[::-1].tolist():
-        if absorbed[i]:
+        if absorbed[i] or i in sums:
             continue
         terms, ahead = [], [first[i], second[i]]
         while ahead:
@@ -206,7 +208,7 @@ def _sums(columns: Columns) -> tuple[dict[int, Sum], Array]:
     minus, ops = columns.op == columns.code(SUB), columns.op.tolist()
     step = (minus & columns.once).tolist()
     for i in np().flatnonzero(minus)[::-1].tolist():
-        if absorbed[i]:
+        if absorbed[i] or i in sums:
             continue
         chain, start = [i], first[i]
         while step[start] and ops[second[start]] == ops[second[i]]:  # a run of one kind, so that none is read twice
@@ -218,3 +220,30 @@ def _sums(columns: Columns) -> tuple[dict[int, Sum], Array]:
             for t in chain[1:]:
                 absorbed[t] = 1
     return sums, np().frombuffer(absorbed, dtype=bool)
+
+
+def _in_turn(columns: Columns, absorbed: bytearray) -> dict[int, Sum]:
+    """Return the terms of long chains in which something is added and something taken off, again and again."""
+    plus, minus = columns.op == columns.code(ADD), columns.op == columns.code(SUB)
+    if not (plus.any() and minus.any()):
+        return {}
+    step, taken = ((plus | minus) & columns.once).tolist(), minus.tolist()
+    first, second, constant = columns.first.tolist(), columns.second.tolist(), columns.constant.tolist()
+    sums: dict[int, Sum] = {}
+    for i in np().flatnonzero(plus | minus)[::-1].tolist():
+        if absorbed[i]:
+            continue
+        chain, start = [i], first[i]
+        while step[start]:
+            chain.append(start)
+            start = first[start]
+        changes = sum([taken[a] != taken[b] for a, b in itertools.pairwise(chain)])
+        if changes < LONG:
+            continue
+        chain.reverse()
+        nothing = constant[start] and columns.data[start] == 0.0
+        added = [*([] if nothing else [start]), *[second[t] for t in chain if not taken[t]]]
+        sums[i] = Sum([*added, *[second[t] for t in chain if taken[t]]], len(added))
+        for t in chain[:-1]:
+            absorbed[t] = 1
+    return sums
