@@ -134,7 +134,8 @@ def curves(
         parts.append(f'{line}{legend_x:.1f} {below - 4:.1f}h24"/>')
         parts.append(text(legend_x + 30, below, shortened(name, 30), "ink", 11))
         legend_x += text_width(shortened(name, 30), 11) + 46
-        ends = [10**y if log else y for _, y in (pieces[0][0], pieces[-1][-1])]
+        span = max([abs(y) for piece in pieces for _, y in piece])
+        ends = [10**y if log else y if abs(y) > 1e-9 * span else 0.0 for _, y in (pieces[0][0], pieces[-1][-1])]
         told.append(f"{name} from {short(ends[0])} to {short(ends[1])}")
     size = right + 20, below + 14
     return pictured(parts, size, title or "; ".join(told), "; ".join(told))
