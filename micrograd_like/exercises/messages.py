@@ -138,7 +138,7 @@ def _of_group(diagnosis: Diagnosis, slips: Sequence[Slip], tries: Mapping[str, i
     start, rest = typed if several else f"{keys[0]} = {diagnosis.answers[nodes[0]].text}", part.removeprefix("{s} ")
     if several:
         rest = re.sub("^comes out", "come out", rest)
-    others = [h for h in others if slip.asks or diagnosis.search.differ(first, h)] if others else []
+    others = [h for h in others if diagnosis.search.differ(first, h)]
     sort = ":" if several and not rest.startswith(("come out", "had")) else ""
     did = f"Your {start}{sort} {'each ' if sort else ''}{rest}."
     if others:
@@ -179,7 +179,7 @@ def question(diagnosis: Diagnosis, node: Value) -> str:
 
 def asked_back(diagnosis: Diagnosis, node: Value) -> str:
     """Return the question for the number further up that tells most of those not typed, "" if there is none."""
-    hidden = [x for x in diagnosis.search.asks_back(node) if x not in diagnosis.answers]
+    hidden = diagnosis.search.asks_back(node, diagnosis.answers)
     return f"What did you get for {diagnosis.task.names[hidden[0]]}.grad?" if hidden else ""
 
 

@@ -7,7 +7,7 @@ is. It is spoken if that many digits are not hit by chance by one of so many lik
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isclose, log2, nan, sqrt
@@ -95,14 +95,14 @@ class Search:
         """The same search with the numbers of all nodes, also of those that are neither asked nor shown."""
         return Search(self.sheet.task, self.sheet.asked, self.sheet.nodes)
 
-    def asks_back(self, x: Value) -> list[Value]:
-        """Return the nodes above a node, those that are not shown first, and of these the one that tells most.
+    def asks_back(self, x: Value, typed: Container[Value] = ()) -> list[Value]:
+        """Return the nodes above a node that are not typed, those not shown first, of these the one that tells most.
 
         That is the one whose number would be the least certain: the entropy over all hypotheses that change the
         gradient of `x`, of which each weighs 2 to the power of minus its bits.
         """
         sheet, shown = self.sheet, set(self.sheet.shown)
-        above = [y for y in sheet.nodes if x in self._effects(y) and y not in (x, sheet.root)]
+        above = [y for y in self._above(x) if y not in typed]
         if len(above) < 2:
             return above
         weights: dict[Value, Counter[str]] = {y: Counter() for y in above}
@@ -116,8 +116,13 @@ class Search:
             key=lambda y: (y in shown, called[y] != names[y], -round(_entropy(weights[y].values()), 6), sheet.place[y]),
         )
 
-    def _effects(self, y: Value) -> dict[Value, float]:
-        return self._hidden.sheet.whole_effects.get(y, {})
+    def _above(self, x: Value) -> list[Value]:
+        """Return the nodes that are made from a node, but for the output, inputs first."""
+        found = {x}
+        for node in self.sheet.ops:
+            if not found.isdisjoint(node.inputs):
+                found.add(node)
+        return [y for y in self.sheet.ops if y in found and y not in (x, self.sheet.root)]
 
     def differ(self, one: Hypothesis, two: Hypothesis) -> bool:
         """Tell whether two hypotheses are different programs, or only other words for the same one."""

@@ -100,7 +100,7 @@ function message(slips, { asked, typed, tables, nodes, at, last, wanted, tries }
   const far = several || blank.uses.some(([, use]) => !answered(use) && use !== last), i = at(x);
   const of = (texts) => (typeof texts === "string" ? texts : texts[i]);
   const part = (h) => of(far ? h.several : h.said) + (h.also ? `, with ${h.also}: two things at once` : "");
-  const [first] = rivals, others = asks ? rivals.slice(1) : rivals.slice(1).filter((h) => h.kind !== first.kind);
+  const [first] = rivals, others = rivals.slice(1).filter((h) => h.kind !== first.kind);
   let rest = part(first).replace(/^\{s\} /, "");
   if (several) rest = rest.replace(/^comes out/, "come out");
   const sort = several && !/^(come out|had)/.test(rest) ? ":" : "", start = several ? all : text(blank);
