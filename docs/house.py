@@ -31,7 +31,7 @@ ORDER = {
     "steps": "source_lines symbols differences events walk explain what_if answer_key doctor migrate",
     "steps.doctor": "source entry updates rates graphs examples networks strange watch trial examine",
     "exercises": """
-        progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
+        progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator codes
         practise credit exam bugs engines traced running whole_class build apart
     """,
     "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search for_pages",
@@ -48,9 +48,12 @@ ORDER = {
     "compiler.export": "library arrays to_jax to_torch to_onnx to_source",
     "views": """
         bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
-        worksheets terminal_exercise lessons learn course
+        worksheets filmstrip terminal_exercise lessons learn course
     """,
-    "classroom": "kits notebooks assignment sealed submissions grading items calculated moodle qti cartridge commands",
+    "classroom": """
+        records analysis class_page kits notebooks assignment sealed submissions grading items calculated moodle qti
+        cartridge commands
+    """,
 }
 
 

@@ -301,18 +301,35 @@ def test_threads_do_not_disturb_each_other() -> None:
     assert {name: vars(Value).get(name) for name in before} == before
 
 
-def test_the_audit_finds_what_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    w = Value(2.0)
-    monkeypatch.setenv("RATE", "1.0")
-    program = compile(lambda x: w * x * float(os.environ["RATE"]), 1.0)
+def test_the_audit_finds_what_cannot_be_seen() -> None:
+    w, limit = Value(2.0), sys.getrecursionlimit()
+    program = compile(lambda x: w * x * (sys.getrecursionlimit() - limit + 1), 1.0)
     line = sys._getframe().f_lineno - 1
     assert [program(1.0) for _ in range(3)] == [2.0] * 3
-    monkeypatch.setenv("RATE", "3.0")
     here = rf"\({__file__}, line {line}\)"
     told = rf"In call 4 .* loss 2, and the engine 6: the number 1 became 3 {here}\. Until call 2 they agreed\."
-    with pytest.raises(AuditError, match=told):
-        program(1.0)
-    assert program(1.0) == 6.0
+    try:
+        sys.setrecursionlimit(limit + 2)
+        with pytest.raises(AuditError, match=told):
+            program(1.0)
+        assert program(1.0) == 6.0
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_the_environment_and_files_can_be_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    w, file = Value(2.0), tmp_path / "rate"
+    monkeypatch.setenv("RATE", "1.0")
+    file.write_text("1.0")
+    by_environment: Any = lambda x: w * x * float(os.environ["RATE"])  # noqa: E731
+    by_file: Any = lambda x: w * x * float(file.read_text())  # noqa: E731
+    programs = [(compile(function, 1.0), function) for function in (by_environment, by_file)]
+    for _ in range(4):
+        assert all(holds(program, function, [w], 1.0) for program, function in programs)
+    monkeypatch.setenv("RATE", "3.0")
+    file.write_text("3.0")
+    assert all(holds(program, function, [w], 1.0) for program, function in programs), "call 5, which no audit sees"
+    assert "reads a file" in programs[1][0].reason and not programs[0][0].reason
 
 
 def test_an_export_of_one_branch_is_refused_with_its_line() -> None:
@@ -563,3 +580,55 @@ def test_at_an_agreed_corner_gradients_are_those_of_backward(name: str) -> None:
         a, b = Value(0.0), Value(0.0)
         OPS[name](a, b).backward()
         assert [x.data for x in gradients(OPS[name](a, b), [a, b])] == [a.grad, b.grad] == [0.0, 0.0]
+
+
+def test_max_and_min_decide_nothing_and_the_first_of_equal_ones_has_the_gradient() -> None:
+    ws, rng = [Value(0.3 * i - 1) for i in range(6)], Random(1)
+
+    def batch() -> list[list[float]]:
+        return [[rng.choice([-1.0, 0.0, 1.0, 0.5, 0.5]) for _ in ws] for _ in range(8)]
+
+    def function(X: Any) -> Any:
+        rows = [[w * a for w, a in zip(ws, x)] for x in X]
+        return sum([max(row) + min(0.0, row[0]) + max(row[1], 0.0) + max(row[2], row[2]) for row in rows])
+
+    program = compile(function, batch(), parameters=ws)
+    for _ in range(50):
+        assert holds(program, function, ws, batch())
+    assert program.recorded == 1 and program.uses == 50 and "maximum(V1[:, 1], 0)" in str(program)
+
+
+@pytest.mark.parametrize("library", ["jax", "torch"])
+def test_an_export_gives_the_first_of_equal_ones_the_gradient_too(library: str) -> None:
+    module, w, u = pytest.importorskip(library), Value(1.0), Value(1.0)
+    program = compile(lambda x: max(w * x, u) * 3 + min(u, w), 1.0, parameters=[w, u])
+    assert [program(1.0), w.grad, u.grad] == [4.0, 3.0, 1.0]
+    if library == "jax":
+        loss, parameters = program.to_jax()
+        found = {name: array.ravel().tolist() for name, array in module.grad(loss)(parameters, 1.0).items()}
+    else:
+        exported = program.to_torch()
+        exported(1.0).backward()
+        found = {name: p.grad.ravel().tolist() for name, p in exported.named_parameters()}
+    assert found == {name: gradient.ravel().tolist() for name, gradient in program.gradients.items()}
+
+
+def test_adding_and_taking_off_in_turn_is_one_sum() -> None:
+    w, u = Value(0.5), Value(-0.3)
+
+    def function(xs: Any) -> Any:
+        total: Any = 0.0
+        for x in xs:
+            total = total + (w * x).exp() - (u * x).tanh()
+        return total
+
+    program = compile(function, [0.1 * i for i in range(30)])
+    assert len(str(program).splitlines()) <= 4
+    assert holds(program, function, [w, u], [0.2 * i - 3 for i in range(30)])
+
+
+def test_a_sum_of_the_same_number_is_printed() -> None:
+    ws = [Value(0.1 * i - 0.35) for i in range(8)]
+    function = lambda x: sum([z if z.data > 0 else 0.0 for z in [w * x for w in ws]])  # noqa: E731
+    program = compile(function, 1.0)
+    assert str(program) and holds(program, function, ws, 2.0)

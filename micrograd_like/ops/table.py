@@ -192,12 +192,14 @@ tanh = Op("tanh", math.tanh, lambda out, a: (4.0 * n.logistic_slope(2.0 * a),), 
     why="Steepest at 0, flat at both ends: a saturated tanh lets almost no gradient through.")
 erf = Op("erf", math.erf, lambda out, a: (2.0 / math.sqrt(pi) * n.gaussian(a, 1.0),),
     textbook=lambda out, a: (2.0 / sqrt(pi) * exp(-a ** 2),),
-    latex=r"\operatorname{erf}\left({{a}}\right)", sample=((-25.0, 25.0),), spelled={"onnx": "Erf", "numpy": ""},
+    latex=r"\operatorname{erf}\left({{a}}\right)", sample=((-25.0, 25.0),),
+    spelled={"onnx": "Erf", "jax": "erf", "numpy": ""},
     why="It adds up a bell curve from left to right, so its slope is the bell curve.")
 erfc = Op("erfc", math.erfc, lambda out, a: (-2.0 / math.sqrt(pi) * n.gaussian(a, 1.0),),
     textbook=lambda out, a: (-2.0 / sqrt(pi) * exp(-a ** 2),),
     latex=r"\operatorname{erfc}\left({{a}}\right)", sample=((-5.0, 25.0),),
-    spelled={"onnx": lambda onnx, a: onnx.node("Sub", onnx.constant(1.0), onnx.node("Erf", a)), "numpy": ""},
+    spelled={"onnx": lambda onnx, a: onnx.node("Sub", onnx.constant(1.0), onnx.node("Erf", a)),
+             "jax": "erfc", "numpy": ""},
     why="What is left of the bell curve: it falls as fast as the curve is high.")
 lgamma = Op("lgamma", math.lgamma, lambda out, a: (digamma(a, 0.0),),
     latex=r"\ln\left|\Gamma\left({{a}}\right)\right|", sample=((10.0, 170.0),),
@@ -263,7 +265,7 @@ xlogy = Op("xlogy", None,
 sigmoid = Op("sigmoid", n.logistic, lambda out, a: (n.logistic_slope(a),), latex=r"\sigma\left({{a}}\right)",
     definition=lambda a: exp(minimum(a, 0.0)) / (1.0 + exp(-abs(a))),  # 1 / (1 + exp(-a)) overflows at -710
     sample=((-700.0, 700.0),), textbook=lambda out, a: (out * (1.0 - out),),  # 1 - out is 0 from 37 on
-    spelled={"onnx": "Sigmoid"},
+    spelled={"onnx": "Sigmoid", "jax": "sigmoid"},
     why="Steepest in the middle, at most 1/4: a sure sigmoid, near 0 or 1, lets almost no gradient through.")
 logsigmoid = Op("logsigmoid", None, lambda out, a: (sigmoid(-a),),
     definition=lambda a: minimum(a, 0.0) - log1p(exp(-abs(a))), textbook=lambda out, a: (1.0 - sigmoid(a),),
@@ -278,7 +280,7 @@ logaddexp = Op("logaddexp", None, lambda out, a, b: (n.share(a, b), n.share(b, a
 relu = Op("relu", lambda a: a if a > 0.0 or a != a else 0.0, lambda out, a: (step(a),), gate=True, domain=(ALL,),
     definition=lambda a: maximum(a, 0.0), kink=lambda a: a,
     latex=r"\operatorname{relu}\left({{a}}\right)", sample=(ANY,),
-    spelled={"onnx": "Relu"},
+    spelled={"onnx": "Relu", "jax": "relu"},
     why="Open above 0, shut at and below it: the gradient passes whole or not at all.")
 relu6 = Op("relu6", None, lambda out, a: (step(a) * step(6.0 - a),), gate=True, domain=(ALL,),
     definition=lambda a: minimum(maximum(a, 0.0), 6.0), kink=lambda a: a * (a - 6.0),
@@ -316,12 +318,12 @@ elu = Op("elu", None, rule=lambda out, a, scale: (step(a) + scale * exp(minimum(
     why="A relu that goes on below 0 as an exponential, down to -1: it passes gradient there as long as it moves.")
 softplus = Op("softplus", None, lambda out, a: (sigmoid(a),),
     definition=lambda a: maximum(a, 0.0) + log1p(exp(-abs(a))),  # log(1 + exp(a)) overflows at 710
-    latex=r"\operatorname{softplus}\left({{a}}\right)", sample=((-700.0, 700.0),),
+    latex=r"\operatorname{softplus}\left({{a}}\right)", sample=((-700.0, 700.0),), spelled={"jax": "softplus"},
     why="A relu with a rounded corner: its slope is the sigmoid, going from 0 to 1.")
 silu = Op("silu", None, lambda out, a: (n.silu_slope(a),),
     definition=lambda a: maximum(a, -800.0) * sigmoid(a),  # sigmoid(-800) is 0, and -inf * 0 is not a number
     textbook=lambda out, a: (sigmoid(a) + out * (1.0 - sigmoid(a)),),
-    latex=r"\operatorname{silu}\left({{a}}\right)", sample=((-700.0, 700.0),),
+    latex=r"\operatorname{silu}\left({{a}}\right)", sample=((-700.0, 700.0),), spelled={"jax": "silu"},
     why="The input gated by its own sigmoid: the slope is the gate plus what moving the gate does.")
 mish = Op("mish", None, lambda out, a: (tanh(softplus(a)) + n.clip(a, -800.0, 800.0) * sigmoid(a) * 4.0
                                         * n.logistic_slope(2.0 * softplus(a)),),

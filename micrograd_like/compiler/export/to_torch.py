@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ...ops import OPS
 from ..extra import numpy as np, package
 from ..printing.algebra import Equation, lines
 from .arrays import Export
@@ -133,15 +134,10 @@ def torch_library(torch: Any) -> Library:
         def whole(self, numbers: Tensor) -> Tensor:
             return numbers.long()
 
-    names = {"add": "add", "sub": "sub", "mul": "mul", "div": "div", "neg": "neg", "pow": "pow", "mod": "remainder",
-             "floordiv": "floor_divide"}  # fmt: skip
-    same = ["abs", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh",
-            "cosh", "tanh", "sigmoid", "relu", "erf", "erfc", "maximum", "minimum", "hypot"]  # fmt: skip
-    functions = {op: getattr(torch, name) for op, name in [*names.items(), *zip(same, same)]}
+    functions = {op.name: f for op in OPS.values() if (f := op.found_in("torch", torch))}
 
     def tensors(function: Any) -> Any:
         return lambda *xs: function(*[torch.as_tensor(x, dtype=torch.float64) for x in xs])
 
     named = {name: tensors(function) for name, function in functions.items()}
-    named["step"] = tensors(lambda a: (a > 0).to(a.dtype))
     return Torch(torch, named)

@@ -8,8 +8,9 @@ from html import escape
 
 from ...drawing.boxes import Arrow, Box, dot, svg
 from ...drawing.draw import Drawing
-from ...drawing.picture import number, shortened
+from ...drawing.picture import shortened
 from ...engine import Value
+from ...ops.notation import short
 from ..lower.plan import Plan
 from .algebra import Equation, lines, sources
 
@@ -42,7 +43,7 @@ class Equations:
 
     def _box(self, line: Equation) -> Box:
         data = [self.plan.graph.data[i] for i in line.block.nodes.tolist()]
-        low, high = number(min(data), 3), number(max(data), 3)
+        low, high = short(min(data), 3), short(max(data), 3)
         kind = {"lanes": "op", "parameter": "parameter", "number": "input"}[line.block.kind]
         kind = "output" if self.plan.graph.roots[0] in line.block.nodes else kind
         rows = [("", shortened(f"= {line.formula}", 40))] if line.formula else []
