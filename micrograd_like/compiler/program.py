@@ -236,6 +236,7 @@ class Program(Computer):
                 self.steps = optimizer.steps = optimizer.steps + len(losses)
                 self.calls, before = self.calls + len(losses), self.calls
                 self.uses += len(losses)
+                self.account.by_arrays(len(losses), inside=True)
                 self.write()
                 if losses and self.function and self._audit_due(before):
                     self._audit_batch([[column[i] for i in whole[len(losses) - 1]] for column in columns])
