@@ -157,6 +157,8 @@ def test_the_key_of_a_sheet(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_folder_without_answers_says_what_to_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["class", str(tmp_path)]) == 1
     assert "assignment mark" in capsys.readouterr().err
+    bad = {"concept": "chain", "exercise": "1", "key": "a", "typed": 1, "verdict": "wrong", "mistakes": [["x"]]}
+    (tmp_path / "y.json").write_text(json.dumps({"attempts": [bad]}), encoding="utf-8")
     (tmp_path / "x.json").write_text(json.dumps([1]), encoding="utf-8")
     assert main(["class", str(tmp_path)]) == 1
     assert "x.json is not readable" in capsys.readouterr().out
