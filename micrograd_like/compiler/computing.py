@@ -202,6 +202,10 @@ class Computer(Recorder):
             "networks that take part. Write compile(..., parameters=[...]) with all Values whose gradient you want."
         )
 
+    def bind(self, optimizer: Optimizer) -> bool:
+        """Take over what the optimizer remembers; tell whether its update is one that the program can do."""
+        raise NotImplementedError
+
     def become(self, made: Executable | Replay) -> None:
         """Go on with this graph, and hand it the parameters and the optimizer's numbers."""
         before, self._now = self._now, made

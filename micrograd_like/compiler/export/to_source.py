@@ -42,16 +42,16 @@ IN_NUMPY |= {name: f"np.{name}({{}})" for name in (
 
 def save(program: Executable, path: Any, names: Mapping[Value, str], inputs: Sequence[str]) -> Path:
     """Write the program into a file ending in .py or .c, and return its path."""
-    path = Path(path)
-    kinds = {".py": InNumPy, ".c": InC}
-    if path.suffix not in kinds:
-        raise ValueError(f"{path.name!r} is not the name of a program. Let it end in .py or in .c.")
-    text = kinds[path.suffix](program, names, inputs).text(path.name)
-    path.write_text(text, encoding="utf-8")
-    return path
+    place = Path(path)
+    kinds: dict[str, type[AsText]] = {".py": InNumPy, ".c": InC}
+    if place.suffix not in kinds:
+        raise ValueError(f"{place.name!r} is not the name of a program. Let it end in .py or in .c.")
+    text = kinds[place.suffix](program, names, inputs).text(place.name)
+    place.write_text(text, encoding="utf-8")
+    return place
 
 
-class Source:
+class AsText:
     """A program as text: parts that both languages share."""
 
     spelled: Mapping[str, str]
@@ -85,7 +85,8 @@ class Source:
         for x in order:
             for part in x.inputs:
                 uses[part] = uses.get(part, 0) + 1
-        first, text = [], {}
+        first: list[tuple[str, str]] = []
+        text: dict[Expr, str] = {}
         for x in order:
             if x.op is None:
                 text[x] = operands[x.key] if isinstance(x.key, int) else self.number(x.key)
@@ -102,8 +103,12 @@ class Source:
     def number(self, x: float) -> str:
         raise NotImplementedError
 
+    def text(self, name: str) -> str:
+        """Return the whole program, which is to stand in a file of this name."""
+        raise NotImplementedError
 
-class InC(Source):
+
+class InC(AsText):
     """C99: loops over one array of doubles."""
 
     spelled = IN_C
@@ -285,7 +290,7 @@ int main(int count, char **words) {{
 """
 
 
-class InNumPy(Source):
+class InNumPy(AsText):
     """NumPy: each array is a view of one long one, and loops over what is added up are a sum over axes."""
 
     spelled = IN_NUMPY
