@@ -32,7 +32,7 @@ ORDER = {
     "steps.doctor": "source entry updates rates graphs examples networks strange watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator codes
-        practise credit exam bugs engines traced running whole_class build apart
+        practise credit exam bugs engines traced sides running whole_class build apart
     """,
     "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search for_pages",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
