@@ -112,6 +112,8 @@ def test_a_typed_table_is_marked_with_diagnoses(tmp_path: Path, capsys: pytest.C
     path.write_text("code,L\nfan-out/1,1\n", "utf-8")
     assert main(["mark", str(path)]) == 1
     assert "line 2" in capsys.readouterr().err
+    assert main(["mark", str(tmp_path / "none.csv")]) == 1
+    assert "There is no file" in (error := capsys.readouterr().err) and "data set" not in error
 
 
 def test_an_export_of_moodle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
