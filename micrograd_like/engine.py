@@ -14,8 +14,9 @@ from .ops.gates import behind_shut_gates
 from .ops.protocols import Protocols, checked, fill_in, let_go
 
 number_of, born = attrgetter("_data"), attrgetter("_born")
-tick = count(1).__next__  # one clock for births and changes: what a node is made from is older than the node
-passes = [0]  # how many backward passes were made
+# One clock for births and changes, which a reload leaves running: what a node is made from is older than the node.
+tick: Callable[[], int] = globals().get("tick", count(1).__next__)
+passes: list[int] = globals().get("passes", [0])  # how many backward passes were made
 
 
 class Value(Protocols):
