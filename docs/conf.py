@@ -17,10 +17,7 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.xref_missing", "misc.highlighting_failure"]  # links to files that are not pages
 
-nb_execution_mode = "force"  # outputs are never in the notebooks: what a page shows was computed for it
-nb_execution_timeout = 300
-nb_execution_raise_on_error = True
-nb_execution_show_tb = True
+nb_execution_mode = "off"  # `docs/site.py` has run every cell already, in one process
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 
 autodoc_member_order = "bysource"
@@ -32,8 +29,8 @@ html_title = "micrograd-like"
 html_favicon = "_static/icon.svg"
 html_static_path = ["_static"]
 html_extra_path = ["_extra"]
-html_css_files = ["cells.css"]
-html_js_files = [("cells.js", {"type": "module"})]
+html_css_files = ["views.css", "cells.css"]
+html_js_files = [(name, {"type": "module"}) for name in ("cells.js", "links.js")]
 html_copy_source = html_show_sourcelink = False
 html_show_sphinx = False
 mathjax_path = "cells.js"  # never loaded: formulas are MathML, so that no request leaves the site

@@ -23,34 +23,37 @@ ORDER = {
     """,
     "ops": "errors methods number advice op numerics gates protocols table __init__ notation",
     "base": "shows atomic files checks",
-    "recipe": "module tables history progress asked",
+    "recipe": "module tables history bar requests",
     "_engine": "generate choose",
     "graph": "columns copies textbook names gradients forward decimals certain gradcheck parse",
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
-    "steps": "source_lines formulas differences events walk explain what_if answer_key doctor migrate",
-    "steps.doctor": "source entry updates graphs watch trial examine",
+    "steps": "source_lines symbols differences events walk explain what_if answer_key doctor migrate",
+    "steps.doctor": "source entry updates rates graphs examples networks strange watch trial examine",
     "exercises": """
-        progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator
-        practise credit exam bugs engines build apart
+        progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator codes
+        practise credit exam bugs engines traced running whole_class build apart
     """,
-    "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search table",
+    "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search for_pages",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
     "compiler": """
         extra cost trace vectorize lower printing backends guards executable replay update recorder computing export
         program learning
     """,
-    "compiler.trace": "tracked watch inputs recording calls likeness world",
+    "compiler.trace": "tracked tracer inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
-    "compiler.printing": "naming reading algebra explanation",
+    "compiler.printing": "naming reading algebra explanation stages",
     "compiler.backends": "tape straight whole native exchange",
-    "compiler.export": "library arrays to_jax to_torch to_onnx",
+    "compiler.export": "library arrays to_jax to_torch to_onnx to_source",
     "views": """
         bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
-        worksheets terminal_exercise lessons learn course
+        worksheets filmstrip terminal_exercise lessons learn course
     """,
-    "classroom": "kits notebooks assignment sealed submissions grading commands",
+    "classroom": """
+        records analysis class_page kits notebooks assignment sealed submissions grading items calculated moodle qti
+        cartridge commands
+    """,
 }
 
 

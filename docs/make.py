@@ -1,5 +1,6 @@
 """Write what is generated: methods that editors see, operations, mistakes, the pictures. `python docs/make.py`"""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,28 @@ def mistakes() -> str:
     return head + "".join(f"| {' | '.join(row)} |\n" for row in cells)
 
 
+def course() -> str:
+    """Return docs/course.md, with the table of chapters as their notebooks say."""
+    from micrograd_like.course import CHAPTERS
+
+    rows = ["| chapter | afterwards you can | minutes | exercises | cures |", "|---|---|--:|---|---|"]
+    for chapter in CHAPTERS:
+        notebook = json.loads((ROOT / "notebooks" / "course" / f"{chapter.file}.ipynb").read_text(encoding="utf-8"))
+        head = " ".join("".join(notebook["cells"][0]["source"]).split())
+        title = head.partition(" **")[0].lstrip("# ")
+        minutes = "+".join(re.findall(r"\d+", head.partition("**")[2].partition("**")[0]))
+        able = re.search(r"Afterwards you can (.*?)\.(?: |$)", head)
+        asked = len(chapter.exercise) + len(chapter.returns)
+        asked_too = f"{asked}, {len(chapter.returns)} of them again; 5 to check" if chapter.check else f"{asked}"
+        cures = ", ".join(f"`{name}`" for name in chapter.cures)
+        page = f"course/{chapter.file}.ipynb"
+        rows.append(f"| [{title}]({page}) | {able[1] if able else ''} | {minutes} | {asked_too} | {cures} |")
+    text = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
+    first, _, rest = text.partition("<!-- chapters -->")
+    last = rest.partition("<!-- end of chapters -->")[2]
+    return "\n".join([f"{first}<!-- chapters -->", "", *rows, "", f"<!-- end of chapters -->{last}"])
+
+
 def picture() -> str:
     """Return docs/picture.svg: the neuron of the micrograd lecture, after its backward pass."""
     x1, x2, w1, w2, b = Value(2.0), Value(0.0), Value(-3.0), Value(1.0), Value(6.8813735870195432)
@@ -173,6 +196,7 @@ GENERATED = {
     "docs/operations.md": operations,
     "docs/mistakes.md": mistakes,
     "docs/doctor.md": doctor,
+    "docs/course.md": course,
     "docs/picture.svg": picture,
     "docs/walk.svg": walked,
     "docs/arrays.svg": arrays,

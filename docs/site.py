@@ -30,13 +30,21 @@ def build() -> None:
     shutil.rmtree(SITE, ignore_errors=True)
     shutil.copytree(ROOT / "docs", SOURCE, ignore=shutil.ignore_patterns(*PAGES_ONLY))
     shutil.copy(ROOT / "docs" / "conf.py", SOURCE)
-    shutil.copytree(ROOT / "notebooks", SOURCE / "lessons", ignore=shutil.ignore_patterns(".*"))
     sys.path.insert(0, str(ROOT))
     sys.path.insert(0, str(ROOT / "docs"))
+    import pages
     from make import operations
 
-    (SOURCE / "home.html").write_text(home(), encoding="utf-8")
+    for folder, files in (("lessons", ROOT / "notebooks"), ("course", ROOT / "notebooks" / "course")):
+        (SOURCE / folder).mkdir()
+        for path in sorted(files.glob("[0-9]*.ipynb")):
+            shutil.copy(path, SOURCE / folder)
+            pages.run_notebook(SOURCE / folder / path.name, 1)
+    pages.shared(SOURCE / "_static")
+    pages.write_mistakes(SOURCE)
+    (SOURCE / "home.html").write_text(pages.lean(home(), 0), encoding="utf-8")
     (SOURCE / "operations.md").write_text(operations(as_mathml=True), encoding="utf-8")
+    pages.labelled(SOURCE)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     options = ["-q", "-b", "html", "-d", str(SITE.with_name("doctrees"))]
     subprocess.run([sys.executable, "-m", "sphinx", *options, str(SOURCE), str(SITE)], check=True, env=environment)

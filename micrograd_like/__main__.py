@@ -121,6 +121,11 @@ def make_parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a network on a data set or a CSV file")
     train.add_argument("data", help="moons, circles, spirals, xor, glyphs, iris, digits, wine, breast_cancer, FILE.csv")
     train.add_argument("--target", help="the column of FILE.csv that holds what to learn (default: the last)")
+    kinds = train.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--regression", action="store_true", default=None, help="learn the targets of FILE.csv as numbers"
+    )
+    kinds.add_argument("--classes", dest="regression", action="store_false", help="tell them apart as classes")
     train.add_argument("--hidden", type=sizes, metavar="N,N", help="hidden neurons (default: 16,16, in a plane 8,8)")
     train.add_argument("--activation", default="relu", help="of the hidden layers (default: %(default)s)")
     train.add_argument("--epochs", type=int, help="passes over the data")
@@ -200,7 +205,7 @@ def run_train(options: argparse.Namespace) -> None:
     from .train import fit
 
     check_ranges(options)
-    dataset = load(options.data, options.target)
+    dataset = load(options.data, options.target, options.regression)
     options.out.mkdir(parents=True, exist_ok=True)
     shape = len(dataset.features) == 2 and len(dataset.classes) == 2  # points in a plane, to be told apart
     X, y = dataset
@@ -211,7 +216,7 @@ def run_train(options: argparse.Namespace) -> None:
     usual = 1.0 if shape else 0.1
     lr = chosen(options.lr, usual)
 
-    standardize, task = Standardize.fit(X), Task(dataset.classes, y)
+    standardize, task = Standardize.fit(X), Goal(dataset.classes, y)
     model = MLP(
         len(X[0]), [*chosen(options.hidden, [8, 8] if shape else [16, 16]), task.outputs], options.activation,
         init="he", rng=options.seed,
@@ -307,22 +312,29 @@ def chosen(option: Any, otherwise: Any) -> Any:
     return otherwise if option is None else option
 
 
-def load(name: str, target: str | None) -> Any:
-    """Return the data set of that name, or the file's."""
+def load(name: str, target: str | None, regression: bool | None = None) -> Any:
+    """Return the data set of that name, or the file's; say how whole numbers are taken where nobody asked."""
     from .data import DATASETS, read_csv
 
     if name in DATASETS:
+        if regression is not None:
+            raise ValueError(f"--regression and --classes are for files, and {name} is not one. Leave them out.")
         return DATASETS[name]()
     if not name.endswith(".csv"):
         raise ValueError(f"There is no data set {name!r}. Name a file .csv, or one of: {', '.join(DATASETS)}.")
-    dataset = read_csv(name, target=-1 if target is None else target)
+    dataset = read_csv(name, target=-1 if target is None else target, regression=regression)
+    if regression is None and len(dataset.classes) > 1 and all(text.lstrip("-").isdigit() for text in dataset.classes):
+        print(
+            f"The targets are whole numbers of {len(dataset.classes)} kinds, so they are taken as classes. "
+            "To learn them as numbers, add --regression."
+        )
     if len(dataset.classes) == 1:
         only = f"{name} has one class only, {dataset.classes[0]!r}, so there is nothing to tell apart."
         raise ValueError(f"{only} Add rows of another class, or write --target and the name of another column.")
     return dataset
 
 
-class Task:
+class Goal:
     """What a network is to do with the targets: tell two classes or several apart, or give a number."""
 
     classes: int

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from .base.checks import listed, numbers, table, whole
-from .base.files import Path, write_whole
+from .base.files import FilePath, write_whole
 from .data import Standardize
 from .engine import Value
 from .losses import LOSSES, decide
@@ -58,7 +58,7 @@ class Trained:
         return [self.classes[decide(output, LOSSES[self.loss].threshold)] for output in outputs]
 
 
-def save_model(path: Path, model: MLP, **about: Any) -> None:
+def save_model(path: FilePath, model: MLP, **about: Any) -> None:
     """Write the network into a file, with what else `Trained` may hold; `load_model` reads it."""
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"The path is of type {type(path).__name__}. Write save_model('model.json', model).")
@@ -71,7 +71,7 @@ def save_model(path: Path, model: MLP, **about: Any) -> None:
     write(path, "model", shape | use | parameters_of(model.parameters()))
 
 
-def load_model(path: Path) -> Trained:
+def load_model(path: FilePath) -> Trained:
     """Read a file that `save_model` wrote; one that was cut short or changed is refused with a CheckpointError."""
     saved = read(path, "model")
     with understood(path):
@@ -117,13 +117,13 @@ class Parameters:
             parameters[i].frozen = True
 
 
-def write(path: Path, kind: str, contents: dict[str, Any]) -> None:
+def write(path: FilePath, kind: str, contents: dict[str, Any]) -> None:
     """Write contents with a hash."""
     contents = {"format": f"micrograd-like {kind}", "version": 1, **contents}
     write_whole(path, json.dumps({**contents, "sha256": _hash(contents)}, indent=1, allow_nan=False) + "\n")
 
 
-def read(path: Path, kind: str) -> dict[str, Any]:
+def read(path: FilePath, kind: str) -> dict[str, Any]:
     """Return what `write` wrote, or raise a CheckpointError that says what is wrong with the file."""
     with understood(path):
         with open(path, "rb") as file:
@@ -144,7 +144,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
 
 
 @contextmanager
-def understood(path: Path) -> Iterator[None]:
+def understood(path: FilePath) -> Iterator[None]:
     """Whatever is wrong with what the file holds, and found within this context, becomes one sentence about it."""
     try:
         yield

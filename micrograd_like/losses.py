@@ -68,6 +68,22 @@ def loss(threshold: float = 0.5, classes: bool = False) -> Callable[[Callable[..
     return lambda one: Loss(one, threshold, classes)
 
 
+_ENDS = {"sigmoid": (-0.5, 1.5, "between 0 and 1"), "tanh": (-1.5, 1.5, "between -1 and 1")}
+
+
+def _check_reach(output: Any, target: Any) -> None:
+    """Warn of a target that the activation at the end never gives; a half beyond its range may be noise."""
+    name = getattr(getattr(output, "op", None), "name", "")
+    if name not in _ENDS or type(target) not in (int, float):
+        return
+    low, high, where = _ENDS[name]
+    if not low <= target <= high:
+        warn(
+            f"{name} gives numbers {where}, and the target is {target}, so mse cannot come near 0. "
+            "Scale the targets, or leave out the activation of the output."
+        )
+
+
 @loss()
 def mse(output: Any, target: Any, half: bool = False) -> Any:
     """Squared error ‖output - target‖², of one number or added up over a vector.
@@ -78,7 +94,10 @@ def mse(output: Any, target: Any, half: bool = False) -> Any:
     >>> mse([1.0, 2.0], [0.0, 4.0]), mse([[1.0, 2.0]], [[0.0, 4.0]], half=True)
     (2.5, 2.5)
     """
-    errors = [a - t for a, t in zip(*_vectors(output, target))]
+    pairs = [*zip(*_vectors(output, target))]
+    for a, t in pairs:
+        _check_reach(a, t)
+    errors = [a - t for a, t in pairs]
     total = reduce(add, [error * error for error in errors])
     return total * 0.5 if half else total
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from html import escape
-from math import hypot, isfinite, sqrt
+from math import hypot, isfinite
 from typing import Any
 
 from ._engine import passes, updated
 from .base.atomic import all_or_nothing
 from .base.checks import not_negative, warn
 from .engine import Value
+from .ops import sqrt
 
 LearningRate = float | Callable[[int], float]
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from .base.atomic import all_or_nothing, until_done
 from .base.checks import listed, named, numbers, warn, whole
-from .base.files import Path
+from .base.files import FilePath
 from .base.shows import SHOWS
 from .checkpoint import Parameters, parameters_of, read, understood, write
 from .data import batches
@@ -22,9 +22,9 @@ from .losses import LOSSES, Loss, LossName, accuracy, l2 as penalty
 from .nn import Module
 from .ops import DomainError
 from .optim import LearningRate, Optimizer, TrainingDivergedError, clip_gradients, diverged
-from .recipe.asked import check_model, check_options, check_output, examples_of, only_loss, optimizer_of, pair
+from .recipe.bar import Bar
 from .recipe.history import Row, TrainingHistory
-from .recipe.progress import Bar
+from .recipe.requests import check_model, check_options, check_output, examples_of, only_loss, optimizer_of, pair
 
 __all__ = ["Row", "Trainer", "TrainingDivergedError", "TrainingHistory", "evaluate", "fit", "learn"]
 
@@ -109,7 +109,7 @@ def fit(
     goal: float | None = None,
     watch: Sequence[int] = (),
     record_weights: bool = False,
-    checkpoint: Path | None = None,
+    checkpoint: FilePath | None = None,
     resume: bool = False,
     progress: bool | None = None,
     compile: Literal["auto"] | None = None,
@@ -280,7 +280,7 @@ class Trainer:
         }
         write(self.options["checkpoint"], "checkpoint", contents)
 
-    def resume(self, path: Path) -> None:
+    def resume(self, path: FilePath) -> None:
         """Bring all into the state that the file holds, or raise CheckpointError and change nothing."""
         saved = read(path, "checkpoint")
         with understood(path):

@@ -1,6 +1,8 @@
 """A walk as a moving picture: every number in it is the walk's, and it stands still where motion is not wanted."""
 
 import re
+import shutil
+import subprocess
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from browser import chromium as chromium
 
 from micrograd_like import Value, walk
 from micrograd_like.ops.notation import short
+from micrograd_like.steps.walk import Backward
 
 
 def example() -> Any:
@@ -71,3 +74,49 @@ def test_what_cannot_be_a_film_is_refused(tmp_path: Path) -> None:
     hostile = Value(2.0, '<script>"&\ud800')
     assert "<script" not in unescape(walk(hostile * hostile).animation().svg.split("<desc>")[0])
     ElementTree.fromstring(walk(hostile * hostile).animation().svg)
+
+
+def strip_of(path: Path) -> list[str]:
+    """Return the text of each frame of a film strip."""
+    text = path.read_text("utf-8")
+    return ["".join(re.findall(r">([^<]+)<", part)).strip() for part in re.split(r"step \d+ of \d+", text)[1:]]
+
+
+def test_a_film_strip_has_a_frame_for_each_step_that_tells_it_alone(tmp_path: Path) -> None:
+    a, b = Value(2.0, "a"), Value(-0.5, "b")
+    L = (a * b + a).tanh()
+    L.label = "L"
+    w = walk(L)
+    path = w.filmstrip(tmp_path / "strip.svg")
+    ElementTree.parse(path)
+    frames = strip_of(path)
+    assert len(frames) == len(w)
+    for event, frame in zip(w, frames):
+        if isinstance(event, Backward):
+            root, node, target = "L", w.graph.name(event.node), w.graph.name(event.input)
+            assert f"∂{root}/∂{target} += ∂{node}/∂{target} · ∂{root}/∂{node}" in frame
+            assert frame.endswith(f" = {short(event.contribution, 3)}") and short(event.after, 3) in frame
+    assert "animation" not in path.read_text("utf-8")
+    w.stops(("The seed", 5), ("Into a", 8))
+    assert [frame[-40:] for frame in strip_of(w.filmstrip(path))] == [frames[5][-40:], frames[8][-40:]]
+
+
+def test_a_film_strip_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    x = Value(0.5, "x")
+    y = x
+    for _ in range(40):
+        y = y * x
+    with pytest.raises(ValueError, match=r"walk\(\.\.\.\)\.stops"):
+        walk(y).filmstrip(tmp_path / "strip.svg")
+    with pytest.raises(ValueError, match=r"Write 'strip\.svg'"):
+        walk(x * x).filmstrip(tmp_path / "strip.gif")
+
+
+def test_a_film_strip_on_paper_has_a_page_for_each_frame(tmp_path: Path) -> None:
+    if not (shutil.which("chromium") and shutil.which("pdftotext")):
+        pytest.skip("chromium or pdftotext is not here")
+    x = Value(3.0, "x")
+    path = walk(x * x).filmstrip(tmp_path / "strip.pdf")
+    text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True).stdout
+    pages = text.split("\f")[:-1]
+    assert len(pages) == len(walk(x * x)) and "+=" in pages[-1]

@@ -1,6 +1,9 @@
 """The live view in a real browser: by keyboard, by mouse, at any width."""
 
+import json
 import re
+import shutil
+import subprocess
 from math import e, isclose, pi
 from pathlib import Path
 from typing import Any
@@ -12,13 +15,16 @@ from sizes import long, many, some
 
 from micrograd_like import Value
 from micrograd_like.graph.names import Graph
+from micrograd_like.losses import hinge
 from micrograd_like.mistakes.passes import grads
 from micrograd_like.nn import MLP
 from micrograd_like.ops import OPS
 from micrograd_like.ops.notation import short
 from micrograd_like.steps.walk import Backward, walk
 from micrograd_like.steps.what_if import what_if
-from micrograd_like.views.bundle import asset
+from micrograd_like.views.bundle import asset, bundle, script_json
+from micrograd_like.views.javascript import operations
+from micrograd_like.views.walk_page import columns, lesson
 
 
 def example() -> tuple[Value, dict[str, Value]]:
@@ -337,6 +343,58 @@ def test_a_thousand_nodes_are_folded_and_groups_open(shown: Any) -> None:
     )
     assert page.locator(".zoom button").count() == 3
     press(page, "+", "-", "0")
+
+
+def network(examples: int) -> Value:
+    model = MLP(2, [16, 16, 1], rng=1)
+    loss = hinge([model([0.1 * i, 1.0 - 0.2 * i]) for i in range(examples)], [(-1) ** i for i in range(examples)])
+    loss.label = "loss"
+    return loss
+
+
+def test_any_scalar_of_a_network_is_three_clicks_away(shown: Any) -> None:
+    loss = network(5)
+    w, right = walk(loss), grads(loss)
+    page = shown(w)
+    press(page, "End")
+    page.locator(".box", has=page.locator(".name", has_text="z2 ×80")).click()  # the box
+    canvas = page.locator(".matrix canvas")
+    assert canvas.count() == 2
+    place = canvas.first.bounding_box()
+    rows, columns = 16, 5
+    x, y = place["width"] * 3.5 / columns, place["height"] * 2.5 / rows
+    canvas.first.click(position={"x": x, "y": y})  # the cell: neuron 2, example 3
+    by_name = {w.graph.name(node): node for node in w.graph.nodes}
+    z = by_name["z2[2]_4"]
+    assert page.locator(".group h3").text_content() == f"z²₂ (4) = {short(z.data)}, gradient {short(right[z])}"
+    inside = page.locator(".group .members button")
+    assert inside.count() == 2 * 16 - 1  # 16 products, and the sums between; the last sum is z itself
+    product = next(
+        x for x in inside.all_text_contents() if w.graph.nodes and by_name[x.split(" = ")[0]].op.name == "mul"
+    )
+    inside.filter(has_text=product.split(" = ")[0] + " ").first.click()  # a product in it
+    node = by_name[product.split(" = ")[0]]
+    told = page.locator(".group h3").text_content()
+    assert told == f"{w.graph.name(node)} = {short(node.data)}, gradient {short(right[node])}"
+    page.get_by_role("button", name="Back to").click()
+    assert canvas.count() == 2
+
+
+def test_a_large_page_sends_what_repeats_once(tmp_path: Path) -> None:
+    small, large = (walk(network(n)).save(tmp_path / f"{n}.html").stat().st_size for n in (3, 9))
+    assert large < 100_000 and (large - small) / 6 < 2_000  # so 100 examples, 65,000 nodes, stay below 300 kB
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+def test_the_columns_of_a_lesson_are_its_nodes(tmp_path: Path) -> None:
+    told = lesson(walk(network(2)))
+    script = f"{bundle('model.js')}\nconst ops = {operations(OPS)};\nconst lesson = {script_json(columns(told))};\n"
+    (tmp_path / "script.mjs").write_text(script + "console.log(JSON.stringify(expanded(lesson, ops)));", "utf-8")
+    run = subprocess.run(["node", str(tmp_path / "script.mjs")], capture_output=True, text=True, check=True)
+    nodes = json.loads(run.stdout)
+    numbers = [[node.pop("data") for node in both] for both in (nodes, told["nodes"])]
+    assert numbers[0] == pytest.approx(numbers[1], rel=1e-13)
+    assert nodes == json.loads(json.dumps(told["nodes"]))
 
 
 @long

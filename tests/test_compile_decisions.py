@@ -563,3 +563,55 @@ def test_at_an_agreed_corner_gradients_are_those_of_backward(name: str) -> None:
         a, b = Value(0.0), Value(0.0)
         OPS[name](a, b).backward()
         assert [x.data for x in gradients(OPS[name](a, b), [a, b])] == [a.grad, b.grad] == [0.0, 0.0]
+
+
+def test_max_and_min_decide_nothing_and_the_first_of_equal_ones_has_the_gradient() -> None:
+    ws, rng = [Value(0.3 * i - 1) for i in range(6)], Random(1)
+
+    def batch() -> list[list[float]]:
+        return [[rng.choice([-1.0, 0.0, 1.0, 0.5, 0.5]) for _ in ws] for _ in range(8)]
+
+    def function(X: Any) -> Any:
+        rows = [[w * a for w, a in zip(ws, x)] for x in X]
+        return sum([max(row) + min(0.0, row[0]) + max(row[1], 0.0) + max(row[2], row[2]) for row in rows])
+
+    program = compile(function, batch(), parameters=ws)
+    for _ in range(50):
+        assert holds(program, function, ws, batch())
+    assert program.recorded == 1 and program.uses == 50 and "maximum(V1[:, 1], 0)" in str(program)
+
+
+@pytest.mark.parametrize("library", ["jax", "torch"])
+def test_an_export_gives_the_first_of_equal_ones_the_gradient_too(library: str) -> None:
+    module, w, u = pytest.importorskip(library), Value(1.0), Value(1.0)
+    program = compile(lambda x: max(w * x, u) * 3 + min(u, w), 1.0, parameters=[w, u])
+    assert [program(1.0), w.grad, u.grad] == [4.0, 3.0, 1.0]
+    if library == "jax":
+        loss, parameters = program.to_jax()
+        found = {name: array.ravel().tolist() for name, array in module.grad(loss)(parameters, 1.0).items()}
+    else:
+        exported = program.to_torch()
+        exported(1.0).backward()
+        found = {name: p.grad.ravel().tolist() for name, p in exported.named_parameters()}
+    assert found == {name: gradient.ravel().tolist() for name, gradient in program.gradients.items()}
+
+
+def test_adding_and_taking_off_in_turn_is_one_sum() -> None:
+    w, u = Value(0.5), Value(-0.3)
+
+    def function(xs: Any) -> Any:
+        total: Any = 0.0
+        for x in xs:
+            total = total + (w * x).exp() - (u * x).tanh()
+        return total
+
+    program = compile(function, [0.1 * i for i in range(30)])
+    assert len(str(program).splitlines()) <= 4
+    assert holds(program, function, [w, u], [0.2 * i - 3 for i in range(30)])
+
+
+def test_a_sum_of_the_same_number_is_printed() -> None:
+    ws = [Value(0.1 * i - 0.35) for i in range(8)]
+    function = lambda x: sum([z if z.data > 0 else 0.0 for z in [w * x for w in ws]])  # noqa: E731
+    program = compile(function, 1.0)
+    assert str(program) and holds(program, function, ws, 2.0)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import runpy
+import socket
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,9 +68,6 @@ assert abs(float(sharded[0]) - program()) < 1e-12
 for name, gradient in program.gradients.items():
     assert np.allclose(sharded[1][name], gradient, rtol=1e-10)
 """
-    import subprocess
-    import sys
-
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -178,3 +181,44 @@ def test_numbers_read_from_data_pass_no_gradient_in_exports() -> None:
     module = program.to_torch()
     module(2.0).backward()
     assert float(next(iter(module.parameters())).grad) == pytest.approx(w.grad) and torch
+
+
+def test_the_network_trains_on_in_pytorch_with_the_same_losses() -> None:
+    torch = pytest.importorskip("torch")
+    model = MLP(3, [5, 4, 2], activation="tanh", seed=1)
+    targets = [0, 1, 0, 1, 1, 0]
+
+    def loss(X: Any) -> Any:
+        return losses.cross_entropy([model(x) for x in X], targets)
+
+    program, optimizer = compile(loss, X), SGD(model.parameters(), lr=0.1)
+    for _ in range(3):
+        program.step(optimizer, X)
+    network = program.to_torch().network
+    theirs = torch.optim.SGD(network.parameters(), lr=0.1)
+    for _ in range(5):
+        now = torch.nn.functional.cross_entropy(network(torch.tensor(X, dtype=torch.float64)), torch.tensor(targets))
+        assert float(now.detach()) == pytest.approx(program.step(optimizer, X), rel=1e-10)
+        theirs.zero_grad()
+        now.backward()
+        theirs.step()
+
+
+def test_processes_train_one_program_together() -> None:
+    pytest.importorskip("jax")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    example = Path(__file__).parent.parent / "examples" / "processes.py"
+    command = [sys.executable, str(example), "--address", f"127.0.0.1:{port}"]
+    here = dict(os.environ, PYTHONPATH=str(example.parent.parent))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=here)
+    assert done.returncode == 0, done.stderr
+    told = [line.split() for line in done.stdout.splitlines() if line.startswith("step")]
+    space = runpy.run_path(str(example))
+    program = space["scalar_program"]()
+    optimizer = SGD(program.parameters, lr=space["RATE"])
+    alone = [program.step(optimizer, *space["points"](space["EXAMPLES"])) for _ in range(space["STEPS"])]
+    assert len(told) == 5
+    for _, step, _, loss in told:
+        assert float(loss) == pytest.approx(alone[int(step)], rel=1e-9)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import runpy
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 pytest.importorskip("numpy")
 
 from benchmarks.ordinary import PROGRAMS, by_engine, by_program
-from micrograd_like import MLP, SGD, Value, losses
+from micrograd_like import MLP, SGD, Adam, Value, losses
 from micrograd_like.compiler import compile, cost
 
 POINTS = [[0.1 * i, 0.5 - 0.1 * i] for i in range(40)]
@@ -91,3 +93,32 @@ def test_what_was_lost_is_bounded_however_calls_go() -> None:
             account.left -= account.allowance
             ours += account.call
         assert ours <= (1.0 + cost.MORE) * engine + account.compiling
+
+
+@pytest.mark.parametrize("rows", ["Rows", "list"])
+def test_a_language_model_learns_the_same_with_plain_lists(rows: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if rows == "list":  # as it stands in code for another engine
+        monkeypatch.setattr("micrograd_like.compiler.Rows", list)
+    lesson = runpy.run_path(str(Path(__file__).parent.parent / "examples" / "gpt.py"))
+    names = ["ada", "eve", "ada", "bob"]
+
+    def learnt(compiled: bool) -> list[float]:
+        model = lesson["new_model"](["a", "b", "d", "e", "o", "v"], random.Random(1))
+        parameters = lesson["parameters"](model)
+        optimizer = Adam(parameters, lr=0.01)
+        texts = [lesson["tokens"](name, ["a", "b", "d", "e", "o", "v"]) for name in names]
+        program = compile(lambda text: lesson["loss_of"](text, model), texts[0]) if compiled else None
+        found = []
+        for text in texts:
+            if program:
+                found.append(program.step(optimizer, text))
+                continue
+            loss = lesson["loss_of"](text, model)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            found.append(loss.data)
+        assert program is None or not program.reason
+        return found
+
+    assert learnt(True) == pytest.approx(learnt(False), rel=1e-9)

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from notebook_runner import code_cells, mutants, run, survives
 
-from micrograd_like.course import CHAPTERS, Asked, Chapter, Slip, chapter, fading, predict
+from micrograd_like.course import CHAPTERS, Asked, Chapter, WrongAnswer, chapter, fading, predict
 from micrograd_like.course.chapters import NEED
 from micrograd_like.course.drawn import draw, wrong
 from micrograd_like.course.misconceptions import OWN, idea
@@ -133,11 +133,11 @@ def test_fresh_numbers_each_time() -> None:
 
 
 def test_answers_may_be_typed_as_people_type_them() -> None:
-    ask = Asked("half of -3?", -1.5, "Half.", (Slip("added", -1.0, "You added."),))
+    ask = Asked("half of -3?", -1.5, "Half.", (WrongAnswer("added", -1.0, "You added."),))
     for typed in (-1.5, "-1.5", "-3/2", "−1,5", " -1.5 "):
         assert ask.check(typed), typed
     assert ask.check("-1").mistakes == ["added"] and ask.check("x")["answer"].verdict == "not yet"
-    both = Asked("?", "left", "So.", (Slip("uphill", "right", "No."),), ("left", "right"))
+    both = Asked("?", "left", "So.", (WrongAnswer("uphill", "right", "No."),), ("left", "right"))
     assert both.check("left") and both.check(1) and not both.check("2") and both.check("up").messages[0].redo
     with pytest.raises(ValueError, match="not among the choices"):
         Asked("?", "left", "So.", (), ("right",))

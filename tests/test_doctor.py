@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from loops import LECTURE, OURS, RIGHT, SUSPICIOUS, WRONG, wrong
+from loops_right import RIGHT as MANY_RIGHT
+from loops_wrong import WRONG as MANY_WRONG
 
 from micrograd_like import MLP, SGD, engine, losses
 from micrograd_like.optim import Optimizer
 from micrograd_like.steps.doctor import ENTRIES, doctor, main
 from micrograd_like.steps.doctor.examine import NO_PROOF_NEEDED, SEEN, examine
-from micrograd_like.steps.doctor.source import Source
+from micrograd_like.steps.doctor.source import Script
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,13 +47,27 @@ def test_nothing_is_said_of_a_right_loop(name: str, tmp_path: Path) -> None:
     assert examined({**RIGHT, **SUSPICIOUS}[name], tmp_path) == ([], "")
 
 
+NEW = {id: name for name, (id, _) in MANY_WRONG.items() if id not in {case[3] for case in WRONG}}
+
+
+@pytest.mark.parametrize("id", sorted(NEW))
+def test_a_mistake_in_another_style_is_named_and_proved(id: str, tmp_path: Path) -> None:
+    findings, trouble = examined(MANY_WRONG[NEW[id]][1], tmp_path)
+    assert not trouble and [finding.proved for finding in findings if finding.id == id] == [True]
+
+
+@pytest.mark.parametrize("name", sorted(MANY_RIGHT)[::5])  # `python -m benchmarks doctor` takes all
+def test_nothing_is_said_of_a_right_loop_that_looks_wrong(name: str, tmp_path: Path) -> None:
+    assert examined(MANY_RIGHT[name], tmp_path) == ([], "")
+
+
 @pytest.mark.parametrize("path", [*sorted(ROOT.glob("notebooks/0[346]*.ipynb"))], ids=lambda path: path.stem)
 def test_nothing_is_said_of_the_lessons(path: Path) -> None:
     assert examine(str(path)) == ([], "")
 
 
 def test_every_entry_has_a_loop_that_it_is_tried_on() -> None:
-    assert {id for *_, id in MISTAKES} - {"error"} == set(ENTRIES)
+    assert {id for *_, id in MISTAKES} - {"error"} | set(NEW) == set(ENTRIES)
     known = {symptom for entry in ENTRIES.values() for symptom in entry.symptoms} - {"error"}
     assert known <= set(SEEN) and set(NO_PROOF_NEEDED) <= known and set(NO_PROOF_NEEDED.values()) <= set(ENTRIES)
 
@@ -142,7 +158,7 @@ def test_an_error_inside_goes_on_its_way() -> None:
 
 
 def test_copies_of_a_script_are_made_line_by_line() -> None:
-    source = Source("for i in range(3):\n    a = 1\n    b = 'ü' + a\nc = 2\n")
+    source = Script("for i in range(3):\n    a = 1\n    b = 'ü' + a\nc = 2\n")
     loop = next(source.all(__import__("ast").For))
     assert (
         source.inserted(loop.body[1], "x()\ny()")

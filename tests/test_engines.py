@@ -14,6 +14,10 @@ import pytest
 from micrograd_like import Value
 from micrograd_like.exercises.build import check_backward, check_value
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks import blind_engines as measured
+
 LECTURE = """
 import math
 class Value:
@@ -279,3 +283,33 @@ def test_a_pass_by_distance_is_refused() -> None:
 
     marking = check_backward(breadth)
     assert not marking and "breadth_first" in marking.messages[0].mistakes
+
+
+@pytest.mark.parametrize("name", measured.WRONG)
+def test_what_a_wrong_engine_does_is_said(name: str) -> None:
+    accepted, named, said = measured.told(name)
+    assert not accepted and named, said
+
+
+@pytest.mark.parametrize("name", measured.RIGHT)
+def test_right_engines_of_every_style_are_accepted(name: str) -> None:
+    marking = check_value(measured.built(measured.RIGHT[name]))
+    assert marking and marking["a second backward()"].verdict == "right", marking
+
+
+def test_the_objects_of_a_class_are_as_before_when_they_were_watched() -> None:
+    for name in ("as in micrograd", "slots", "local derivatives"):
+        cls = measured.built(measured.RIGHT[name])
+        before = vars(cls).get("grad", "none")
+        check_value(cls)
+        assert vars(cls).get("grad", "none") is before
+        a = cls(2.0)
+        (a * a).backward()
+        assert a.grad == 4.0
+
+
+def test_the_first_edge_that_differs_is_said() -> None:
+    source = measured.BASE.replace("other.grad += self.data * out.grad", "other.grad -= self.data * out.grad")
+    [message] = check_value(measured.built(source)).messages[:1]
+    assert message.mistakes == ("negated",)
+    assert "the product at the output gives -2.5 to b when its own grad is 1, and 2.5 is right" in message.did

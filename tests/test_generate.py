@@ -1,5 +1,6 @@
 """Generated exercises: the same everywhere, computable by hand, and never ambiguous."""
 
+import re
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.exercise import Exercise
-from micrograd_like.exercises.generator import coincidences, generate
+from micrograd_like.exercises.generator import answers_of, coincidences, generate, outcomes, variants
 from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.mistakes.passes import Pass
 
@@ -81,3 +82,21 @@ def test_a_concept_asks_for_what_it_is_about() -> None:
     assert {"w.new", "b.new"} <= generate("momentum").questions.keys()
     assert any(" in " in key for key in generate("powers").questions)
     assert isinstance(generate("softmax"), Exercise)
+
+
+def test_a_class_gets_as_many_answer_sheets_as_students() -> None:
+    for concept in "fan-out", "chain":
+        found = variants(concept, 1, 0, [f"student {i}" for i in range(60)])
+        assert len({answers_of(ex) for ex in found}) == 60
+
+
+@pytest.mark.parametrize("concept", CONCEPTS)
+def test_the_line_to_redo_gives_no_gradient_away_that_was_not_typed(concept: str) -> None:
+    ex = generate(concept, seed=1)
+    known = {f"{x.data:.4g}" for x in ex.task.graph.nodes} | {"0", "1", "-1", "2"}
+    for wrong in outcomes(ex.task, list(ex.asked)).values():
+        typed = {ex.task.names[x]: number for x, number in zip(ex.asked, wrong) if abs(number) < 1e9}
+        typed = {name: number for name, number in typed.items() if name in ex.questions}
+        hidden = {f"{number:.4g}" for x, number in ex.task.right.items() if ex.task.names[x] not in typed} - known
+        for message in ex.check(typed).messages if typed else ():
+            assert not hidden & set(re.findall(r"(?<![\w.])-?\d+\.?\d*", message.redo.replace("−", "-")))

@@ -141,6 +141,22 @@ def test_a_csv_of_numbers_is_learnt_in_its_own_units(tmp_path: Path, capsys: pyt
     assert [float(line) for line in capsys.readouterr().out.split()] == pytest.approx([2000.5, 3000.5], rel=0.01)
 
 
+def test_whole_numbers_are_taken_as_classes_with_a_word_and_as_numbers_where_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "rooms.csv"
+    table.write_text("x,rooms\n" + "".join(f"{x},{x % 4 + 1}\n" for x in range(20)), encoding="utf-8")
+    call = ["train", str(table), "--epochs", "2", "--out", str(tmp_path)]
+    said = {}
+    for option in ([], ["--classes"], ["--regression"]):
+        assert main([*call, *option]) == 0
+        said[" ".join(option)] = capsys.readouterr().out
+    assert "whole numbers of 4 kinds, so they are taken as classes" in said[""] and "add --regression" in said[""]
+    assert "[16, 16, 4]" in said[""] and "[16, 16, 4]" in said["--classes"] and "kinds" not in said["--classes"]
+    assert "[16, 16, 1]" in said["--regression"] and "accuracy" not in said["--regression"]
+    assert main(["train", "iris", "--classes"]) == 1 and "for files, and iris is not one" in capsys.readouterr().err
+
+
 def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
     for name in ("a", "b"):
         assert main(["train", "xor", *QUICK, "--seed", "7", "--out", str(tmp_path / name)]) == 0

@@ -149,3 +149,8 @@ def test_a_model_that_overflows_still_has_a_picture(value):
 def test_data_that_have_no_plane(X, y, message):
     with pytest.raises(ValueError, match=message):
         decision_boundary(lambda x: 0.0, X, y)
+
+
+def test_what_is_0_but_for_rounding_is_called_0() -> None:
+    told = curves({"wave": [-1.2e-16, 1.0, 1.2e-16]}).svg
+    assert "wave from 0 to 0" in told and "e-16" not in told

@@ -1,8 +1,10 @@
 """The site: built by one command, live without Python, each cell run in the page, nothing asked of anybody else."""
 
 import functools
+import gzip
 import http.server
 import importlib.util
+import re
 import runpy
 import shutil
 import threading
@@ -12,9 +14,12 @@ from typing import Any
 
 import pytest
 
+from micrograd_like.mistakes.mistake import MISTAKES
+
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "build" / "site"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks" / "course").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,10 @@ def page(address: str) -> Iterator[Any]:
         browser.close()
 
 
+PAGES = [*(f"lessons/{x}" for x in LESSONS), *(f"course/{x}" for x in CHAPTERS), "howto", "errors", "mistakes",
+         "mistakes/overwrite", "mistakes/depth_first", "mistakes/sub_sign"]  # fmt: skip
+
+
 def finished(page: Any) -> None:
     page.wait_for_timeout(200)
     page.wait_for_function("!document.querySelector('.running')", timeout=120_000)
@@ -60,11 +69,20 @@ def finished(page: Any) -> None:
 def test_the_site_is_small(address: str) -> None:
     files = [path for path in SITE.rglob("*") if path.is_file()]
     python = sum(path.stat().st_size for path in files if path.parent.name == "python")
-    assert python < 20e6 and sum(path.stat().st_size for path in files) - python < 6e6
+    assert python < 20e6 and sum(path.stat().st_size for path in files) - python < 11e6
+    home = sum(len(gzip.compress(path.read_bytes())) for path in [SITE / "index.html", *first_load()])
+    assert home < 150e3, "what the first page loads, as servers send it"
+
+
+def first_load() -> list[Path]:
+    """The files that the first page asks for."""
+    text = (SITE / "index.html").read_text(encoding="utf-8")
+    names = re.findall(r'(?:src|href)="(_static/[^"?]+\.(?:js|css|svg))', text)
+    return [SITE / name for name in {*names, "_static/walk.js", "_static/packed.js"}]
 
 
 def test_pages_load_nothing_from_elsewhere_and_have_no_errors(address: str, page: Any) -> None:
-    for name in ("index", "playground", "course", "operations", "reference", *[f"lessons/{x}" for x in LESSONS]):
+    for name in ("index", "playground", "course", "operations", "reference", *PAGES):
         assert page.goto(f"{address}/{name}.html").status == 200
         page.wait_for_timeout(200)
     assert page.seen["errors"] == []
@@ -105,6 +123,58 @@ def test_a_loop_without_end_can_be_stopped_and_an_error_is_shown(address: str, p
     cell.get_by_role("button", name="Run").click()
     finished(page)
     assert "only numbers above 0 have a logarithm" in cell.locator(".cell_output").inner_text()
+
+
+def test_a_chapter_asks_before_it_shows_and_counts_what_is_right(address: str, page: Any) -> None:
+    page.goto(f"{address}/course/04_fan_out.html")
+    first = page.locator(".mgl.asked").first
+    look = page.locator("details.then").first
+    assert look.get_attribute("open") is None
+    first.locator("input").fill("9")
+    first.get_by_role("button", name="Check").click()
+    assert "multiplied" in first.locator(".said").inner_text() and look.get_attribute("open") is None
+    first.locator("input").fill("6")
+    first.get_by_role("button", name="Check").click()
+    assert "Right" in first.locator(".said").inner_text() and look.get_attribute("open") is not None
+    check = page.locator(".selfcheck")
+    for question in check.locator(".asked").all():
+        right = question.evaluate("x => JSON.parse(x.dataset.asked).right")
+        question.locator("input").fill(f"{right:.6g}")
+        question.get_by_role("button", name="Check").click()
+    assert "Chapter 4 is passed" in check.locator(":scope > .said").inner_text()
+    before = check.locator("pre").first.inner_text()
+    check.get_by_role("button", name="Fresh numbers").click()
+    assert check.locator(".asked").count() == 5 and check.locator("pre").first.inner_text() != before
+    page.reload()
+    assert "passed this with 5 of 5" in page.locator(".selfcheck > .said").inner_text()
+    assert page.seen["errors"] == []
+
+
+def test_a_message_leads_to_the_page_of_its_mistake(address: str, page: Any) -> None:
+    page.goto(f"{address}/course/04_fan_out.html")
+    exercise = page.locator(".mgl:has(input):not(.asked)").first
+    for field in exercise.locator("svg input, foreignObject input").all():
+        field.fill("7.7777")
+    exercise.get_by_role("button", name="Check").click()
+    links = page.locator(".card a[href*='/mistakes/']")
+    assert links.count() == page.locator('.card[data-mistake]:not([data-mistake=""])').count()
+
+
+def test_every_link_within_the_site_leads_somewhere(address: str) -> None:
+    dead = []
+    for path in SITE.rglob("*.html"):
+        text = re.sub(r"<script.*?</script>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for link in re.findall(r'<a [^>]*href="([^"#?:]+)(?:#[^"]*)?"', text):
+            target = (path.parent / link).resolve()
+            if not (target.is_file() or (target / "index.html").is_file()):
+                dead.append(f"{path.relative_to(SITE)} -> {link}")
+    assert not dead, dead[:20]
+
+
+def test_every_mistake_has_a_page(address: str) -> None:
+    for name, mistake in MISTAKES.items():
+        text = (SITE / "mistakes" / f"{name}.html").read_text(encoding="utf-8")
+        assert "Why it is tempting" in text and f">{name}<" in text, mistake
 
 
 def test_it_works_with_the_network_cut(address: str, page: Any) -> None:

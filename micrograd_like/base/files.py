@@ -8,12 +8,12 @@ from os import PathLike
 from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import Any
 
-Path = str | PathLike[str]
+FilePath = str | PathLike[str]
 
 UNFINISHED = ".unfinished"  # how the name of a file ends that is still being written
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: FilePath, text: str) -> None:
     """Replace the file by one that holds the text; a pipe or a device is written to.
 
     The new file is written beside the old one, under a name that nobody can know beforehand, brought to the disk, and
@@ -31,13 +31,13 @@ def write_whole(path: Path, text: str) -> None:
         raise type(error)(error.errno, why, os.fspath(path)) from None
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _status(path: FilePath) -> os.stat_result | None:
     with suppress(FileNotFoundError):
         return os.stat(path)
     return None
 
 
-def _written_through(path: Path, old: os.stat_result | None) -> bool:
+def _written_through(path: FilePath, old: os.stat_result | None) -> bool:
     """Whether the path leads to something that is written to and not replaced, such as /dev/stdout."""
     if os.name == "posix" and os.path.abspath(path).startswith(("/dev/fd/", "/dev/std", "/proc/")):
         return True

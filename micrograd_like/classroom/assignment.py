@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..base.files import write_whole
-from ..exercises.concepts import CONCEPTS, NUMBERS
+from ..exercises.concepts import CONCEPTS, NUMBERS, Concept
 from ..exercises.exam import Paper, key, new_secret, papers
 from ..exercises.generator import effort_of
 from . import kits, notebooks
@@ -23,7 +23,7 @@ class Assignment:
 
     name: str
     students: list[str]
-    concepts: list[str]
+    concepts: list[Concept]
     difficulty: int
     code_points: int
     secret: str = field(repr=False)
@@ -70,7 +70,7 @@ def number_of_points(made: Assignment) -> list[int]:
 def new(
     folder: str | os.PathLike[str],
     students: Sequence[str],
-    concepts: Sequence[str] = ("chain", "fan-out"),
+    concepts: Sequence[Concept] = ("chain", "fan-out"),
     difficulty: int = 1,
     code: bool = False,
     secret: str = "",

@@ -1,17 +1,26 @@
-"""What a lecturer types: `assignment new`, `assignment mark`."""
+"""What a lecturer types: `assignment`, `lms`, `class`, `mark`, `key`."""
 
 from __future__ import annotations
 
 import argparse
+import csv
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..base.files import write_whole
 from ..exercises.apart import isolation
+from ..exercises.codes import exercise_of
 from ..exercises.concepts import NUMBERS
-from ..views.worksheets import counted, read_roster
-from . import assignment, grading
+from ..exercises.exercise import Exercise
+from ..exercises.generator import generate
+from ..views.terminal import wrapped
+from ..views.worksheets import PrintedSheet, add_seed, counted, read_roster
+from . import assignment, cartridge, class_page, grading, moodle, qti, records
+from .analysis import Analysis
+from .calculated import Calculated, calculated
+from .items import Item, items
 
 
 def add_commands(commands: Any) -> None:
@@ -32,6 +41,96 @@ def add_commands(commands: Any) -> None:
     mark.add_argument("--gradescope", type=Path, metavar="FILE", help="write the results.json of one submission")
     mark.add_argument("--seconds", type=float, default=grading.SECONDS, help="for code (default: %(default)s)")
     mark.set_defaults(run=run_mark)
+    lms = commands.add_parser("lms", help="write questions for a learning management system, with a diagnosis in each")
+    lms.add_argument("kind", choices=tuple(WRITERS), help="Moodle XML, GIFT, QTI 2.1 or 3, or a Common Cartridge")
+    lms.add_argument("--concepts", default="chain,fan-out", help="with commas between (default: %(default)s)")
+    lms.add_argument("--count", type=int, default=3, help="exercises on each concept (default: %(default)s)")
+    lms.add_argument("--out", type=Path, metavar="FILE", help="(default: questions.xml, .gift, .zip or .imscc)")
+    add_seed(lms)
+    lms.set_defaults(run=run_lms)
+    room = commands.add_parser("class", help="make one page of what a class answered, and what to say on Monday")
+    room.add_argument("answers", type=Path, help="a folder of progress files, typed tables, or exports of Moodle")
+    room.add_argument("--out", type=Path, default=Path("class.html"), metavar="FILE", help="(default: %(default)s)")
+    room.add_argument("--concepts", default="", help="of an export of Moodle: as for lms")
+    room.add_argument("--count", type=int, default=3, help="of an export of Moodle: as for lms (default: %(default)s)")
+    add_seed(room)
+    room.set_defaults(run=run_class)
+    typed = commands.add_parser("mark", help="mark a typed table of answers from paper, with diagnoses")
+    typed.add_argument("table", type=Path, metavar="FILE.csv", help="columns: code, student, and one for each answer")
+    typed.add_argument("--out", type=Path, metavar="FILE.csv", help="(default: FILE-marked.csv)")
+    typed.set_defaults(run=run_typed)
+    key = commands.add_parser("key", help="print the key of a sheet")
+    key.add_argument("code", help="what stands below the QR code of the sheet, as in fan-out/1/7v/Ada")
+    key.set_defaults(run=run_key)
+
+
+WRITERS: dict[str, tuple[str, Callable[[list[Item], list[Calculated]], str | bytes]]] = {
+    "moodle": (".xml", lambda made, more: moodle.xml(made, more)),
+    "gift": (".gift", lambda made, _: moodle.gift(made)),
+    "qti2": (".zip", lambda made, _: qti.package(made, "2.1")),
+    "qti3": (".zip", lambda made, _: qti.package(made, "3.0")),
+    "cartridge": (".imscc", lambda made, _: cartridge.chapter(made)),
+}
+
+
+def run_lms(options: argparse.Namespace) -> None:
+    """Write questions for a learning management system."""
+    ending, writer = WRITERS[options.kind]
+    concepts = options.concepts.split(",")
+    if options.count < 1:
+        raise ValueError(f"--count {options.count} asks for no exercise. Write --count 1.")
+    made = items(made_for_lms(options))
+    more = [x for concept in concepts for x in calculated(concept, options.difficulty, options.seed)]
+    path = options.out or Path(f"questions{ending}")
+    written = writer(made, more if options.kind == "moodle" else [])
+    path.write_bytes(written if isinstance(written, bytes) else written.encode())
+    blanks = sum([len(x.parts) for x in made])
+    told = sum([len(part.replies) - 1 for x in made for part in x.parts])
+    print(f"wrote {path}: {counted(len(made), 'exercise')}, {blanks} blanks, {told} wrong numbers with their diagnosis")
+
+
+def made_for_lms(options: argparse.Namespace) -> list[Exercise]:
+    """Return the exercises that `lms` writes with these options, in its order."""
+    seeds = range(options.seed, options.seed + options.count)
+    concepts = filter(None, options.concepts.split(","))
+    return [generate(concept, options.difficulty, k) for concept in concepts for k in seeds]
+
+
+def run_class(options: argparse.Namespace) -> None:
+    """Write the page of a class."""
+    found, refused = records.collected(options.answers, made_for_lms(options))
+    for x in refused:
+        print(f"not read: {x}")
+    made = Analysis(found)
+    if not made.students:
+        raise ValueError(
+            f"There is no answer in {options.answers}. Write the folder answers that `assignment mark` made."
+        )
+    write_whole(options.out, class_page.page(made, refused))
+    print(f"wrote {options.out}: {counted(made.students, 'student')}, {counted(len(made.items), 'item')}")
+    for i, say in enumerate(made.monday(), 1):
+        print(f"{i}. {say.mistake}: {counted(say.students, 'student')}. {say.idea}")
+
+
+def run_typed(options: argparse.Namespace) -> None:
+    """Mark a typed table."""
+    rows = records.marked(options.table)
+    out = options.out or options.table.with_name(f"{options.table.stem}-marked.csv")
+    with out.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["student", "code", "points", "of", "diagnoses"])
+        for x in rows:
+            told = " ".join(map(str, x.found.marking.messages))
+            cells = [grading.plain(text) for text in (x.student, x.code)]
+            table.writerow([*cells, f"{x.found.earned:g}", x.found.of, grading.plain(told)])
+            print(f"{x.student}: {x.found.earned:g} of {x.found.of} points in {x.code.partition('/')[0]}")
+    print(f"wrote {out}")
+
+
+def run_key(options: argparse.Namespace) -> None:
+    """Print the key of a sheet."""
+    ex = exercise_of(options.code)
+    print(wrapped(f"{ex.title}\n\n{PrintedSheet(ex).steps()}"))
 
 
 def run_new(options: argparse.Namespace) -> None:

@@ -20,6 +20,7 @@ from ..exercises.exam import Paper, credits, key
 from ..exercises.marking import Marking
 from ..exercises.progress import Attempt, Progress
 from .assignment import Assignment
+from .records import attempts_of
 from .submissions import Submission, claimed, files, read
 
 SECONDS, MEGABYTES = 5.0, 512  # of code, for each of the two processes that look at it
@@ -53,7 +54,7 @@ def mark_file(made: Assignment, path: Path, folder: Path, seconds: float = SECON
         for i, (concept, found) in enumerate(zip(made.concepts, _credits(made, paper, given)), 1):
             text = "\n".join([*map(str, found.points), *map(str, found.marking.messages)])
             result.tests.append((f"Exercise {i}: {concept}", found.earned, found.of, text))
-            result.attempts += _attempts(concept, i, found)
+            result.attempts += attempts_of(concept, f"exercise {i}", found)
     except ValueError as error:
         return Result(shown, name, of=made.points, refused=str(error))
     if made.code_points:
@@ -80,16 +81,6 @@ def _credits(made: Assignment, paper: Paper, given: Submission) -> list[Credit]:
     exercises = key(paper, made.secret)
     asked = [{k: x for k, x in given.answers.get(i, {}).items() if k in ex._keys} for i, ex in enumerate(exercises, 1)]
     return [credit(ex, answers) for ex, answers in zip(exercises, asked)]
-
-
-def _attempts(concept: str, number: int, found: Credit) -> list[Attempt]:
-    blamed = {k: message.mistakes for message in found.marking.messages for k in message.keys}
-    carried = {x.key for x in found.points if x.why}
-    return [
-        Attempt(concept, f"exercise {number}", x.key, x.typed, "carried" if x.key in carried and x.verdict == "not yet"
-                else x.verdict, blamed.get(x.key, ()))
-        for x in found.marking.marks.values()
-    ]  # fmt: skip
 
 
 def _marked_code(code: str, most: int, seconds: float) -> tuple[str, float, int, str]:
@@ -186,7 +177,7 @@ def write_marks(results: Iterable[Result], out: Path) -> None:
     with (out / "marks.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["student", "points", "of", "refused", "file"])
-        table.writerows([_plain(x.student), x.points, x.of, _plain(x.refused), _plain(x.path)] for x in results)
+        table.writerows([plain(x.student), x.points, x.of, plain(x.refused), plain(x.path)] for x in results)
     for i, x in enumerate(results):
         name = UNSAFE.sub("-", x.student)[:80] or f"unknown-{i + 1}"
         write_whole(out / "feedback" / f"{name}{f'-{i + 1}' if x.refused else ''}.md", feedback(x))
@@ -194,7 +185,7 @@ def write_marks(results: Iterable[Result], out: Path) -> None:
             write_whole(out / "answers" / f"{name}.json", Progress(x.attempts).to_json(student=x.student))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text that a spreadsheet does not take for a formula."""
     return f"'{text}" if text[:1] in "=+-@\t" and text else text
 

@@ -20,7 +20,7 @@ from .recorder import Recorder, gradients_of
 from .replay import Replay
 from .trace.calls import difference
 from .trace.inputs import check_finite, given, has_large_whole, held_as, joined, numbers
-from .trace.watch import tracer
+from .trace.tracer import tracer
 from .trace.world import World
 from .update import Remembered
 

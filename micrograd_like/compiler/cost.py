@@ -13,6 +13,7 @@ from .extra import loops
 
 HORIZON = 100  # steps after which compiling is to have paid for itself
 MORE = 0.2  # the part of the engine's time that may be lost until then
+BETWEEN = 14.0  # what a step does not need where the loop is inside
 AT_ONCE = False  # compile whatever it costs, as tests of what is compiled want it
 
 
@@ -56,7 +57,7 @@ class Account:
 
     def pays_by_fit(self, steps: int) -> bool:
         """Tell it where the loop is inside, in which a step is not a call."""
-        return AT_ONCE or steps * ((1.0 + MORE) * self.engine - (self.call - 14.0)) >= self.compiling
+        return AT_ONCE or steps * ((1.0 + MORE) * self.engine - self.call + BETWEEN) >= self.compiling
 
     @property
     def affords(self) -> bool:
@@ -67,8 +68,9 @@ class Account:
         """Count a call for which no graph was right."""
         self.left += self.allowance - self.call
 
-    def by_arrays(self) -> None:
-        self.left += (1.0 + MORE) * self.engine - self.call
+    def by_arrays(self, steps: int = 1, inside: bool = False) -> None:
+        """Count steps that the arrays made, perhaps with the loop inside."""
+        self.left += steps * ((1.0 + MORE) * self.engine - self.call + (BETWEEN if inside else 0.0))
 
     def compiled(self) -> None:
         self.left -= self.compiling

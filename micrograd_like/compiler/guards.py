@@ -15,7 +15,7 @@ from .trace.tracked import Guard, Test
 Array = Any
 
 
-class Question(NamedTuple):
+class SameGuards(NamedTuple):
     """Guards of one form: for each place of a number in it, all those numbers, or where they stand."""
 
     test: Test
@@ -43,9 +43,9 @@ class Guards:
         for guard in guards:
             kinds = tuple([isinstance(x, Value) for x in guard.test.operands()])
             together.setdefault((guard.test.form(), kinds, guard.outcome), []).append(guard)
-        self.of_inputs: list[Question] = []  # asked of inputs as they are given
-        self.of_derived: list[Question] = []  # asked of what is computed from inputs alone
-        self.of_values: list[Question] = []
+        self.of_inputs: list[SameGuards] = []  # asked of inputs as they are given
+        self.of_derived: list[SameGuards] = []  # asked of what is computed from inputs alone
+        self.of_values: list[SameGuards] = []
         for (_, kinds, outcome), members in together.items():
             columns = list(zip(*[guard.test.operands() for guard in members]))
             nodes = [self.graph.numbers(x) if value else None for x, value in zip(columns, kinds)]
@@ -54,7 +54,7 @@ class Guards:
             given = all(i in self.which for i in every)
             which = [np().array([self.which[i] for i in found]) if found and given else None for found in nodes]
             computed = self.of_derived if of_inputs_alone else self.of_values
-            (self.of_inputs if given else computed).append(Question(members[0].test, outcome, nodes, places, which))
+            (self.of_inputs if given else computed).append(SameGuards(members[0].test, outcome, nodes, places, which))
 
     def inputs_hold(self, numbers: Array) -> bool:
         """Tell whether the numbers of all inputs lead to this graph, as far as they alone say."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from math import isfinite, prod
+from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
@@ -17,13 +18,14 @@ from .backends import exchange
 from .backends.straight import source
 from .computing import Computer, due, release
 from .executable import UPDATE, Executable, RefusedError
-from .export import to_jax, to_onnx, to_torch
+from .export import to_jax, to_onnx, to_source, to_torch
 from .export.arrays import Export
 from .extra import numpy as np
 from .lower.plan import MEMORY
 from .printing.algebra import algebra
-from .printing.explanation import Explanation
+from .printing.explanation import Equations
 from .printing.naming import parameter_arrays
+from .printing.stages import stages
 from .recorder import MET, with_numbers
 from .replay import Replay
 from .trace.inputs import given, numbers_of, shape
@@ -234,6 +236,7 @@ class Program(Computer):
                 self.steps = optimizer.steps = optimizer.steps + len(losses)
                 self.calls, before = self.calls + len(losses), self.calls
                 self.uses += len(losses)
+                self.account.by_arrays(len(losses), inside=True)
                 self.write()
                 if losses and self.function and self._audit_due(before):
                     self._audit_batch([[column[i] for i in whole[len(losses) - 1]] for column in columns])
@@ -300,16 +303,34 @@ class Program(Computer):
         """Return an onnx.ModelProto from the inputs to the loss, for onnxruntime and Netron."""
         return to_onnx.model(self._export(), self.names)
 
+    def save(self, path: str | Path) -> Path:
+        """Write it as a file that runs alone: "step.py" needs NumPy, "step.c" a C compiler. Return the file's path.
+
+        The first has a function step(*inputs, rate) and the gradients; the second a main that trains on a CSV. Both
+        begin with the parameters as they are now. Raises RefusedError where the function decides by its numbers.
+        """
+        self._same_way_for_all()
+        exchange.read(self.parameters, self.now.memory)
+        if isinstance(self.now, Replay):
+            raise RefusedError("An exact program has no arrays to save. Compile without exact=True.")
+        return to_source.save(self.now, path, self._variables(), self.names)
+
     # what it shows
+
+    def stages(self) -> str:
+        """Return what each stage of the compiler made of it: trace, decisions, groups, loops and equations."""
+        if isinstance(self.now, Replay):
+            raise RefusedError("An exact program has no stages. Compile without exact=True.")
+        return stages(self.now.plan, self.now.recorded_guards, self._variables())
 
     def _variables(self) -> dict[Value, str]:
         return named_values(variables_of(self.function) | callers_variables(), {*self.parameters})
 
-    def explain(self) -> Explanation:
+    def explain(self) -> Equations:
         """Say which scalars became which array; `.picture` is the folded graph, which a notebook shows."""
         if isinstance(self.now, Replay):
             raise RefusedError("An exact program has no arrays to explain. Compile without exact=True.")
-        return Explanation(self.now.told, self._variables())
+        return Equations(self.now.told, self._variables())
 
     def __str__(self) -> str:
         if self.reason and self._now is None:

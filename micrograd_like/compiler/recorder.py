@@ -57,6 +57,7 @@ class Recorder:
         self.ran: tuple[Value, Any] | None = None  # what the engine made of these inputs already, while recording
         self.of_networks = False  # whether the parameters are those of networks, and other leaves are none
         self.others: list[Value] = []  # leaves that take part beside the parameters of networks
+        self.calls = 0
         self.account = Account()
         self.hasty = exact or backend != "auto"  # asked for what it is, and not for the time that it saves
         self.first_world: World | None = None
@@ -268,11 +269,16 @@ class Recorder:
         known = [made for key, variants in self.variants.items() if key[0] == shapes for made in variants]
         if not self.variants:
             return self.recorded <= MOST
+        if not known:  # perhaps it is met only once, or a world that changes at each call
+            self.seen[shapes] = met = self.seen.get(shapes, 0) + 1
+            often = (
+                self.hasty
+                or self.account.affords
+                or self.account.pays_within(3 * cost.HORIZON * met // (self.calls or 1))
+            )
+            return met > self.met and often and self.recorded <= MOST
         if not (self.hasty or self.account.affords):
             return False
-        if not known:  # perhaps it is met only once, or a world that changes at each call
-            self.seen[shapes] = self.seen.get(shapes, 0) + 1
-            return self.seen[shapes] > self.met and self.recorded <= MOST
         decisions = len([guard for guard in known[0].recorded_guards if not guard.check])
         extra = self.recorded - len({key[0] for key in self.variants}) - (FREE if decisions <= FEW else 0)
         return extra < 0 or self.uses >= USES * (extra + 1) ** 2

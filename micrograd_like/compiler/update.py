@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
 from copy import copy
-from types import FunctionType
 from typing import Any
 
 from ..engine import Value
 from ..optim import Optimizer
-from .lower.expression import Expr, as_written, constant, operand, places
+from .lower.expression import Expr, constant, operand, places
 from .lower.plan import HYPER, MEMORY, Instruction, View
 
 RATE, STEPS = 0, 1  # where they stand among the numbers that are the same for all parameters
@@ -29,14 +28,7 @@ def instructions(optimizer: Optimizer, size: int) -> list[Instruction] | None:
     memory = optimizer.memory
     if memory > MEMORY or any(getattr(p, "frozen", False) for p in optimizer.parameters):
         return None
-    methods = {
-        name: as_written(method)
-        for kind in reversed(type(optimizer).__mro__)
-        for name, method in vars(kind).items()
-        if isinstance(method, FunctionType) and not name.startswith("__")
-    }
     p, traced = _Parameter(), copy(optimizer)
-    traced.__class__ = type("Traced", (type(optimizer),), methods)
     traced.remembered = {p: tuple([operand(2 + i) for i in range(memory)])}  # type: ignore[dict-item,misc]
     traced.steps = operand(2 + MEMORY + STEPS)  # type: ignore[assignment]
     try:

@@ -5,11 +5,11 @@
 (6, 5)
 """
 
-from .asked import Asked, Slip
+from .asked import Asked, WrongAnswer
 from .chapters import CHAPTERS, Chapter, Questions, SelfCheck, chapter
 from .lesson import Fading, Prediction, fading, predict
 
 __all__ = [
-    "CHAPTERS", "Asked", "Chapter", "Fading", "Prediction", "Questions", "SelfCheck", "Slip", "chapter", "fading",
-    "predict",
+    "CHAPTERS", "Asked", "Chapter", "Fading", "Prediction", "Questions", "SelfCheck", "WrongAnswer", "chapter",
+    "fading", "predict",
 ]  # fmt: skip

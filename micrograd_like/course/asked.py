@@ -16,7 +16,7 @@ KEY = "answer"
 
 
 @dataclass(frozen=True)
-class Slip:
+class WrongAnswer:
     """An answer that a mistake gives, and what is said of it."""
 
     mistake: str
@@ -28,7 +28,7 @@ class Slip:
 class Asked:
     """One question. With `choices` the answer is one of them, else a number of three significant digits.
 
-    >>> ask = Asked("What is 2 · 3?", 6.0, "Two threes.", (Slip("added", 5.0, "You added."),))
+    >>> ask = Asked("What is 2 · 3?", 6.0, "Two threes.", (WrongAnswer("added", 5.0, "You added."),))
     >>> bool(ask.check(6)), ask.check("2*3")["answer"].verdict
     (True, 'right')
     >>> ask.check(5).mistakes
@@ -38,7 +38,7 @@ class Asked:
     text: str
     right: float | str
     why: str
-    slips: tuple[Slip, ...] = ()
+    slips: tuple[WrongAnswer, ...] = ()
     choices: tuple[str, ...] = ()
     program: str = ""
     title: str = ""

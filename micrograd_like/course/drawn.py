@@ -11,7 +11,7 @@ from ..exercises.concepts import CONCEPTS, Concept, Dice
 from ..exercises.exercise import Exercise
 from ..exercises.generator import generate, outcomes
 from ..ops.notation import short
-from .asked import Asked, Slip, same
+from .asked import Asked, WrongAnswer, same
 from .misconceptions import idea
 
 Item = Asked | Exercise
@@ -31,7 +31,7 @@ def asks(name: str, bites: str = "") -> Callable[[Callable[[Dice], Item | None]]
 
 def number(text: str, right: float, why: str, program: str = "", /, **slips: float) -> Asked:
     """Return a question for a number; each slip is a mistake by name, and what it gives."""
-    found = tuple([Slip(name, x, idea(name)) for name, x in slips.items() if isfinite(x)])
+    found = tuple([WrongAnswer(name, x, idea(name)) for name, x in slips.items() if isfinite(x)])
     return Asked(text, right, f"{why} The answer is {short(right)}.", found, (), program)
 
 
@@ -41,7 +41,7 @@ def choice(text: str, right: str, why: str, others: Sequence[tuple[str, str]], d
     for i in range(len(choices) - 1, 0, -1):
         j = int(dice.random() * (i + 1))
         choices[i], choices[j] = choices[j], choices[i]
-    slips = tuple([Slip(name, words, idea(name)) for name, words in others])
+    slips = tuple([WrongAnswer(name, words, idea(name)) for name, words in others])
     return Asked(text, right, why, slips, tuple(choices), program)
 
 
@@ -52,7 +52,7 @@ def draw(spec: str, seed: int, cures: Sequence[str] = ()) -> Item:
         concept, _, difficulty = rest.partition(" ")
         return one_gradient(cast(Concept, concept), int(difficulty or 1), seed, cures)
     if spec not in MAKERS and name in CONCEPTS:
-        return generate(cast(Concept, name), int(rest or 1), seed)
+        return generate(name, int(rest or 1), seed)
     make, bites = MAKERS[spec]
     for again in range(DRAWS):
         item = make(Dice(1, spec, seed, again))
@@ -65,7 +65,7 @@ def one_gradient(concept: Concept, difficulty: int, seed: int, cures: Sequence[s
     """Ask for one gradient of a generated graph: a leaf for which as many as possible of the mistakes show."""
     best: tuple[int, Asked] | None = None
     for k in range(4):
-        ex = generate(concept, difficulty, 1000 * (seed + 1) + k)  # type: ignore[arg-type]
+        ex = generate(concept, difficulty, 1000 * (seed + 1) + k)
         nodes = [x for x in ex.asked if not x.inputs and not x.constant]
         found = outcomes(ex.task, nodes)
         for i, node in enumerate(nodes):
@@ -84,7 +84,7 @@ def _of_node(ex: Exercise, node: Value, gives: Mapping[str, float], cures: Seque
     order = [*cures, *[x for x in gives if x not in cures]]
     wrong = {x: gives[x] for x in order if x in gives and x != "right" and not x.endswith(" once")}
     text = f"What is the gradient of {names[node]}, d{names[ex.root]}/d{names[node]}?"
-    kept = tuple([Slip(x, y, idea(x)) for x, y in wrong.items() if isfinite(y) and not same(y, gives["right"])])
+    kept = tuple([WrongAnswer(x, y, idea(x)) for x, y in wrong.items() if isfinite(y) and not same(y, gives["right"])])
     return Asked(text, gives["right"], ex.reason(ex.task.gradient(node).key), kept, (), ex.program())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..base.shows import SHOWS
 from ..engine import Value
 from ..exercises.exercise import Exercise
-from .asked import Asked, Slip
+from .asked import Asked, WrongAnswer
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def predict(
     >>> ask.check(5).messages[0].idea
     'You added.'
     """
-    slips = tuple([Slip("", answer, told) for answer, told in (wrong or {}).items()])
+    slips = tuple([WrongAnswer("", answer, told) for answer, told in (wrong or {}).items()])
     choices = tuple(sorted([right, *[str(x) for x in wrong or {}]])) if isinstance(right, str) else ()
     return Prediction(Asked(text, right, why, slips, choices), then)
 

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from ..engine import Value
 from ..graph.names import Graph, changed_after_use
-from ..ops.notation import ABOVE, check_digits, short_name
+from ..ops.notation import ABOVE, check_digits, short, short_name
 from . import boxes as written
 from .boxes import Arrow, Box
 from .fold import Group, Link, folded, opened, unfolded
-from .picture import NoConverterError, Picture, found, number, run, shortened, visible
+from .picture import NoConverterError, Picture, found, run, shortened, visible
 
 WHOLE, BOXES = 300, 60  # a graph of more nodes is folded, to about so many boxes
 
@@ -80,7 +80,7 @@ def draw(
     notes = ["on the edges: local derivatives"] if any(arrow.label for arrow in arrows) else []
     notes += [] if reached else ["no backward yet"]
     notes += ["dashed: an input was changed after this was computed"] if any(box.stale for box in boxes) else []
-    outputs = ", ".join([f"{name_of.get(x) or 'output'} = {number(x.data, digits)}" for x in graph.outputs[:3]])
+    outputs = ", ".join([f"{name_of.get(x) or 'output'} = {short(x.data, digits)}" for x in graph.outputs[:3]])
     title = visible(f"{outputs}, a graph of {len(graph):,} nodes")
     dot = written.dot(boxes, arrows, notes, vertical)
     if engine == "dot":
@@ -159,7 +159,7 @@ def _arrow(groups: Sequence[Group], boxes: Sequence[Box], tail: int, head: int, 
 
 def _span(numbers: Sequence[float], digits: int) -> str:
     """Return the number, or from which number to which several reach."""
-    low, high = number(min(numbers), digits), number(max(numbers), digits)
+    low, high = short(min(numbers), digits), short(max(numbers), digits)
     return low if low == high else f"{low} … {high}"
 
 

@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 from math import inf
 
 from .layering import Edge, Layers, ordered, ranks
-from .rows import Pair, Rows, Stop, straight
+from .rows import Pair, Stop, Wrapped, straight
 
 LEAF = 0.05  # how much a leaf pulls at its only use
 
@@ -137,7 +137,7 @@ def _connected(
         start = spans[-1][1] + rank_gap if spans else 0.0
         spans.append((start, start + before + max([sizes[x][0] for x in layer if x < len(sizes)])))
     extents = [_extent(layer, across, [y for _, y in sizes]) for layer in layers]
-    rows = Rows.fitting(spans, extents, [(rank[tail], rank[head]) for tail, head in edges], ratio)
+    rows = Wrapped.fitting(spans, extents, [(rank[tail], rank[head]) for tail, head in edges], ratio)
     centres = [((spans[r][0] + room[r] + spans[r][1]) / 2, across[x]) for x, r in enumerate(rank)]
     leaving = _ports([(e[0], across[path[1]], 10.0) for e, path in zip(edges, paths)], sizes)
     entering = _ports([(e[1], across[path[-2]], y) for e, path, (_, y) in zip(edges, paths, labels)], sizes)

@@ -210,14 +210,3 @@ def text(x: float, y: float, content: str, kind: str = "ink", size: float = 12.0
         f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}">'
         f"{escaped(content)}</text>"
     )
-
-
-def number(x: float, digits: int = 4) -> str:
-    """Return a number with at most so many significant digits, all of them from 17 on.
-
-    >>> number(24.70408163265306), number(-6.0), number(1234567.0), number(1.5e-07)
-    ('24.7', '-6', '1.235e6', '1.5e-7')
-    """
-    written = repr(x) if digits >= 17 else f"{x + 0.0:.{digits}g}"  # -0.0 is 0
-    mantissa, e, exponent = written.partition("e")
-    return f"{mantissa}e{int(exponent)}" if e else written

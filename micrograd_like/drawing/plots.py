@@ -8,8 +8,8 @@ from math import ceil, floor, inf, log10
 from typing import Any
 
 from ..ops import ieee
-from ..ops.notation import short_name
-from .picture import SERIES, Picture, escaped, framed, number, shortened, text, text_width, visible
+from ..ops.notation import short, short_name
+from .picture import SERIES, Picture, escaped, framed, shortened, text, text_width, visible
 
 Point = tuple[float, float]
 DASHES = ["", "6 3", "2 3", "8 3 2 3", "12 4", "4 2 1 2"]  # lines differ in this as well as in colour
@@ -56,11 +56,11 @@ class Plane:
         for x in ticks(*self.x):
             place = self.at(x, self.y[0])[0]
             yield f'<path class="grid" d="M{place:.1f} {self.top:.1f}V{bottom:.1f}"/>'
-            yield text(place, bottom + 16, number(x), "dim", 11, "middle")
+            yield text(place, bottom + 16, short(x), "dim", 11, "middle")
         for y in powers(*self.y) if log else ticks(*self.y):
             place = self.at(self.x[0], y)[1]
             yield f'<path class="grid" d="M{self.left:.1f} {place:.1f}H{right:.1f}"/>'
-            yield text(self.left - 7, place + 4, number(10**y if log else y, 3), "dim", 11, "end")
+            yield text(self.left - 7, place + 4, short(10**y if log else y, 3), "dim", 11, "end")
         yield text(self.left, 22, visible(title), "ink strong", 14)
         yield text(right, bottom + 34, visible(x_label), "dim", 11, "end")
         yield text(self.left - 7, self.top - 8, visible(y_label), "dim", 11, "end")
@@ -134,8 +134,9 @@ def curves(
         parts.append(f'{line}{legend_x:.1f} {below - 4:.1f}h24"/>')
         parts.append(text(legend_x + 30, below, shortened(name, 30), "ink", 11))
         legend_x += text_width(shortened(name, 30), 11) + 46
-        ends = [10**y if log else y for _, y in (pieces[0][0], pieces[-1][-1])]
-        told.append(f"{name} from {number(ends[0])} to {number(ends[1])}")
+        span = max([abs(y) for piece in pieces for _, y in piece])
+        ends = [10**y if log else y if abs(y) > 1e-9 * span else 0.0 for _, y in (pieces[0][0], pieces[-1][-1])]
+        told.append(f"{name} from {short(ends[0])} to {short(ends[1])}")
     size = right + 20, below + 14
     return pictured(parts, size, title or "; ".join(told), "; ".join(told))
 
@@ -194,7 +195,7 @@ def diagram(model: Any, *, most: int = 16) -> Picture:
     parts.append(f'<path class="line0" stroke-width="2.5" d="M43 {bottom - 4:.1f}h24"/>')
     parts.append(text(73, bottom, "weight above 0", "dim", 11))
     parts.append(f'<path class="line1" stroke-width="2.5" stroke-dasharray="5 3" d="M183 {bottom - 4:.1f}h24"/>')
-    parts.append(text(213, bottom, f"below 0; the thickest is {number(largest, 3)}", "dim", 11))
+    parts.append(text(213, bottom, f"below 0; the thickest is {short(largest, 3)}", "dim", 11))
     size = max(120.0 + 170.0 * len(matrices), 450.0), bottom + 16
     return pictured(parts, size, repr(model), " then ".join([f"{count:,}" for count in counts]) + " in columns")
 
@@ -254,7 +255,7 @@ def decision_boundary(
     for point, label in list(zip(points, given))[:: len(X) // 3000 + 1]:
         parts.append(mark(*plane.at(*point), number_of[label]))
     x = plane.left + 6
-    for name, k in zip(classes or map(number, labels), number_of.values()):
+    for name, k in zip(classes or map(short, labels), number_of.values()):
         parts.append(mark(x, bottom + 30, k) + text(x + 10, bottom + 34, visible(name), "ink", 11))
         x += text_width(name, 11) + 34
     told = f"{len(X):,} examples of {len(labels)} classes, and the area that the model gives to each"

@@ -27,7 +27,7 @@ def straight(begin: Pair, end: Pair) -> list[Pair]:
 
 
 @dataclass
-class Rows:
+class Wrapped:
     """Which layers stand in which row, and where each row begins."""
 
     row_of: list[int]  # of each layer
@@ -41,7 +41,7 @@ class Rows:
     @classmethod
     def fitting(
         cls, spans: Sequence[Pair], extents: Sequence[Pair], edges: Sequence[tuple[int, int]], ratio: float
-    ) -> Rows:
+    ) -> Wrapped:
         """Return as few rows as bring the length down to `ratio` times the extent across.
 
         `spans` say where each layer begins and ends, `extents` how far it reaches across, and `edges` from which
@@ -57,7 +57,7 @@ class Rows:
     @classmethod
     def cut(
         cls, spans: Sequence[Pair], extents: Sequence[Pair], edges: Sequence[tuple[int, int]], row_of: list[int]
-    ) -> Rows:
+    ) -> Wrapped:
         """Return the rows in which these layers stand."""
         count = row_of[-1] + 1
         crossing = [0] * count  # edges from each row to later ones

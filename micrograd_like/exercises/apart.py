@@ -190,7 +190,7 @@ def _answer(line: str) -> Any:
         return None
 
 
-def _judged(plan: engines.Plan, got: Any) -> str:
+def _judged(plan: engines.Blueprint, got: Any) -> str:
     """Return "" if what was answered is right, else what is wrong with it."""
     if got is None:
         return "It gave no answer."

@@ -13,8 +13,8 @@ from ..mistakes.passes import grads
 
 Steps = Iterable[tuple[Value, int]]  # nodes that pass back, and the places of the inputs to which they do
 Nodes = Mapping[str, Value]
-Program = Callable[..., Any]
-GRAPHS: dict[str, tuple[Program, tuple[float, ...]]] = {  # each shows one idea at numbers without coincidences
+MakesGraph = Callable[..., Any]
+GRAPHS: dict[str, tuple[MakesGraph, tuple[float, ...]]] = {  # each shows one idea at numbers without coincidences
     "a + b": (lambda a, b: a + b, (2.0, -3.5)),
     "a * b": (lambda a, b: a * b, (2.5, -3.0)),
     "a + a": (lambda a, b: a + a, (3.0, 7.0)),
@@ -24,7 +24,7 @@ GRAPHS: dict[str, tuple[Program, tuple[float, ...]]] = {  # each shows one idea 
     "c = a * b; (c + a) * (c * b)": (lambda a, b: (lambda c: (c + a) * (c * b))(a * b), (1.5, 2.5)),
     "c = a + a; d = c * c; d + d": (lambda a, b: (lambda d: d + d)((lambda c: c * c)(a + a)), (1.5, 2.0)),
 }
-NUMBERS: dict[str, tuple[Program, float, tuple[str, str, str]]] = {  # with a plain number; the bugs that it shows
+NUMBERS: dict[str, tuple[MakesGraph, float, tuple[str, str, str]]] = {  # with a plain number; the bugs that it shows
     "a + 2": (lambda a: a + 2.0, 1.0, ("not_wrapped", "not_wrapped", "")),
     "2 + a": (lambda a: 2.0 + a, 1.0, ("no_radd", "not_wrapped", "radd_recursion")),
     "sum([a, a])": (lambda a: sum([a, a]), 2.0, ("no_radd", "not_wrapped", "radd_recursion")),
@@ -35,6 +35,16 @@ IDEAS = {
     "not_attached": "The closure never runs: write `out._backward = _backward` beside its `def`, not inside it.",
     "breadth_first": "By distance a node passes back before all has arrived: it must come after all of its uses.",
     "by_number": "Two nodes may hold the same number: tell them apart by `is`, not by their data.",
+    "not_passed": "Every node that was made passes back: it is in the list, its `_prev` holds all its inputs, and "
+    "`out._backward` is set.",
+    "contribution_dropped": "Each input gets its part: write one line for each, `self.grad += ...; other.grad += ...`.",
+    "seed": "The pass starts from d(output)/d(output), which is 1: `self.grad = 1.0`.",
+    "halved": "Each input gets its whole part, local derivative times upstream gradient; nothing is shared out.",
+    "doubled": "Each use gives its part once: local derivative times upstream gradient.",
+    "one_use": "a + a uses a twice and gives it two parts; a set of inputs holds it once.",
+    "not_proportional": "A local derivative depends on values alone: a gate looks at its input, not at the gradient.",
+    "kept_over_calls": "backward() begins anew each time: make the list, and the set of visited nodes, inside it.",
+    "constant_cuts": "Also with a plain number the result keeps its inputs: make a Value of the number, and go on.",
     "root_skipped": "The output's own _backward is not called, so that nothing starts.",
     "read_too_early": "`out.grad` is read when the operation runs, where it is still 0: read it inside `_backward`.",
     "reads_grad": "A product is scaled by the other factor's `data`; its `grad` is not that number.",

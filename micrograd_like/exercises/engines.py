@@ -33,11 +33,11 @@ METHODS = {
 }
 SAMPLES = {"log": (0.7, 2.5), "sqrt": (0.7, 2.5), "relu": (-1.3, 0.7), "exp": (-0.6, 0.8), "tanh": (-0.6, 0.9)}
 Step = tuple[str, int, int]  # operation, and the places of its operands; of a power the second is the exponent
-Run = Callable[["Plan"], tuple[float, dict[str, float]]]  # the value of the output, and the gradients of the leaves
+RunsGraph = Callable[["Blueprint"], tuple[float, dict[str, float]]]  # value of the output, gradients of the leaves
 
 
 @dataclass(frozen=True)
-class Plan:
+class Blueprint:
     """A graph to be built: the numbers of its leaves, and its steps, each of which makes one more node."""
 
     leaves: tuple[float, ...]
@@ -45,10 +45,14 @@ class Plan:
 
     def build(self, leaves: Sequence[Any]) -> Any:
         """Return the output of the graph on these leaves, whatever kind of number they are."""
+        return self.nodes(leaves)[-1]
+
+    def nodes(self, leaves: Sequence[Any]) -> list[Any]:
+        """Return these leaves, and what the steps make of them."""
         nodes = list(leaves)
         for step in self.steps:
             nodes.append(applied(step, nodes))
-        return nodes[-1]
+        return nodes
 
     @property
     def used(self) -> set[int]:
@@ -60,15 +64,21 @@ class Plan:
                 found |= {x} if name not in SIGNS else {x, y}
         return found
 
-    def __str__(self) -> str:
-        """Write the graph as lines: c = a*b; c + c*b."""
+    @property
+    def inner(self) -> range:
+        """The places of what the steps make."""
+        return range(len(self.leaves), len(self.leaves) + len(self.steps))
+
+    def inputs(self, place: int) -> tuple[int, ...]:
+        """Return the places from which a step makes its node."""
+        name, x, y = self.steps[place - len(self.leaves)]
+        return (x, y) if name in SIGNS else (x,)
+
+    @property
+    def written(self) -> tuple[list[str], list[str]]:
+        """The lines of the graph that give a name, and what each node is called or how it is written."""
         names = list(LETTERS[: len(self.leaves)])
-        uses = [
-            x
-            for i, (name, *xs) in enumerate(self.steps)
-            if i + len(names) in self.used
-            for x in xs[: 1 + (name in SIGNS)]
-        ]
+        uses = [x for place in self.inner if place in self.used for x in self.inputs(place)]
         letters, lines = iter(LETTERS[len(names) :] + "klmnpqrstuvwxyz"), []
         for i, (name, x, y) in enumerate(self.steps):
             place = len(self.leaves) + i
@@ -80,6 +90,11 @@ class Plan:
             elif name in SIGNS and i < len(self.steps) - 1:
                 text = f"({text})"
             names.append(text)
+        return lines, names
+
+    def __str__(self) -> str:
+        """Write the graph as lines: c = a*b; c + c*b."""
+        lines, names = self.written
         return "; ".join([*lines, names[-1]])
 
     @property
@@ -114,7 +129,7 @@ def applied(step: Step, nodes: Sequence[Any]) -> Any:
     return getattr(x, name)()
 
 
-def ours(plan: Plan) -> tuple[float, dict[str, float]]:
+def ours(plan: Blueprint) -> tuple[float, dict[str, float]]:
     """Return what the engine gives: the value, and the gradients of the leaves by letter."""
     leaves = [Value(x) for x in plan.leaves]
     root = plan.build(leaves)
@@ -129,22 +144,23 @@ def agree(mine: tuple[float, Mapping[str, float]], theirs: tuple[float, Mapping[
 
 
 FIRST = (  # what a class must do before all else
-    Plan((2.0, -3.5), (("add", 0, 1),)), Plan((2.5, -3.0), (("mul", 0, 1),)), Plan((3.0,), (("add", 0, 0),)),
-    Plan((3.0,), (("mul", 0, 0),)),
+    Blueprint((2.0, -3.5), (("add", 0, 1),)), Blueprint((2.5, -3.0), (("mul", 0, 1),)),
+    Blueprint((3.0,), (("add", 0, 0),)),
+    Blueprint((3.0,), (("mul", 0, 0),)),
 )  # fmt: skip
 TELLING = (  # each shows one idea: two depths, a use again after it, equal numbers, a diamond, a square, a fan
-    Plan((2.0, 3.0), (("mul", 0, 1), ("mul", 2, 1), ("add", 2, 3))),
-    Plan((2.0, 3.0), (("mul", 0, 1), ("mul", 2, 1), ("add", 3, 2))),
-    Plan((2.0, 2.0), (("mul", 0, 1), ("mul", 1, 1), ("add", 2, 3))),
-    Plan((2.0, 2.0), (("add", 0, 0), ("add", 1, 1), ("mul", 2, 3))),
-    Plan((2.0, 3.0), (("add", 0, 1), ("mul", 2, 2), ("add", 3, 2))),
-    Plan((1.5, 2.0), (("mul", 0, 1), ("add", 2, 0), ("mul", 3, 2), ("add", 4, 3))),
-    Plan((1.5, 0.5), (("add", 0, 1), ("mul", 2, 0), ("mul", 3, 3), ("add", 4, 3), ("mul", 5, 4))),
-    Plan((0.5, 1.1), (("add", 0, 1), *[("mul" if i % 3 else "add", i + 1, 1) for i in range(1, 60)])),
+    Blueprint((2.0, 3.0), (("mul", 0, 1), ("mul", 2, 1), ("add", 2, 3))),
+    Blueprint((2.0, 3.0), (("mul", 0, 1), ("mul", 2, 1), ("add", 3, 2))),
+    Blueprint((2.0, 2.0), (("mul", 0, 1), ("mul", 1, 1), ("add", 2, 3))),
+    Blueprint((2.0, 2.0), (("add", 0, 0), ("add", 1, 1), ("mul", 2, 3))),
+    Blueprint((2.0, 3.0), (("add", 0, 1), ("mul", 2, 2), ("add", 3, 2))),
+    Blueprint((1.5, 2.0), (("mul", 0, 1), ("add", 2, 0), ("mul", 3, 2), ("add", 4, 3))),
+    Blueprint((1.5, 0.5), (("add", 0, 1), ("mul", 2, 0), ("mul", 3, 3), ("add", 4, 3), ("mul", 5, 4))),
+    Blueprint((0.5, 1.1), (("add", 0, 1), *[("mul" if i % 3 else "add", i + 1, 1) for i in range(1, 60)])),
 )
 
 
-def plans(ops: Sequence[str], seed: int = 0) -> Iterator[Plan]:
+def plans(ops: Sequence[str], seed: int = 0) -> Iterator[Blueprint]:
     """Yield random graphs of these operations, and of sums and products, all of whose numbers are moderate."""
     rng = Random(seed)
     while True:
@@ -161,7 +177,7 @@ def plans(ops: Sequence[str], seed: int = 0) -> Iterator[Plan]:
                 nodes.append(number)
                 steps.append(step)
         if steps:
-            yield Plan(leaves, tuple(steps))
+            yield Blueprint(leaves, tuple(steps))
 
 
 def _number(step: Step, nodes: Sequence[float]) -> float | None:
@@ -176,14 +192,14 @@ def _number(step: Step, nodes: Sequence[float]) -> float | None:
     return x if isfinite(x) and (abs(x) < 60.0) and (name != "div" or abs(nodes[j]) > 0.2) else None
 
 
-def smaller(plan: Plan) -> Iterator[Plan]:
+def smaller(plan: Blueprint) -> Iterator[Blueprint]:
     """Yield graphs that are a little smaller: without the last step, or with one step left out."""
     n = len(plan.leaves)
     if len(plan.steps) > 1:
-        yield Plan(plan.leaves, plan.steps[:-1])
+        yield Blueprint(plan.leaves, plan.steps[:-1])
     for k, (_, x, y) in enumerate(plan.steps[:-1]):
         for instead in dict.fromkeys([x, y if plan.steps[k][0] in SIGNS else x]):
-            yield Plan(
+            yield Blueprint(
                 plan.leaves, (*plan.steps[:k], *[_without(step, n + k, instead) for step in plan.steps[k + 1 :]])
             )
     for k, (name, x, y) in enumerate(plan.steps):
@@ -192,7 +208,7 @@ def smaller(plan: Plan) -> Iterator[Plan]:
     for k in range(n):
         if k not in plan.used and n > 1:
             moved = tuple((name, x - (x > k), y - (y > k and name != "pow")) for name, x, y in plan.steps)
-            yield Plan((*plan.leaves[:k], *plan.leaves[k + 1 :]), moved)
+            yield Blueprint((*plan.leaves[:k], *plan.leaves[k + 1 :]), moved)
 
 
 def _without(step: Step, gone: int, instead: int) -> Step:
@@ -201,7 +217,7 @@ def _without(step: Step, gone: int, instead: int) -> Step:
     return name, x, xs[1] if name not in SIGNS else y
 
 
-def smallest(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
+def smallest(plan: Blueprint, fails: Callable[[Blueprint], bool]) -> Blueprint:
     """Return the smallest graph that fails too, found by making a failing one smaller as long as it fails."""
     for _ in range(60):
         for other in smaller(plan):
@@ -251,25 +267,25 @@ def not_looked_at(cls: type) -> list[str]:
     ]
 
 
-def singles(ops: Iterable[str]) -> Iterator[tuple[str, list[Plan]]]:
+def singles(ops: Iterable[str]) -> Iterator[tuple[str, list[Blueprint]]]:
     """Yield each operation with graphs of it alone."""
     for name in ops:
         if name in SIGNS:
-            yield name, [Plan(x, ((name, 0, 1),)) for x in ((3.0, 2.0), (-1.5, 2.5))]
+            yield name, [Blueprint(x, ((name, 0, 1),)) for x in ((3.0, 2.0), (-1.5, 2.5))]
         elif name == "pow":
-            yield name, [Plan((x,), (("pow", 0, n),)) for x, n in ((2.5, 2), (-1.5, 3), (0.7, 2))]
+            yield name, [Blueprint((x,), (("pow", 0, n),)) for x, n in ((2.5, 2), (-1.5, 3), (0.7, 2))]
         else:
             yield (
                 name,
                 [
-                    Plan((x,), ((name, 0, 0),))
+                    Blueprint((x,), ((name, 0, 0),))
                     for x in SAMPLES.get(name, (0.3, 0.6))
                     if _number((name, 0, 0), (x,)) is not None
                 ],
             )
 
 
-def wrong_rule(name: str, plans: Sequence[Plan], found: Sequence[Mapping[str, float]]) -> tuple[str, str]:
+def wrong_rule(name: str, plans: Sequence[Blueprint], found: Sequence[Mapping[str, float]]) -> tuple[str, str]:
     """Return (name, words) of the local derivative that gives what was found for an operation alone, or two blanks."""
     op = OPS[name]
     listed = [(key, "", x.local_rules[name]) for key, x in MISTAKES.items() if name in x.local_rules]
@@ -280,7 +296,7 @@ def wrong_rule(name: str, plans: Sequence[Plan], found: Sequence[Mapping[str, fl
     return "", ""
 
 
-def _gives(rule: Callable[..., Sequence[float]], op: Any, plan: Plan, got: Mapping[str, float]) -> bool:
+def _gives(rule: Callable[..., Sequence[float]], op: Any, plan: Blueprint, got: Mapping[str, float]) -> bool:
     numbers = [*plan.leaves, *([float(plan.steps[0][2])] if op.name == "pow" else [])]
     try:
         slopes = rule(op.value(*numbers), *numbers)

@@ -60,6 +60,7 @@ class Exercise:
     root: Value
     given: Collection[str]
     concept: str
+    code: str = ""  # by which a generated one is made again
     title: str
 
     def __init__(

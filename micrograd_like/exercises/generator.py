@@ -32,6 +32,7 @@ from .questions import Task
 
 ATTEMPTS = 4000
 USUAL = 7  # exercises, of which the commonest effort is taken for all variants
+VARIANT = "v"  # after the seed of an exercise that asks for as much work as everyone else's
 AGAIN = 50  # draws for a student before two sheets are let be alike
 SAME = 1.1e-3  # numbers as close as that cannot be told apart when typed to four digits
 NEAR = 0.01  # a mistake that comes so close to the right number would pass for rounding
@@ -70,8 +71,14 @@ def generate(
         if effort is not None and effort_of(exercise) != effort:
             continue
         if by_hand(exercise.task) and (ambiguous or not coincidences(exercise.task, exercise.asked)):
+            exercise.code = code_of(concept, difficulty, seed, student, effort is not None)
             return exercise
     raise RuntimeError(f"No numbers were found for {concept!r} with seed {seed}. Write another seed.")
+
+
+def code_of(concept: str, difficulty: int, seed: int, student: str = "", is_variant: bool = False) -> str:
+    """Return the code of an exercise, which stands on its sheet; `codes.exercise_of` makes it again."""
+    return f"{concept}/{difficulty}/{seed}{VARIANT * is_variant}{'/' * bool(student)}{student}"
 
 
 def effort_of(ex: Exercise) -> tuple[object, ...]:
@@ -87,6 +94,11 @@ def effort_of(ex: Exercise) -> tuple[object, ...]:
     return tuple(sorted(kinds.items())), len(ex.questions), products, round(long / max(len(nodes), 1))
 
 
+def answers_of(ex: Exercise) -> tuple[str, ...]:
+    """Return the gradients that an exercise asks for, as one types them, in order of size."""
+    return tuple([f"{number:.4g}" for number in sorted([ex.task.right[x] for x in ex.asked])])
+
+
 @cache
 def usual_effort(concept: Concept, difficulty: int, seed: int = 0) -> tuple[object, ...]:
     """Return the commonest effort of exercises on a concept, so that many variants of it are found."""
@@ -100,20 +112,20 @@ def variant(concept: Concept, difficulty: int, student: str, seed: int = 0) -> E
 
 
 def variants(concept: Concept, difficulty: int, seed: int, students: Sequence[str]) -> list[Exercise]:
-    """Return a variant for each student, no two alike, of which each asks for as much work as the others.
+    """Return a variant for each student, no two with the same answers, of which each asks for as much work.
 
-    Where chance draws the same numbers twice, the later student gets others: those of "student, again".
+    Where chance draws the same answers twice, the later student gets others: those of "student, again".
     """
-    seen: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
     found = []
     for student in students:
         name = student
         for _ in range(AGAIN):
             ex = variant(concept, difficulty, name, seed)
-            if ex.program() not in seen:
+            if answers_of(ex) not in seen:
                 break
             name += ", again"
-        seen.add(ex.program())
+        seen.add(answers_of(ex))
         found.append(ex)
     return found
 

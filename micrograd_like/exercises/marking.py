@@ -71,7 +71,7 @@ class Marking:
             for mark in self.marks.values()
         )
         told = "".join(
-            f"<p><b>{escape(m.where)}</b> {escape(m.did)}<br><i>{_coded(m.idea)}</i><br>{escape(m.redo)}</p>"
+            f"<p><b>{escape(m.where)}</b> {escape(m.did)}<br><i>{coded(m.idea)}</i><br>{escape(m.redo)}</p>"
             for m in self.messages
         )
         head = "<tr><th></th><th>typed</th><th></th><th style='text-align:left'>why</th></tr>"
@@ -82,6 +82,6 @@ class Marking:
         return f"{right} of {len(self.marks)} right"
 
 
-def _coded(text: str) -> str:
+def coded(text: str) -> str:
     """Return a text as HTML, in which what stands in `these` is code."""
     return re.sub("`([^`]*)`", r"<code>\1</code>", escape(text))

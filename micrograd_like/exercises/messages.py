@@ -10,7 +10,7 @@ from ..engine import Value
 from ..graph.names import changed_after_use
 from ..mistakes.mistake import MISTAKES, RIGHT, Mistake
 from ..ops.notation import PRODUCT, Text, short
-from ..steps.formulas import in_symbols, value_text
+from ..steps.symbols import in_symbols, value_text
 from .diagnosis import Diagnosis, Slip
 from .hypotheses.sheet import Hypothesis
 from .questions import Task

@@ -12,7 +12,7 @@ from ..engine import Value, tick, topological_order
 Own = tuple[dict[str, Any], dict[str, Any]]
 
 
-class Recording(list[Value]):
+class Pickled(list[Value]):
     """A list of nodes that pickles column by column.
 
     A pickle keeps its recordings alive while it is written, so that nodes which several pickled objects share
@@ -21,7 +21,7 @@ class Recording(list[Value]):
 
     position: dict[Value, int]
 
-    live: WeakSet[Recording] = WeakSet()
+    live: WeakSet[Pickled] = WeakSet()
     __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __init__(self, nodes: list[Value]) -> None:
@@ -36,7 +36,7 @@ class Recording(list[Value]):
 
 
 class Restored(list[Value]):
-    """What a Recording is read back as."""
+    """What a Pickled list is read back as."""
 
     def __init__(self, *columns: list[Any]) -> None:
         for kind, inputs, *fields in zip(*columns):
@@ -82,12 +82,12 @@ def _fields(x: Value) -> tuple[Any, ...]:
 
 
 def _reduce(self: Value, protocol: int) -> tuple[Any, ...]:
-    for recording in Recording.live:
+    for recording in Pickled.live:
         if self in recording.position:
             break
     else:
-        others = list(Recording.live)
-        recording = Recording([x for x in topological_order(self) if not any(x in other.position for other in others)])
+        others = list(Pickled.live)
+        recording = Pickled([x for x in topological_order(self) if not any(x in other.position for other in others)])
     return getitem, (recording, recording.position[self])
 
 

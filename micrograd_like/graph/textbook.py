@@ -15,7 +15,7 @@ from ..ops import Ieee
 from ..ops.notation import Exact, Written
 
 W = TypeVar("W", bound=Written)
-Formula = Callable[..., tuple[Any, ...]]
+SlopeFormula = Callable[..., tuple[Any, ...]]
 
 
 def numbers_of(node: Value) -> list[float]:
@@ -23,7 +23,7 @@ def numbers_of(node: Value) -> list[float]:
     return [node.data, *[x.data for x in node.inputs]]
 
 
-def at_numbers(formula: Formula, position: int, numbers: Sequence[float]) -> float:
+def at_numbers(formula: SlopeFormula, position: int, numbers: Sequence[float]) -> float:
     """Return one local derivative at (output, *operands), inf or nan where it is not finite."""
     return float(formula(*map(Ieee, numbers))[position])
 
@@ -38,7 +38,7 @@ def only_digits_lost(book: float, slope: float) -> bool:
     return abs(book - slope) <= 1e-9
 
 
-def in_notation(kind: type[W], formula: Formula, position: int, node: Value, operands: Sequence[object]) -> W:
+def in_notation(kind: type[W], formula: SlopeFormula, position: int, node: Value, operands: Sequence[object]) -> W:
     """Write one local derivative of a node, with these texts or numbers for (output, *inputs); constants fold."""
     inputs = zip(node.inputs, operands[1:])
     written = [Exact(x.data, kind) if x.constant else kind(operand) for x, operand in inputs]

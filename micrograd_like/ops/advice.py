@@ -96,6 +96,8 @@ def _works(instead: str, numbers: Sequence[float], operands: Sequence[Any]) -> b
             found = eval(instead.format(*"abc"), {"__builtins__": {}}, {**OPS, **letters})
         except (ArithmeticError, ValueError):
             return False
+        if not isinstance(found, Dual):  # it holds constants only
+            found = Dual(float(found), 0.0)
         if not (isfinite(found.data) and isfinite(found.slope)):
             return False
     return True

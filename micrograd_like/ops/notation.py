@@ -287,9 +287,11 @@ class LaTeX(Written):
 def short(number: float, digits: int = 4) -> str:
     """Return a number for people to read: `digits` significant digits, and whole numbers below a million whole.
 
-    >>> short(0.70710678), short(-3.0), short(24704.08), short(1e-9)
-    ('0.7071', '-3', '24700', '1e-9')
+    >>> short(0.70710678), short(-3.0), short(24704.08), short(1e-9), short(0.1 + 0.2, 17)
+    ('0.7071', '-3', '24700', '1e-9', '0.30000000000000004')
     """
+    if digits >= 17:  # all that a float has
+        return repr(number + 0.0).removesuffix(".0")
     text = f"{number + 0.0:.{digits}g}"
     mantissa, e, exponent = text.partition("e")
     return f"{float(text):.0f}" if 0 <= int(exponent or -1) < 6 else f"{mantissa}e{int(exponent)}" if e else text

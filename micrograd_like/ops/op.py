@@ -17,7 +17,7 @@ from .number import Ieee, Number, real
 OPS: dict[str, Op] = number.OPS  # every operation by its name; `table` fills it
 N = TypeVar("N", bound=Number)
 # A function of one to three numbers of any kind, and one of the output and these: an editor knows them in a lambda.
-Formula = Callable[[Any], Any] | Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any]
+Definition = Callable[[Any], Any] | Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any]
 Rule = (
     Callable[[Any, Any], tuple[Any, ...]]
     | Callable[[Any, Any, Any], tuple[Any, ...]]
@@ -38,8 +38,8 @@ class Op:
     `sample` holds an interval for each operand, from which the tests draw, and `domain` those of all numbers
     that it takes; near `rough`, a zero of the slope and a distance, the slope's error is only small beside 1.
     `spelled` says how other libraries (numpy, torch, jax, mpmath) call the operation, where not by its name:
-    another name, "" for not at all, or a function of the library and the operands. For javascript it is the
-    body of a function of a, b, c.
+    another name, "" for not at all, or a function of the library and the operands. What ONNX computes is named.
+    For javascript it is the body of a function of a, b, c.
 
     An operation made at run time is a function, and a method of every Value. One whose name is taken is
     refused, unless `replace` asks for it. One that is not `listed` is neither in OPS nor a method.
@@ -67,23 +67,23 @@ class Op:
     def __init__(
         self,
         name: str,
-        value: Formula | None,
+        value: Definition | None,
         rule: Rule,
         *,
         latex: str = "",
         why: str = "",
         sample: Sequence[tuple[float, float]] = ((-1.0, 1.0),),
         domain: Sequence[tuple[float, float]] = (),
-        definition: Formula | None = None,
+        definition: Definition | None = None,
         textbook: Rule | None = None,
         sign: str = "",
         defaults: tuple[float, ...] = (),
-        kink: Formula | None = None,
+        kink: Definition | None = None,
         gate: bool = False,
         rough: tuple[float, float] | None = None,
         beyond: Callable[..., float] = lambda *_: nan,
         corner: Mapping[tuple[float, ...], tuple[float, ...]] | None = None,
-        fails: Sequence[tuple[Formula, str, str]] = (),
+        fails: Sequence[tuple[Definition, str, str]] = (),
         spelled: Mapping[str, Any] | None = None,
         replace: bool = False,
         listed: bool = True,

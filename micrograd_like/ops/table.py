@@ -20,22 +20,23 @@ OUTSIDE, STEEP_END = "its input must lie between -1 and 1", "at -1 and 1 its slo
 # fmt: off
 add = Op("add", operator.add, lambda out, a, b: (1.0, 1.0), sign="+", latex="{a} + {b}", sample=(ANY, ANY),
     domain=(ALL, ALL),
+    spelled={"onnx": "Add"},
     why="Each input moves the sum one for one: a sum passes its gradient back to both inputs unchanged.")
 sub = Op("sub", operator.sub, lambda out, a, b: (1.0, -1.0), sign="-", latex="{a} - {b}", sample=(ANY, ANY),
-    domain=(ALL, ALL), spelled={"numpy": "subtract"},
+    domain=(ALL, ALL), spelled={"onnx": "Sub", "numpy": "subtract"},
     why="Raising what is subtracted lowers the result: the second input's gradient turns its sign.")
 mul = Op("mul", operator.mul, lambda out, a, b: (b, a), sign="*", latex=r"{a} \cdot {b}", sample=(ANY, ANY),
-    domain=(ALL, ALL), spelled={"numpy": "multiply"},
+    domain=(ALL, ALL), spelled={"onnx": "Mul", "numpy": "multiply"},
     why="Each input is scaled by the other one: the gradient of one input is multiplied by the other.")
 div = Op("div", operator.truediv, lambda out, a, b: (1.0 / b, -out / b), sign="/",
     latex=r"\frac{{a}}{{b}}", sample=(ANY, OFF_ZERO), textbook=lambda out, a, b: (1.0 / b, -a / b ** 2),
-    domain=(ALL, ALL), beyond=n.quotient_beyond, spelled={"numpy": "divide"},
+    domain=(ALL, ALL), beyond=n.quotient_beyond, spelled={"onnx": "Div", "numpy": "divide"},
     fails=((lambda a, b: b == 0, "nothing can be divided by 0", "{0} / ({1} + 1e-12)"),
            (lambda a, b: abs(b) < 1e-150, "so small a divisor makes the slope larger than any float",
                "{0} / ({1} + 1e-12)")),
     why="A larger divisor makes each unit count for less, and makes the quotient shrink with its square.")
 neg = Op("neg", operator.neg, lambda out, a: (-1.0,), sign="-", latex="-{a}", sample=(ANY,), domain=(ALL,),
-    spelled={"numpy": "negative"}, why="Up becomes down: the gradient turns its sign.")
+    spelled={"onnx": "Neg", "numpy": "negative"}, why="Up becomes down: the gradient turns its sign.")
 power = Op("pow", n.power, sign="**", latex="{a}^{{b}}", sample=(POSITIVE, (-3.0, 3.0)),
     domain=(ABOVE_0, (-300.0, 300.0)),
     rule=lambda out, a, b: (  # x ** 0 has the slope 0, at 0 too, and so has 0 ** y
@@ -50,7 +51,7 @@ power = Op("pow", n.power, sign="**", latex="{a}^{{b}}", sample=(POSITIVE, (-3.0
            (lambda a, b: 0 < a < 1e-9 and b < 1, "so close to 0 the slope is larger than any float",
             "({0} + 1e-12) ** {1}"),
            (lambda a, b: b * math.log(a) > 709, TOO_LARGE, "exp(minimum({1} * log(abs({0})), 700))")),
-    spelled={"numpy": "power", "mpmath": "power"},
+    spelled={"onnx": "Pow", "numpy": "power", "mpmath": "power"},
     why="The power comes down as a factor and one is left above; the exponent acts through the base's log.")
 floordiv = Op("floordiv", operator.floordiv, lambda out, a, b: (0.0, 0.0), sign="//", gate=True,
     latex=r"\left\lfloor\frac{{a}}{{b}}\right\rfloor", sample=(ANY, OFF_ZERO), kink=lambda a, b: sin(pi * a / b),
@@ -63,25 +64,30 @@ mod = Op("mod", operator.mod, lambda out, a, b: (1.0, -(a // b)), sign="%",
     fails=((lambda a, b: b == 0, "there is no remainder by 0", "{0} % ({1} + 1e-12)"),),
     why="Between its jumps the remainder is a minus a fixed number of b's.")
 absolute = Op("abs", abs, lambda out, a: (step(a) - step(-a),), kink=lambda a: a, domain=(ALL,),
-    latex=r"\left|{{a}}\right|", sample=(ANY,), textbook=lambda out, a: (a / out,), spelled={"numpy": "absolute"},
+    latex=r"\left|{{a}}\right|", sample=(ANY,), textbook=lambda out, a: (a / out,),
+    spelled={"onnx": "Abs", "numpy": "absolute"},
     why="The slope is the sign of the input; at the corner, 0, it is taken as 0.")
 maximum = Op("maximum", lambda a, b: a if a > b or a != a else b, gate=True, kink=lambda a, b: a - b,
     rule=lambda out, a, b: ((1.0 + n.above(a, b) - n.above(b, a)) / 2.0, (1.0 + n.above(b, a) - n.above(a, b)) / 2.0),
     textbook=lambda out, a, b: (step(a - b), step(b - a)), domain=(ALL, ALL),
     latex=r"\max\left({{a}}, {{b}}\right)", sample=(ANY, ANY),
+    spelled={"onnx": "Max"},
     why="Only the winner moves the result, so it gets the whole gradient; in a tie both get half.")
 minimum = Op("minimum", lambda a, b: a if a < b or a != a else b, gate=True, kink=lambda a, b: a - b,
     rule=lambda out, a, b: ((1.0 + n.above(b, a) - n.above(a, b)) / 2.0, (1.0 + n.above(a, b) - n.above(b, a)) / 2.0),
     textbook=lambda out, a, b: (step(b - a), step(a - b)), domain=(ALL, ALL),
     latex=r"\min\left({{a}}, {{b}}\right)", sample=(ANY, ANY),
+    spelled={"onnx": "Min"},
     why="Only the smaller one moves the result, so it gets the whole gradient; in a tie both get half.")
 step = Op("step", lambda a: 1.0 if a > 0.0 else 0.0 if a <= 0.0 else a, lambda out, a: (0.0,), gate=True, domain=(ALL,),
     latex=r"\left[{{a}} > 0\right]", sample=(ANY,), kink=lambda a: a,
-    spelled={"numpy": "", "jax": "", "torch": lambda torch, a: torch.heaviside(a, torch.zeros_like(a)).detach()},
+    spelled={"onnx": lambda onnx, a: onnx.node("Cast", onnx.node("Greater", a, onnx.constant(0.0)), to=11),
+             "numpy": "", "jax": "", "torch": lambda torch, a: torch.heaviside(a, torch.zeros_like(a)).detach()},
     why="Flat on both sides of its jump: no gradient passes.")
 
 exp = Op("exp", math.exp, lambda out, a: (out,), latex="e^{{a}}", sample=((-700.0, 700.0),),
     beyond=lambda a: inf, fails=((lambda a: a > 709, TOO_LARGE, "exp(minimum({0}, 700))"),),
+    spelled={"onnx": "Exp"},
     why="The exponential is its own slope: the local derivative is the output itself.")
 exp2 = Op("exp2", math.exp2, lambda out, a: (out * math.log(2.0),), latex="2^{{a}}", sample=((-1000.0, 1000.0),),
     beyond=lambda a: inf, fails=((lambda a: a > 1023, TOO_LARGE, "exp2(minimum({0}, 1000))"),),
@@ -94,6 +100,7 @@ log = Op("log", math.log, lambda out, a: (1.0 / a,), latex=r"\ln {a}", sample=((
     beyond=lambda a: nan if a else -inf,
     fails=((lambda a: a <= 0, "only numbers above 0 have a logarithm", "log(maximum({0}, 1e-12))"),
            (lambda a: a < 1e-300, "so close to 0 the slope is larger than any float", "log(maximum({0}, 1e-12))")),
+    spelled={"onnx": "Log"},
     why="Near 0 a small change is a large factor: the slope is one over the input.")
 log2 = Op("log2", math.log2, lambda out, a: (1.0 / a / math.log(2.0),), latex=r"\log_2 {a}", sample=((1e-6, 1e6),),
     domain=(ABOVE_0,), beyond=lambda a: nan if a else -inf, textbook=lambda out, a: (1.0 / (a * log(2.0)),),
@@ -110,10 +117,12 @@ log10 = Op("log10", math.log10, lambda out, a: (1.0 / a / math.log(10.0),), late
 log1p = Op("log1p", math.log1p, lambda out, a: (1.0 / (1.0 + a),), latex=r"\ln\left(1 + {{a}}\right)",
     sample=((-0.99, 1e3),), domain=((-0.999999, 1e308),), beyond=lambda a: nan if a != -1 else -inf,
     fails=((lambda a: a <= -1, "1 + x must be above 0 to have a logarithm", "log1p(maximum({0}, -0.999999))"),),
+    spelled={"onnx": lambda onnx, a: onnx.node("Log", onnx.node("Add", onnx.constant(1.0), a))},
     why="The slope of the logarithm at 1 + a, without losing the digits near 0.")
 sqrt = Op("sqrt", math.sqrt, lambda out, a: (0.5 / out,), latex=r"\sqrt{{a}}", sample=((1e-6, 1e6),), domain=(ABOVE_0,),
     fails=((lambda a: a < 0, "only numbers from 0 on have a real root", "sqrt(maximum({0}, 1e-12))"),
            (lambda a: a == 0, "at 0 the slope of the root is infinite", "sqrt(maximum({0}, 1e-12))")),
+    spelled={"onnx": "Sqrt"},
     why="The larger the root, the flatter it gets: half of one over the output.")
 cbrt = Op("cbrt", math.cbrt, lambda out, a: (out / a / 3.0,), corner={(0.0,): (inf,)},
     latex=r"\sqrt[3]{{a}}", sample=((0.01, 1e6),),
@@ -123,8 +132,10 @@ cbrt = Op("cbrt", math.cbrt, lambda out, a: (out / a / 3.0,), corner={(0.0,): (i
     why="Real below 0 too, and vertical at 0: one over three times the square of the output.")
 
 sin = Op("sin", math.sin, lambda out, a: (cos(a),), latex=r"\sin {a}", sample=((-30.0, 30.0),), domain=(TRIG,),
+    spelled={"onnx": "Sin"},
     why="The slope of a wave is the same wave a quarter turn ahead.")
 cos = Op("cos", math.cos, lambda out, a: (-sin(a),), latex=r"\cos {a}", sample=((-30.0, 30.0),), domain=(TRIG,),
+    spelled={"onnx": "Cos"},
     why="A quarter turn ahead of the cosine stands the sine turned over.")
 tan = Op("tan", math.tan, lambda out, a: (1.0 + out * out,), latex=r"\tan {a}", sample=((-1.5, 1.5),), domain=(TRIG,),
     why="Never flatter than 1, and ever steeper towards its poles.")
@@ -177,14 +188,18 @@ hypot = Op("hypot", math.hypot, latex=r"\sqrt{{a}^2 + {b}^2}", sample=(ANY, ANY)
 
 tanh = Op("tanh", math.tanh, lambda out, a: (4.0 * n.logistic_slope(2.0 * a),), latex=r"\tanh {a}",
     sample=((-300.0, 300.0),), textbook=lambda out, a: (1.0 - out ** 2,),  # 1 - out*out is 0 from 19 on
+    spelled={"onnx": "Tanh"},
     why="Steepest at 0, flat at both ends: a saturated tanh lets almost no gradient through.")
 erf = Op("erf", math.erf, lambda out, a: (2.0 / math.sqrt(pi) * n.gaussian(a, 1.0),),
     textbook=lambda out, a: (2.0 / sqrt(pi) * exp(-a ** 2),),
-    latex=r"\operatorname{erf}\left({{a}}\right)", sample=((-25.0, 25.0),), spelled={"numpy": ""},
+    latex=r"\operatorname{erf}\left({{a}}\right)", sample=((-25.0, 25.0),),
+    spelled={"onnx": "Erf", "jax": "erf", "numpy": ""},
     why="It adds up a bell curve from left to right, so its slope is the bell curve.")
 erfc = Op("erfc", math.erfc, lambda out, a: (-2.0 / math.sqrt(pi) * n.gaussian(a, 1.0),),
     textbook=lambda out, a: (-2.0 / sqrt(pi) * exp(-a ** 2),),
-    latex=r"\operatorname{erfc}\left({{a}}\right)", sample=((-5.0, 25.0),), spelled={"numpy": ""},
+    latex=r"\operatorname{erfc}\left({{a}}\right)", sample=((-5.0, 25.0),),
+    spelled={"onnx": lambda onnx, a: onnx.node("Sub", onnx.constant(1.0), onnx.node("Erf", a)),
+             "jax": "erfc", "numpy": ""},
     why="What is left of the bell curve: it falls as fast as the curve is high.")
 lgamma = Op("lgamma", math.lgamma, lambda out, a: (digamma(a, 0.0),),
     latex=r"\ln\left|\Gamma\left({{a}}\right)\right|", sample=((10.0, 170.0),),
@@ -250,6 +265,7 @@ xlogy = Op("xlogy", None,
 sigmoid = Op("sigmoid", n.logistic, lambda out, a: (n.logistic_slope(a),), latex=r"\sigma\left({{a}}\right)",
     definition=lambda a: exp(minimum(a, 0.0)) / (1.0 + exp(-abs(a))),  # 1 / (1 + exp(-a)) overflows at -710
     sample=((-700.0, 700.0),), textbook=lambda out, a: (out * (1.0 - out),),  # 1 - out is 0 from 37 on
+    spelled={"onnx": "Sigmoid", "jax": "sigmoid"},
     why="Steepest in the middle, at most 1/4: a sure sigmoid, near 0 or 1, lets almost no gradient through.")
 logsigmoid = Op("logsigmoid", None, lambda out, a: (sigmoid(-a),),
     definition=lambda a: minimum(a, 0.0) - log1p(exp(-abs(a))), textbook=lambda out, a: (1.0 - sigmoid(a),),
@@ -264,6 +280,7 @@ logaddexp = Op("logaddexp", None, lambda out, a, b: (n.share(a, b), n.share(b, a
 relu = Op("relu", lambda a: a if a > 0.0 or a != a else 0.0, lambda out, a: (step(a),), gate=True, domain=(ALL,),
     definition=lambda a: maximum(a, 0.0), kink=lambda a: a,
     latex=r"\operatorname{relu}\left({{a}}\right)", sample=(ANY,),
+    spelled={"onnx": "Relu", "jax": "relu"},
     why="Open above 0, shut at and below it: the gradient passes whole or not at all.")
 relu6 = Op("relu6", None, lambda out, a: (step(a) * step(6.0 - a),), gate=True, domain=(ALL,),
     definition=lambda a: minimum(maximum(a, 0.0), 6.0), kink=lambda a: a * (a - 6.0),
@@ -301,12 +318,12 @@ elu = Op("elu", None, rule=lambda out, a, scale: (step(a) + scale * exp(minimum(
     why="A relu that goes on below 0 as an exponential, down to -1: it passes gradient there as long as it moves.")
 softplus = Op("softplus", None, lambda out, a: (sigmoid(a),),
     definition=lambda a: maximum(a, 0.0) + log1p(exp(-abs(a))),  # log(1 + exp(a)) overflows at 710
-    latex=r"\operatorname{softplus}\left({{a}}\right)", sample=((-700.0, 700.0),),
+    latex=r"\operatorname{softplus}\left({{a}}\right)", sample=((-700.0, 700.0),), spelled={"jax": "softplus"},
     why="A relu with a rounded corner: its slope is the sigmoid, going from 0 to 1.")
 silu = Op("silu", None, lambda out, a: (n.silu_slope(a),),
     definition=lambda a: maximum(a, -800.0) * sigmoid(a),  # sigmoid(-800) is 0, and -inf * 0 is not a number
     textbook=lambda out, a: (sigmoid(a) + out * (1.0 - sigmoid(a)),),
-    latex=r"\operatorname{silu}\left({{a}}\right)", sample=((-700.0, 700.0),),
+    latex=r"\operatorname{silu}\left({{a}}\right)", sample=((-700.0, 700.0),), spelled={"jax": "silu"},
     why="The input gated by its own sigmoid: the slope is the gate plus what moving the gate does.")
 mish = Op("mish", None, lambda out, a: (tanh(softplus(a)) + n.clip(a, -800.0, 800.0) * sigmoid(a) * 4.0
                                         * n.logistic_slope(2.0 * softplus(a)),),

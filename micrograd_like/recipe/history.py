@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..base.checks import listed, numbers, whole
-from ..base.files import Path, write_whole
+from ..base.files import FilePath, write_whole
 from ..base.shows import SHOWS
 
 
@@ -90,7 +90,7 @@ class TrainingHistory:
         """Draw the loss curves."""
         return SHOWS["loss curves"](self, **options)
 
-    def to_csv(self, path: Path) -> None:
+    def to_csv(self, path: FilePath) -> None:
         """Write one line for each epoch."""
         import csv  # slow to import
         import io
@@ -101,7 +101,7 @@ class TrainingHistory:
         lines.writerows([[*row[:7], *row.predictions] for row in self.rows])
         write_whole(path, text.getvalue())
 
-    def save(self, path: Path) -> Any:
+    def save(self, path: FilePath) -> Any:
         """Write a page on which one moves through the epochs: boundary, losses, each weight and its update.
 
         `fit` must have been called with record_weights=True.

@@ -55,14 +55,15 @@ def read_csv(
     path: str | PathLike[str],
     target: str | int | None = -1,
     features: Sequence[str] | None = None,
-    regression: bool = False,
+    regression: bool | None = None,
 ) -> Dataset:
     """Read rows of numbers; the column `target`, a name or an index or None, holds what to learn.
 
     The first line is a header unless it is all numbers, the target aside, or `target` or `features` name columns.
-    Targets are classes, sorted, unless they are numbers, not all whole or of more than 20 kinds, or `regression`
-    says so. `features` picks columns by name. Raises ValueError, with the line and the column, where it cannot be
-    read. A row has at most a million characters, and a cell 131,072.
+    Targets are numbers to come near to if all are numbers, and not all whole or of more than 20 kinds; otherwise they
+    are classes, sorted. regression=True or False says which they are. `features` picks columns by name. Raises
+    ValueError, with the line and the column, where it cannot be read. A row has at most a million characters, and a
+    cell 131,072.
     """
     import csv  # slow to import
 
@@ -139,7 +140,7 @@ class _Reader:
             return target % len(names)
         raise ValueError(f"{self.name} has no column {target!r}. Its first line is: {', '.join(names):.500}.")
 
-    def read(self, regression: bool) -> Dataset:
+    def read(self, regression: bool | None) -> Dataset:
         X, cells, lines = [], [], []
         known: dict[str, float] = {}  # one float for all cells that are spelled alike
         for number, row in self._all():
@@ -186,13 +187,15 @@ class _Reader:
             known[cell] = number
         return number
 
-    def _targets(self, cells: list[str], lines: list[int], regression: bool) -> tuple[list[Any], list[str]]:
+    def _targets(self, cells: list[str], lines: list[int], regression: bool | None) -> tuple[list[Any], list[str]]:
         """Return the targets as numbers, or as indices into the sorted names of the classes, and these."""
         if self.target is None:
             return [], []
         numeric = all(map(_is_number, cells))
         classes = sorted(set(cells), key=float if numeric else None)
-        if regression or (numeric and (len(classes) > 20 or any(float(cell) % 1 for cell in classes))):
+        if regression is None:
+            regression = numeric and (len(classes) > 20 or any(float(cell) % 1 for cell in classes))
+        if regression:
             return [self._number(cell, line, self.target) for cell, line in zip(cells, lines)], []
         index = {cell: k for k, cell in enumerate(classes)}
         return [index[cell] for cell in cells], classes

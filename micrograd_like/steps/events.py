@@ -14,8 +14,8 @@ from ..graph.textbook import at_numbers, in_notation, numbers_of
 from ..mistakes.mistake import RIGHT, Gradient, Mistake
 from ..mistakes.passes import Pass
 from ..ops.notation import ATOM, PRODUCT, LaTeX, MathML, Text, Written, latex_name, mathml_name, short
-from .formulas import in_symbols, rounded, slope_formula
 from .source_lines import Code, Line
+from .symbols import in_symbols, rounded, slope_formula
 
 NAMING: dict[type[Written], Callable[[str], str]] = {LaTeX: latex_name, MathML: mathml_name}
 

@@ -26,8 +26,8 @@ from ..graph.names import Graph, as_value, callers_variables
 from ..graph.parse import ExpressionError, read
 from ..mistakes.passes import grads
 from ..ops.notation import PRODUCT, LaTeX, MathML, Text, Written, brief, latex_name, short, visible
-from .formulas import in_symbols, product, value_text
 from .source_lines import backward_calls
+from .symbols import in_symbols, product, value_text
 from .walk import Backward, Walk
 
 SHOWN = 20  # of a list that may be endless

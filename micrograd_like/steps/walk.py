@@ -221,6 +221,10 @@ class Walk(Sequence[Event]):
         """Return the walk as a moving SVG picture that needs no script, and write it to `path`, ending in .svg."""
         return SHOWS["walk as a film"](self, path)
 
+    def filmstrip(self, path: str | PathLike[str]) -> Path:
+        """Write a frame for each stop, or for each step, as one .svg or as the pages of a .pdf; return the path."""
+        return Path(SHOWS["walk as a strip"](self, path))
+
     def widget(self) -> Any:
         """Return the live view as an anywidget, whose `step` and `leaves` can be observed and set from Python."""
         return SHOWS["walk as a widget"](self)

@@ -11,6 +11,7 @@ for _name, _module, _function in (
     ("walk as a widget", "widget", "widget"),
     ("walk as slides", "walk_page", "slides"),
     ("walk as a film", "animation", "animation"),
+    ("walk as a strip", "filmstrip", "filmstrip"),
     ("exercise in a notebook", "practice", "notebook"),
     ("training as a page", "training", "save"),
     ("question in a notebook", "course", "question"),

@@ -99,7 +99,8 @@ def animation(walk: Walk, path: str | os.PathLike[str] | None = None) -> Picture
     return picture
 
 
-def _svg(walk: Walk) -> str:
+def staged(walk: Walk) -> Scene:
+    """Return the scene of a walk, laid out and with the second at which each step begins."""
     graph, nodes = walk.graph, walk.graph.nodes
     number = {node: i for i, node in enumerate(nodes)}
     sizes = [_size(graph, node) for node in nodes]
@@ -107,17 +108,18 @@ def _svg(walk: Walk) -> str:
     rooms = [(text_width(short(s, 3), 13) + 26, 18.0) for node in nodes for s in node.local_grads]
     placed = layout(sizes, edges, rooms, rank_gap=34.0)
     steps: list[float] = [FORWARD] * len(walk.forward) + [SEED] + [BACKWARD] * len(walk.backward)
-    starts = [0.6 + t for t in accumulate(steps, initial=0.0)]
-    film = Film(starts[-1] + END)
-    scene = _Scene(walk, number, placed, sizes, film, starts)
-    scene.draw()
-    title = f"Backpropagation through {visible(graph.name(walk.root))}, step by step"
-    width = max(placed.size[0] + 2 * MARGIN, scene.widest + 2 * MARGIN)
-    height = placed.size[1] + 2 * MARGIN + EQUATION
+    return Scene(walk, number, placed, sizes, [0.6 + t for t in accumulate(steps, initial=0.0)])
+
+
+def _svg(walk: Walk) -> str:
+    scene = staged(walk)
+    film = Film(scene.starts[-1] + END)
+    width, height = scene.draw(film)
+    title = f"Backpropagation through {visible(walk.graph.name(walk.root))}, step by step"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="{FONT}"><title>{escaped(title)}</title>'
-        f"<desc>{escaped(visible(str(walk)))}</desc><style>{_colours()}{film.style}</style>\n"
+        f"<desc>{escaped(visible(str(walk)))}</desc><style>{colours()}{film.style}</style>\n"
         f'<rect class="paper" width="100%" height="100%"/>\n{"".join(film.parts)}\n</svg>\n'
     )
 
@@ -129,7 +131,7 @@ def _size(graph: Graph, node: Value) -> Pair:
     return max(WIDTH, text_width(visible(graph.name(node)), 15) + text_width(sign, 13) + 46), HEIGHT
 
 
-def _colours() -> str:
+def colours() -> str:
     """Return the colours, light and dark."""
     names: tuple[str, ...] = ("paper", "ink", "dim", "line", "head", "op", "input", "parameter", "output")
     names += ("op-edge", "input-edge", "parameter-edge", "output-edge")
@@ -141,14 +143,14 @@ def _colours() -> str:
     return f".strong{{font-weight:600}}{light}@media(prefers-color-scheme:dark){{{dark}}}"
 
 
-class _Scene:
+class Scene:
     """What the film shows: boxes whose numbers come one by one, and tokens that go back along the edges."""
 
     def __init__(
-        self, walk: Walk, number: dict[Value, int], placed: Layout, sizes: list[Pair], film: Film, starts: list[float]
+        self, walk: Walk, number: dict[Value, int], placed: Layout, sizes: list[Pair], starts: list[float]
     ) -> None:
         self.walk, self.number, self.placed, self.sizes = walk, number, placed, sizes
-        self.film, self.starts = film, starts
+        self.film, self.starts = Film(0.0), starts
         self.edge: dict[tuple[Value, int], int] = {}
         for node in walk.graph.nodes:
             for i in range(len(node.inputs)):
@@ -160,8 +162,9 @@ class _Scene:
         """Return what a node is called."""
         return visible(self.walk.graph.name(node))
 
-    def draw(self) -> None:
-        """Draw all, the edges below the boxes and what moves above them."""
+    def draw(self, film: Film) -> Pair:
+        """Draw all into a film, the edges below the boxes and what moves above them; return width and height."""
+        self.film = film
         turned: dict[int, list[Pair]] = {}
         for i, step in enumerate(self.walk.backward, len(self.walk.forward) + 1):
             turned.setdefault(self.edge[step.node, step.position], []).append(
@@ -182,6 +185,8 @@ class _Scene:
         name = self.name(self.walk.root)
         end = [(f"∂{name}/∂node", "grad"), (" for every node, in one backward pass", "ink")]
         self._equation(end, len(self.starts) - 1)
+        width = max(self.placed.size[0], self.widest) + 2 * MARGIN
+        return width, self.placed.size[1] + 2 * MARGIN + EQUATION
 
     def _corner(self, node: Value) -> Pair:
         x, y = self.placed.centres[self.number[node]]

@@ -19,7 +19,7 @@ from ..engine import Value
 from ..exercises import confusions, messages
 from ..exercises.diagnosis import Diagnosis, corner
 from ..exercises.exercise import Exercise
-from ..exercises.hypotheses.table import table
+from ..exercises.hypotheses.for_pages import table
 from ..exercises.marking import Marking
 from ..exercises.questions import CORNERS, Question
 from ..mistakes.mistake import RIGHT

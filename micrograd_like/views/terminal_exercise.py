@@ -11,7 +11,7 @@ from ..exercises.concepts import CONCEPTS
 from ..exercises.exercise import HINTS, Exercise
 from ..exercises.generator import generate
 from .terminal import wrapped
-from .worksheets import Sheet, add_seed
+from .worksheets import PrintedSheet, add_seed
 
 HOW = "Type a number, a fraction such as -3/2, or 2*3 + 1.  ?: a hint   s: skip   q: stop"
 WORDS = {"": "?", "hint": "?", "help": "?", "skip": "s", "stop": "q", "quit": "q", "exit": "q"}  # typed in full
@@ -36,7 +36,7 @@ def run_exercise(options: argparse.Namespace) -> None:
     words += f" --difficulty {options.difficulty}" if options.difficulty > 1 else ""
     words += f" --student {options.student}" if options.student else ""
     if options.key:
-        print(wrapped(Sheet(ex).steps()))
+        print(wrapped(PrintedSheet(ex).steps()))
     elif options.hint:
         print(one_hint(ex, options.hint, words))
     elif options.check:

@@ -12,7 +12,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from ..base.files import Path as AnyPath, write_whole
+from ..base.files import FilePath as AnyPath, write_whole
 from ..drawing.picture import SERIES, framed, text
 from ..nn import Module, name_of
 from ..ops import OPS, Op

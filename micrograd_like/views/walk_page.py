@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
@@ -62,7 +63,8 @@ def lesson(walk: Walk, id: str = "walk", step: int = 0) -> dict[str, Any]:
             fields["op"] = node.op.name
         if node.constant:
             fields["constant"] = True
-        brief = short_name(fields["name"])
+        lane = re.fullmatch(r"(.*\])_(\d+)", fields["name"])
+        brief = f"{short_name(lane[1])} ({lane[2]})" if lane else short_name(fields["name"])
         brief = brief if len(brief) <= 24 else f"{brief[:10]}…{brief[-13:]}"
         if brief != fields["name"]:
             fields["shown"] = brief
@@ -160,15 +162,69 @@ def _folded(graph: Graph, nodes: list[dict[str, Any]], number: Mapping[Value, in
 
     groups, sizes, edges = [], [], []
     for head, group in enumerate(folded(graph.nodes, BOXES)):
-        members = [number[node] for node in group.nodes]
+        ordered, rows = _matrix(group.nodes)
+        members = [number[node] for node in ordered]
         first = nodes[members[0]]
         many = len(members) > 1
         title = f"{common_name(group.nodes)} ×{len(members):,}".strip() if many else first.get("shown", first["name"])
         what = _sign(group.what) if group.what != "leaf" else ""
         groups.append({"nodes": members, "kind": first["kind"], "what": what, "title": title})
+        if rows:
+            groups[-1]["rows"] = rows
         sizes.append(_size(title, what, first["kind"], 118.0 if len(members) == 1 else 160.0))
         edges += [(tail, head, place) for tail, place in group.links]
     return {"groups": groups} | arranged(sizes, edges, [(10.0, 14.0)] * len(edges))
+
+
+def _matrix(nodes: list[Value]) -> tuple[list[Value], list[str]]:
+    """Return the nodes of a box row by row, and the rows' names: a row is a neuron's weights, or one name's lanes."""
+    labels = [str(node.label) for node in nodes]
+    alone = len(set(labels)) == len(labels)
+    rows: dict[str, list[Value]] = {}
+    for node, label in zip(nodes, labels):
+        rows.setdefault(re.sub(r"\[\d+\]$", "", label) if alone else label, []).append(node)
+    if len(rows) < 2 or len({len(row) for row in rows.values()}) > 1:
+        return nodes, []
+    return [node for row in rows.values() for node in row], list(map(short_name, rows))
+
+
+def columns(lesson: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a lesson whose nodes are columns, which repeat from example to example and so become small when packed.
+
+    A name is a stem and, of v1, v2, ..., how much its number grew; an input is how far back it is, or minus its
+    place where it is a leaf. Values are those of the leaves: the page computes the others with the same operations.
+    """
+    nodes = lesson["nodes"]
+    stems: dict[str, int] = {}
+    found: dict[str, Any] = {key: [] for key in ("stem", "number", "op", "kind", "inputs", "line")}
+    written = {op: i for i, op in enumerate(dict.fromkeys([node["op"] for node in nodes if "op" in node]), 1)}
+    kinds = {kind: i for i, kind in enumerate(dict.fromkeys([node["kind"] for node in nodes]))}
+    lines = {line: i for i, line in enumerate(dict.fromkeys([tuple(x["line"]) for x in nodes if "line" in x]), 1)}
+    arity, before = {}, 0
+    for i, node in enumerate(nodes):
+        match = re.fullmatch(r"v([1-9]\d{0,8})", node["name"])
+        grown = int(match[1]) - before if match else 0
+        stem = "v" if grown else node["name"]
+        before += grown
+        found["stem"].append(stems.setdefault(stem, len(stems)))
+        found["number"].append(grown)
+        found["op"].append(written.get(node.get("op"), 0))
+        found["kind"].append(kinds[node["kind"]])
+        found["inputs"] += [i - x if nodes[x]["inputs"] or not x else -x for x in node["inputs"]]
+        found["line"].append(lines[tuple(node["line"])] if "line" in node else 0)
+        arity[node.get("op")] = len(node["inputs"])
+    late = {i: {key: node[key] for key in ("slopes", "late")} for i, node in enumerate(nodes) if "slopes" in node}
+    found |= {
+        "stems": list(stems),
+        "kinds": list(kinds),
+        "written": list(written),
+        "arity": [arity[op] for op in written],
+        "lines": list(lines),
+        "late": late,
+        "shown": {node["name"]: node["shown"] for node in nodes if "shown" in node},
+        "data": [node["data"] for node in nodes if late or "op" not in node],
+    }
+    return {key: value for key, value in lesson.items() if key != "nodes"} | {"flat": found}
 
 
 def _sign(operation: str) -> str:
@@ -180,6 +236,7 @@ def _sign(operation: str) -> str:
 def mounted(code: str, graph: Graph, lesson: Mapping[str, Any]) -> str:
     """Return the script that mounts a lesson on a graph, once its element is there."""
     used = list({node.op.name: node.op for node in graph.nodes if node.op}.values())
+    lesson = columns(lesson) if len(graph) > WHOLE and "exercise" not in lesson else lesson
     return (
         f"{classic(code)}\nconst ops = {operations(used)};\nconst lesson = {script_json(lesson)};\n"
         "const start = (turns) => { const root = document.getElementById(lesson.id);\n"

@@ -21,8 +21,8 @@ from ..exercises.exercise import Exercise
 from ..exercises.generator import generate, variants
 from .blanks import sketch
 
-Paper = Literal["A4", "Letter"]
-PAPERS: dict[Paper, tuple[int, int]] = {"A4": (210, 297), "Letter": (216, 279)}  # millimetres
+PaperSize = Literal["A4", "Letter"]
+PAPERS: dict[PaperSize, tuple[int, int]] = {"A4": (210, 297), "Letter": (216, 279)}  # millimetres
 MARGIN = 14
 LEGIBLE = 0.17  # millimetres a pixel; in a smaller drawing nobody can write, so all is listed below it
 HOW = "Write every number to four significant digits. Fill in the blanks from the output back to the inputs."
@@ -52,7 +52,7 @@ h2 { font-size: 10pt; margin: 2mm 0 1mm; break-after: avoid; }
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PrintedSheet:
     """One exercise for one reader, whose name may be left to be written."""
 
     exercise: Exercise
@@ -148,7 +148,11 @@ def size_of(svg: str) -> tuple[float, float]:
 
 
 def worksheet(
-    exercises: Iterable[Exercise], path: str | os.PathLike[str], *, paper: Paper = "A4", students: Sequence[str] = ()
+    exercises: Iterable[Exercise],
+    path: str | os.PathLike[str],
+    *,
+    paper: PaperSize = "A4",
+    students: Sequence[str] = (),
 ) -> list[Path]:
     """Write a worksheet, a page for each exercise, and beside it a key, and return both paths.
 
@@ -162,7 +166,7 @@ def worksheet(
     if kind not in (".html", ".pdf", ".md"):
         raise ValueError(f"A worksheet is a file .html, .pdf or .md, and {str(path)!r} is none. Write 'sheet.html'.")
     names = [*students]
-    sheets = [Sheet(ex, names[i] if i < len(names) else "") for i, ex in enumerate(exercises)]
+    sheets = [PrintedSheet(ex, names[i] if i < len(names) else "") for i, ex in enumerate(exercises)]
     if not sheets:
         raise ValueError("There is no exercise to print. Give at least one, as in [generate('chain')].")
     written = path, path.with_name(f"{path.stem}-key{path.suffix}")
@@ -179,7 +183,7 @@ def worksheet(
     return list(written)
 
 
-def page(sheets: Sequence[Sheet], is_key: bool, paper: Paper = "A4") -> str:
+def page(sheets: Sequence[PrintedSheet], is_key: bool, paper: PaperSize = "A4") -> str:
     """Return the worksheet or its key as one HTML page."""
     width, height = (side - 2 * MARGIN for side in PAPERS[paper])
     style = STYLE % {"paper": paper, "margin": MARGIN, "width": width, "height": height - 2, "low": width - 2}

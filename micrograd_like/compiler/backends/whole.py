@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from ...ops import Op
+from ...ops import Ieee, Op
 from ..extra import numpy as np
 from ..lower.contraction import contraction
 from ..lower.expression import Expr, in_order
 from ..lower.plan import Instruction, View
+from ..trace.tracked import FIRST
 
 Array = Any
-NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh",
-         "acosh": "arccosh", "atanh": "arctanh", "pow": "power", "floordiv": "floor_divide"}  # fmt: skip
 
 
 def function(op: Op) -> Callable[..., Array]:
     """Return the operation on whole arrays: NumPy's, or else the table's own on each number."""
     if op.name == "detach":
         return lambda a: a
+    if op is FIRST["max"] or op is FIRST["min"]:
+        return np().maximum if op is FIRST["max"] else np().minimum  # type: ignore[no-any-return]
     if op.name == "step":
         return lambda a: np().where(a != a, a, np().where(a > 0.0, 1.0, 0.0))
     if op.name == "relu":
         return lambda a: np().maximum(a, 0.0)
-    if op.sign:
-        return getattr(np(), NAMES[op.name]) if op.name in NAMES else op.value
-    if hasattr(np(), NAMES.get(op.name, op.name)):
-        return getattr(np(), NAMES.get(op.name, op.name))  # type: ignore[no-any-return]
-    return np().vectorize(getattr(math, op.name, op.value), otypes=[float])  # type: ignore[no-any-return]
+    return op.found_in("numpy", np()) or np().vectorize(partial(_in_ieee, op), otypes=[float])
+
+
+def _in_ieee(op: Op, *numbers: float) -> float:
+    """Return the operation on floats, as IEEE has it where Python raises."""
+    return float(Ieee(0.0).apply(op, *numbers))
 
 
 def evaluate(expr: Expr, operands: Sequence[Array]) -> Array:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...ops import Number, Op
+from ...ops import OPS, Number, Op
 from ..backends.whole import evaluate
 from ..executable import RefusedError
 from ..extra import numpy as np
 from ..lower.expression import operand
-from ..trace.tracked import DETACH
+from ..trace.tracked import DETACH, FIRST
 
 Tensor = Any
 
@@ -70,6 +70,10 @@ class Library:
         """Apply an operation: the library's own, or else what the table says it means."""
         if op is DETACH:
             return self.detach(xs[0])
+        if op in FIRST.values():  # a library shares a tie
+            a, b = [Foreign(self, x) for x in xs]
+            second = self.detach(OPS["step"](b - a if op is FIRST["max"] else a - b).tensor)
+            return (a * (1.0 - Foreign(self, second)) + b * Foreign(self, second)).tensor
         if op.name in self.named:
             return self.named[op.name](*xs)
         if op.definition:

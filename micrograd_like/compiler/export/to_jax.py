@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...ops import OPS
 from ..extra import package
 from .arrays import Export
 from .library import Library
@@ -16,14 +17,9 @@ def function(export: Export) -> tuple[Callable[..., Any], dict[str, Any]]:
     if not jax.config.jax_enable_x64:
         jax.config.update("jax_enable_x64", True)
     jnp, special = jax.numpy, jax.scipy.special
-    names = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power",
-             "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative",
-             "mod": "mod", "floordiv": "floor_divide"}  # fmt: skip
-    same = ["abs", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "maximum",
-            "minimum", "hypot"]  # fmt: skip
-    named = {op: getattr(jnp, name) for op, name in [*names.items(), *zip(same, same)]}
-    named |= {"erf": special.erf, "erfc": special.erfc, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}
-    named |= {"step": lambda a: jnp.where(a > 0, 1.0, 0.0), "softplus": jax.nn.softplus, "silu": jax.nn.silu}
+    named: dict[str, Any] = {op.name: f for op in OPS.values() if (f := op.found_in("numpy", jnp))}
+    named |= {op.name: op.found_in("jax", special, jax.nn) for op in OPS.values() if op.spelled.get("jax")}
+    named["step"] = lambda a: jnp.where(a > 0, 1.0, 0.0)
 
     class Jax(Library):
         def detach(self, x: Any) -> Any:

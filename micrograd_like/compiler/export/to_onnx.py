@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from ...ops import OPS, Op
 from ..extra import numpy as np, package
 from .arrays import Export
 from .library import Library
 
-NODES = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "pow": "Pow", "neg": "Neg", "exp": "Exp", "log": "Log",
-         "sqrt": "Sqrt", "tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "abs": "Abs", "sin": "Sin", "cos": "Cos",
-         "maximum": "Max", "minimum": "Min", "erf": "Erf"}  # fmt: skip
 
-
-class Tensor:
+class OnnxTensor:
     """The name of a tensor in the graph; a sign between two of them is a node."""
 
     library: Onnx
@@ -23,7 +21,7 @@ class Tensor:
     def __init__(self, library: Onnx, name: str) -> None:
         self.library, self.name = library, name
 
-    def __add__(self, other: Tensor) -> Tensor:
+    def __add__(self, other: OnnxTensor) -> OnnxTensor:
         return self.library.node("Add", self, other)
 
 
@@ -35,70 +33,66 @@ class Onnx(Library):
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self.inputs: list[Any] = []
-        more = {
-            "step": lambda a: self.node("Cast", self.node("Greater", a, self.constant(0.0)), to=11),
-            "log1p": lambda a: self.node("Log", self.node("Add", self.constant(1.0), a)),
-            "erfc": lambda a: self.node("Sub", self.constant(1.0), self.node("Erf", a)),
-        }
-        super().__init__(None, {op: self._written(name) for op, name in NODES.items()} | more)
+        super().__init__(None, {op.name: self._written(op) for op in OPS.values() if "onnx" in op.spelled})
 
-    def _written(self, name: str) -> Any:
-        return lambda *xs: self.node(name, *xs)
+    def _written(self, op: Op) -> Any:
+        spelled = op.spelled["onnx"]
+        return partial(spelled, self) if callable(spelled) else partial(self.node, spelled)
 
-    def node(self, kind: str, *xs: Any, **attributes: Any) -> Tensor:
-        names = [x.name if isinstance(x, Tensor) else self.constant(x).name for x in xs]
+    def node(self, kind: str, *xs: Any, **attributes: Any) -> OnnxTensor:
+        names = [x.name if isinstance(x, OnnxTensor) else self.constant(x).name for x in xs]
         out = f"t{len(self.nodes)}"
         self.nodes.append(self.onnx.helper.make_node(kind, names, [out], **attributes))
-        return Tensor(self, out)
+        return OnnxTensor(self, out)
 
-    def constant(self, numbers: Any, name: str = "") -> Tensor:
+    def constant(self, numbers: Any, name: str = "") -> OnnxTensor:
         name = name or f"c{len(self.constants)}"
         numbers = np().asarray(numbers)
         self.constants.append(self.onnx.numpy_helper.from_array(numbers, name))
-        return Tensor(self, name)
+        return OnnxTensor(self, name)
 
-    def input(self, name: str, lengths: Any) -> Tensor:
+    def input(self, name: str, lengths: Any) -> OnnxTensor:
         self.inputs.append(self.onnx.helper.make_tensor_value_info(name, self.onnx.TensorProto.DOUBLE, list(lengths)))
-        return Tensor(self, name)
+        return OnnxTensor(self, name)
 
-    def reshape(self, x: Tensor, lengths: Sequence[int]) -> Tensor:
+    def reshape(self, x: OnnxTensor, lengths: Sequence[int]) -> OnnxTensor:
         return self.node("Reshape", x, self.constant(np().array(lengths, dtype=np().int64)))
 
-    def permute(self, x: Tensor, axes: Sequence[int]) -> Tensor:
+    def permute(self, x: OnnxTensor, axes: Sequence[int]) -> OnnxTensor:
         return self.node("Transpose", x, perm=list(axes))
 
-    def slice(self, x: Tensor, start: int, stop: int, axis: int = 0) -> Tensor:
+    def slice(self, x: OnnxTensor, start: int, stop: int, axis: int = 0) -> OnnxTensor:
         return self.node("Slice", x, *[self.constant(np().array([i], dtype=np().int64)) for i in (start, stop, axis)])
 
-    def matmul(self, a: Tensor, b: Tensor) -> Tensor:
+    def matmul(self, a: OnnxTensor, b: OnnxTensor) -> OnnxTensor:
         return self.node("MatMul", a, b)
 
-    def call(self, x: Tensor, name: str) -> Tensor:
+    def call(self, x: OnnxTensor, name: str) -> OnnxTensor:
         last = self.nodes[-1]
         if x.name != last.output[0]:
             return x
         last.output[0] = last.name = name
-        return Tensor(self, name)
+        return OnnxTensor(self, name)
 
-    def take(self, x: Tensor, index: Any) -> Tensor:
+    def take(self, x: OnnxTensor, index: Any) -> OnnxTensor:
         return self.node("Gather", x, self.constant(np().asarray(index, dtype=np().int64)))
 
-    def concat(self, parts: Sequence[Tensor]) -> Tensor:
+    def concat(self, parts: Sequence[OnnxTensor]) -> OnnxTensor:
         return self.node("Concat", *parts, axis=0)
 
-    def sum(self, x: Tensor, axes: Sequence[int]) -> Tensor:
+    def sum(self, x: OnnxTensor, axes: Sequence[int]) -> OnnxTensor:
         return self.node("ReduceSum", x, self.constant(np().array(axes, dtype=np().int64)), keepdims=0)
 
-    def broadcast(self, x: Tensor, lengths: Sequence[int]) -> Tensor:
+    def broadcast(self, x: OnnxTensor, lengths: Sequence[int]) -> OnnxTensor:
         return self.node("Expand", x, self.constant(np().array(lengths, dtype=np().int64)))
 
-    def choose(self, x: Tensor, table: Any, numbers: Tensor) -> Tensor:
+    def choose(self, x: OnnxTensor, table: Any, numbers: OnnxTensor) -> OnnxTensor:
         index = self.node("Cast", numbers, to=self.onnx.TensorProto.INT64)
         places = self.node("Reshape", index, self.constant(np().array([-1, 1], dtype=np().int64)))
         chosen = self.node("GatherElements", self.constant(np().asarray(table, dtype=np().int64)), places, axis=1)
         return self.node("Gather", x, self.reshape(chosen, [-1]))
 
-    def model(self, loss: Tensor) -> Any:
+    def model(self, loss: OnnxTensor) -> Any:
         """Return the whole graph."""
         self.nodes.append(self.onnx.helper.make_node("Identity", [loss.name], ["loss"]))
         out = self.onnx.helper.make_tensor_value_info("loss", self.onnx.TensorProto.DOUBLE, [])

@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ...ops import OPS
 from ..extra import numpy as np, package
-from ..printing.algebra import Line, lines
+from ..printing.algebra import Equation, lines
 from .arrays import Export
 from .library import Library, Tensor
 
@@ -27,14 +28,14 @@ class Linear(NamedTuple):
     columns: bool
 
 
-class Activation(NamedTuple):
+class TorchActivation(NamedTuple):
     """An activation, and the number that belongs to it."""
 
     op: str
     number: str
 
 
-def stack(export: Export) -> list[Linear | Activation]:
+def stack(export: Export) -> list[Linear | TorchActivation]:
     """Return the layers with which the equations begin: each reads nothing but the one before."""
     known = lines(export.plan, export.names)
     shapes = {p.name: p.shape for p in export.parameters}
@@ -42,9 +43,9 @@ def stack(export: Export) -> list[Linear | Activation]:
     return max(found, key=len, default=[])
 
 
-def _following(known: list[Line], x: str, shapes: Mapping[str, Sequence[int]]) -> list[Linear | Activation]:
+def _following(known: list[Equation], x: str, shapes: Mapping[str, Sequence[int]]) -> list[Linear | TorchActivation]:
     """Return the layers that begin with reading x."""
-    layers: list[Linear | Activation] = []
+    layers: list[Linear | TorchActivation] = []
     while True:
         readers = [line for line in known if re.search(rf"(?<!\w){re.escape(x)}(?!\w)", line.formula)]
         found = [(kind.fullmatch(line.formula), line) for line in readers for kind in (ROWS, ONE)]
@@ -59,7 +60,7 @@ def _following(known: list[Line], x: str, shapes: Mapping[str, Sequence[int]]) -
             call = CALL.fullmatch(line.formula)
             if not call or call["op"] not in ACTIVATIONS:
                 return layers
-            layers.append(Activation(call["op"], call["number"] or ""))
+            layers.append(TorchActivation(call["op"], call["number"] or ""))
         else:
             return layers
         x = line.name
@@ -74,8 +75,8 @@ def module(export: Export) -> Any:
     taken = {*dir(torch.nn.Module()), *(["network"] if layers else [])}
     own = {name: _free(name, taken, arrays) for name in arrays if name not in inside}
 
-    def layer(made: Linear | Activation) -> Any:
-        if isinstance(made, Activation):
+    def layer(made: Linear | TorchActivation) -> Any:
+        if isinstance(made, TorchActivation):
             options = {"softplus": (1, 40), "leaky_relu": (float(made.number or 0),)}  # from 40 on it is its input
             return getattr(torch.nn, ACTIVATIONS[made.op])(*options.get(made.op, ()))
         weight = torch.atleast_2d(arrays[made.w])
@@ -133,15 +134,10 @@ def torch_library(torch: Any) -> Library:
         def whole(self, numbers: Tensor) -> Tensor:
             return numbers.long()
 
-    names = {"add": "add", "sub": "sub", "mul": "mul", "div": "div", "neg": "neg", "pow": "pow", "mod": "remainder",
-             "floordiv": "floor_divide"}  # fmt: skip
-    same = ["abs", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh",
-            "cosh", "tanh", "sigmoid", "relu", "erf", "erfc", "maximum", "minimum", "hypot"]  # fmt: skip
-    functions = {op: getattr(torch, name) for op, name in [*names.items(), *zip(same, same)]}
+    functions = {op.name: f for op in OPS.values() if (f := op.found_in("torch", torch))}
 
     def tensors(function: Any) -> Any:
         return lambda *xs: function(*[torch.as_tensor(x, dtype=torch.float64) for x in xs])
 
     named = {name: tensors(function) for name, function in functions.items()}
-    named["step"] = tensors(lambda a: (a > 0).to(a.dtype))
     return Torch(torch, named)

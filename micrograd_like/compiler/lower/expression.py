@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from types import FunctionType
+from collections.abc import Sequence
 from typing import Any
 
 from ...ops import OPS, Number, Op
@@ -103,14 +102,3 @@ def in_order(*exprs: Expr) -> list[Expr]:
 def places(expr: Expr) -> list[int]:
     """Return the operands that an expression uses, in order."""
     return sorted([x.key for x in in_order(expr) if isinstance(x.key, int)])
-
-
-def as_written(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a Python function with the table's operations instead of `math`'s, which know floats only."""
-    import math
-
-    assert isinstance(function, FunctionType)
-    known = {getattr(math, name): op for name, op in OPS.items() if hasattr(math, name)}
-    names = {k: known[v] if isinstance(v, type(math.sqrt)) and v in known else v
-             for k, v in function.__globals__.items()}  # fmt: skip
-    return FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)

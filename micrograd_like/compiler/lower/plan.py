@@ -178,6 +178,7 @@ class Planner:
         self.inputs = set(inputs)
         self.place = np().full(len(graph), -1)
         self.blocks: list[Block] = []
+        self.learning: dict[int, bool] = {}  # nodes through which a gradient passes
         wanted = dict.fromkeys(parameters)
         kind = np().where(np().asarray(graph.columns.op) >= 0, 0, 2)
         kind[[*graph.choices]] = 0
@@ -246,12 +247,11 @@ class Planner:
     def learns(self, block: Block) -> bool:
         """Tell whether a gradient passes through."""
         assert block.lanes
-        self._shifts = getattr(self, "_shifts", None) or {}
         for part in block.lanes.parts:
             for column in part.operands:
                 i = int(column.flat[0])
-                if self._shifts.get(i) or self.is_parameter(column):
-                    self._shifts.update(dict.fromkeys(block.nodes.tolist(), True))
+                if self.learning.get(i) or self.is_parameter(column):
+                    self.learning.update(dict.fromkeys(block.nodes.tolist(), True))
                     return True
         return False
 

@@ -16,6 +16,7 @@ from ...ops.notation import Python
 from ..lower.contraction import PRODUCT
 from ..lower.expression import Expr
 from ..lower.plan import Block, Instruction, Plan
+from ..trace.tracked import FIRST
 from .naming import Names, array_shapes, block_names
 from .reading import LETTERS, Read, Reader, refined
 
@@ -29,7 +30,7 @@ def algebra(plan: Plan, names: Names) -> str:
     return "\n".join([f"{text:{width}}   {shape}".rstrip() for text, shape in rows])
 
 
-class Line(NamedTuple):
+class Equation(NamedTuple):
     """An array: its name and shape, and how it is computed, which is empty for a leaf."""
 
     block: Block
@@ -42,12 +43,12 @@ class Line(NamedTuple):
         return f"{self.name} = {self.formula}" if self.formula else self.name
 
 
-def lines(plan: Plan, names: Names) -> list[Line]:
+def lines(plan: Plan, names: Names) -> list[Equation]:
     """Return a line for each array that has a name."""
     inner, shapes = steps(plan), array_shapes(plan, names)
     writer = Writer(plan, Reader(plan, block_names(plan, names, inner), shapes), inner)
     return [
-        Line(block, *writer.equation(number), "×".join(map(str, shape)))
+        Equation(block, *writer.equation(number), "×".join(map(str, shape)))
         for number, (block, shape) in enumerate(zip(plan.blocks, shapes))
         if number not in inner
     ]
@@ -204,7 +205,7 @@ class Addend:
 
     def written(self, operands: Sequence[str]) -> Python:
         """Return the operation on these texts: as the learner wrote it, or else as it was simplified."""
-        if self.numbers.count(None) == len(operands):
+        if self.numbers.count(None) == len(operands) and self.op not in FIRST.values():
             texts = iter(operands)
             every = [Python(next(texts) if number is None else number) for number in self.numbers]
             return Python("").apply(self.op, *every) if self.op else every[0]
@@ -230,6 +231,9 @@ class Addend:
         """Return the result with an axis for each loop."""
         if not self.summed:
             return str(self.written([read.array(self.loops) for read in self.operands]))
+        if not self.operands:  # one number, again and again
+            times, made = prod([self.lengths[loop] for loop in self.summed]), self.written([])
+            return str(times * made if times > 1 else made)
         a, b = self.made.views[0], self.made.views[-1]
         squares = self.made.expr is PRODUCT and a.key() == b.key()
         if self.sliceable and not squares and (product := self.product()):

@@ -8,18 +8,19 @@ from html import escape
 
 from ...drawing.boxes import Arrow, Box, dot, svg
 from ...drawing.draw import Drawing
-from ...drawing.picture import number, shortened
+from ...drawing.picture import shortened
 from ...engine import Value
+from ...ops.notation import short
 from ..lower.plan import Plan
-from .algebra import Line, lines, sources
+from .algebra import Equation, lines, sources
 
 
-class Explanation:
+class Equations:
     """A line for each array, printed; in a notebook a box for each above it."""
 
     plan: Plan
     names: Mapping[Value, str]
-    lines: list[Line]
+    lines: list[Equation]
 
     def __init__(self, plan: Plan, names: Mapping[Value, str]) -> None:
         self.plan, self.names = plan, names
@@ -40,9 +41,9 @@ class Explanation:
         graphviz = dot(boxes, arrows, [title], vertical=True)
         return Drawing(svg(boxes, arrows, [title], vertical=True, title=title, description=told), title, graphviz)
 
-    def _box(self, line: Line) -> Box:
+    def _box(self, line: Equation) -> Box:
         data = [self.plan.graph.data[i] for i in line.block.nodes.tolist()]
-        low, high = number(min(data), 3), number(max(data), 3)
+        low, high = short(min(data), 3), short(max(data), 3)
         kind = {"lanes": "op", "parameter": "parameter", "number": "input"}[line.block.kind]
         kind = "output" if self.plan.graph.roots[0] in line.block.nodes else kind
         rows = [("", shortened(f"= {line.formula}", 40))] if line.formula else []

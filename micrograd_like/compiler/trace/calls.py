@@ -14,8 +14,8 @@ from ...engine import Value
 from ...nn import AutoLabel
 from .inputs import Input, check_finite, filled, numbers, numbers_of
 from .recording import Recording, record
+from .tracer import PACKAGE, Tracer, watched
 from .tracked import Guard, Tracked
-from .watch import PACKAGE, Tracer, watched
 
 Function = Callable[..., Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 from ...engine import Value
 from ...ops import in_ieee
 from ..extra import all_finite
+from .tracer import tracer
 from .tracked import WHOLE, Test, Tracked
-from .watch import tracer
 
 
 class Input(Value):

@@ -44,6 +44,25 @@ def _detach() -> Op:
 DETACH = _detach()
 
 
+def _first(name: str, op: str, sign: float) -> Op:
+    """Return the maximum or minimum as Python has it: of equal ones the first, which gets the whole gradient."""
+
+    def both(a: Any, b: Any) -> Any:
+        return OPS[op](a, b)
+
+    def rule(out: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        second = OPS["step"]((b - a) * sign)
+        return 1.0 - second, second
+
+    made = Op(name, both, rule, sample=[(-9.0, 9.0), (-9.0, 9.0)], gate=True, listed=False,
+              why="Python's own: the second only where it goes beyond the first.")  # fmt: skip
+    made.definition = both
+    return made
+
+
+FIRST = {"max": _first("larger", "maximum", 1.0), "min": _first("smaller", "minimum", -1.0)}
+
+
 class Test(NamedTuple):
     """A question to two numbers, or to two such questions: `left sign right`."""
 
@@ -382,7 +401,7 @@ def compare(tracer: Any, left: Any, sign: str, other: Any) -> Any:
 def of_the_graph() -> bool:
     """Tell whether the caller's caller is the package, which keeps nodes in sets and dicts."""
     name = sys._getframe(2).f_globals.get("__name__", "")
-    if name == f"{__package__}.watch":  # there it is `max` of what a learner's code compares
+    if name == f"{__package__}.tracer":  # there it is `max` of what a learner's code compares
         return False
     return bool(name.startswith(("micrograd_like.graph", "micrograd_like.engine", "micrograd_like.compiler")))
 

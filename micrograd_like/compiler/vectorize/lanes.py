@@ -6,9 +6,10 @@ other leaves as another. A chain of additions is one sum; products that only a s
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...ops import OPS, Op
 from ..extra import numpy as np
@@ -17,6 +18,7 @@ from .strides import affine
 
 Array = Any
 PARAMETER, NUMBER = 0, 1  # the signatures of leaves
+LONG = 6  # so often must adding and taking off change for a chain to be one sum
 ADD, SUB, NEG, MUL, POW = OPS["add"], OPS["sub"], OPS["neg"], OPS["mul"], OPS["pow"]
 
 
@@ -40,6 +42,17 @@ class Lanes:
 
     nodes: Array
     parts: list[Part]
+
+
+class Sum(NamedTuple):
+    """What a chain of additions, of subtractions as in `total -= x`, or of both in turn comes to."""
+
+    terms: list[int]
+    added: int  # so many of the terms are added, and the others are subtracted
+
+    def keys(self, signature: Sequence[int]) -> list[Hashable]:
+        """Return what tells the terms apart: the signature of each, and whether it is subtracted."""
+        return [(signature[t], place >= self.added) for place, t in enumerate(self.terms)]
 
 
 class Columns:
@@ -85,7 +98,8 @@ def find(graph: Recording, parameters: Collection[int], kept: Collection[int]) -
     for i, op, a, b in zip(*rows):
         key: Any = op, signature[a], signature[b]
         if i in sums:
-            key = "sum", *[(signature[t], once[t]) if t >= 0 else (signature[~t], "minus") for t in sums[i]]
+            terms = sums[i].terms[: sums[i].added]
+            key = "sum", *sums[i].keys(signature), *[once[t] for t in terms]
         elif op < 0:
             candidates = graph.choices[i][1]
             key = "choice", signature[candidates[0]], len(candidates)
@@ -116,7 +130,7 @@ def find(graph: Recording, parameters: Collection[int], kept: Collection[int]) -
 Found = list[tuple[Part, Any]]  # each part of a group, and the products that are fused into it
 
 
-def _parts(columns: Columns, nodes: list[int], sums: dict[int, list[int]], signature: list[int]) -> Found:
+def _parts(columns: Columns, nodes: list[int], sums: dict[int, Sum], signature: list[int]) -> Found:
     """Return what the lanes of one signature are made of."""
     choices = columns.graph.choices
     if nodes[0] in choices:
@@ -126,15 +140,15 @@ def _parts(columns: Columns, nodes: list[int], sums: dict[int, list[int]], signa
     if nodes[0] not in sums:
         op = columns.graph.columns.ops[columns.op[nodes[0]]]
         return [(Part(op, _operands(columns, np().array(nodes)[:, None])), None)]
-    terms = np().array([sums[i] for i in nodes])
-    classes: dict[Any, list[int]] = {}
-    for place, t in enumerate(terms[0].tolist()):
-        classes.setdefault(signature[t] if t >= 0 else (signature[~t], "minus"), []).append(place)
+    first, terms = sums[nodes[0]], np().array([sums[i].terms for i in nodes])
+    classes: dict[Hashable, list[int]] = {}
+    for place, key in enumerate(first.keys(signature)):
+        classes.setdefault(key, []).append(place)
     made: Found = []
     for places in classes.values():
         column = terms[:, places]
-        if column[0, 0] < 0:
-            made.append((Part(NEG, [~column]), None))
+        if places[0] >= first.added:
+            made.append((Part(NEG, [column]), None))
         elif len(places) > 1 and columns.op[column[0, 0]] == columns.code(MUL) and columns.once[column[0]].all():
             made.append((Part(MUL, _operands(columns, column)), column.reshape(-1)))
         else:
@@ -169,19 +183,16 @@ def _once(columns: Columns, numbers: Array, others: Array) -> Array:
     return first
 
 
-def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
-    """Return the terms of each chain of additions, and which additions are only steps on the way.
-
-    So is a chain of subtractions, as in `total -= x`; the term ~t stands for -t.
-    """
+def _sums(columns: Columns) -> tuple[dict[int, Sum], Array]:
+    """Return the terms of each chain of additions or subtractions, and which of these are only steps on the way."""
     add, absorbed = columns.code(ADD), bytearray(len(columns.graph))
     step = ((columns.op == add) & columns.once).tolist()
     product = ((columns.op == columns.code(MUL)) & columns.once).tolist()
     nothing = (columns.constant & (columns.data == 0.0)).tolist()  # Python's sum() starts with 0
     first, second = columns.first.tolist(), columns.second.tolist()
-    sums: dict[int, list[int]] = {}
+    sums = _in_turn(columns, absorbed)
     for i in np().flatnonzero(columns.op == add)[::-1].tolist():
-        if absorbed[i]:
+        if absorbed[i] or i in sums:
             continue
         terms, ahead = [], [first[i], second[i]]
         while ahead:
@@ -193,18 +204,46 @@ def _sums(columns: Columns) -> tuple[dict[int, list[int]], Array]:
                 terms.append(term)
         terms.reverse()
         if terms != [first[i], second[i]] or (product[terms[0]] and product[terms[1]]):
-            sums[i] = terms
+            sums[i] = Sum(terms, len(terms))
     minus, ops = columns.op == columns.code(SUB), columns.op.tolist()
     step = (minus & columns.once).tolist()
     for i in np().flatnonzero(minus)[::-1].tolist():
-        if absorbed[i]:
+        if absorbed[i] or i in sums:
             continue
         chain, start = [i], first[i]
         while step[start] and ops[second[start]] == ops[second[i]]:  # a run of one kind, so that none is read twice
             chain.append(start)
             start = first[start]
         if len(chain) > 2:
-            sums[i] = [*([] if nothing[start] else [start]), *[~second[t] for t in reversed(chain)]]
+            added = [] if nothing[start] else [start]
+            sums[i] = Sum([*added, *[second[t] for t in reversed(chain)]], len(added))
             for t in chain[1:]:
                 absorbed[t] = 1
     return sums, np().frombuffer(absorbed, dtype=bool)
+
+
+def _in_turn(columns: Columns, absorbed: bytearray) -> dict[int, Sum]:
+    """Return the terms of long chains in which something is added and something taken off, again and again."""
+    plus, minus = columns.op == columns.code(ADD), columns.op == columns.code(SUB)
+    if not (plus.any() and minus.any()):
+        return {}
+    step, taken = ((plus | minus) & columns.once).tolist(), minus.tolist()
+    first, second, constant = columns.first.tolist(), columns.second.tolist(), columns.constant.tolist()
+    sums: dict[int, Sum] = {}
+    for i in np().flatnonzero(plus | minus)[::-1].tolist():
+        if absorbed[i]:
+            continue
+        chain, start = [i], first[i]
+        while step[start]:
+            chain.append(start)
+            start = first[start]
+        changes = sum([taken[a] != taken[b] for a, b in itertools.pairwise(chain)])
+        if changes < LONG:
+            continue
+        chain.reverse()
+        nothing = constant[start] and columns.data[start] == 0.0
+        added = [*([] if nothing else [start]), *[second[t] for t in chain if not taken[t]]]
+        sums[i] = Sum([*added, *[second[t] for t in chain if taken[t]]], len(added))
+        for t in chain[:-1]:
+            absorbed[t] = 1
+    return sums

@@ -31,7 +31,7 @@ TOLERANCE = 5.0001e-4  # of a right answer, relative: half a unit of the fourth 
 
 
 @dataclass(frozen=True)
-class Finding:
+class Explained:
     """What explains some wrong answers, the likeliest first; none if nothing does."""
 
     nodes: tuple[Value, ...]
@@ -92,30 +92,30 @@ class Search:
         there = self.twin.get(h.key)
         return tuple(f"{y + 0.0:.6g}" for y in there.whole.values()) if there else (h.key,)
 
-    def explain(self, seen: Sighting) -> list[Finding]:
+    def explain(self, seen: Sighting) -> list[Explained]:
         """Return what explains the wrong answers, the best first, and then what nothing explains."""
-        left, found = list(seen.wrong), list[Finding]()
+        left, found = list(seen.wrong), list[Explained]()
         scored = self._scored(seen) if left else []
         while left:
             best = self._best(scored, left)
             if not best:
                 break
             nodes = tuple(x for x in left if x in best[0][1])
-            found.append(Finding(nodes, tuple(h for h, _, _ in best)))
+            found.append(Explained(nodes, tuple(h for h, _, _ in best)))
             left = [x for x in left if x not in nodes]
         return [*found, *[self._guess(x, seen) for x in left]]
 
-    def _guess(self, x: Value, seen: Sighting) -> Finding:
+    def _guess(self, x: Value, seen: Sighting) -> Explained:
         """Return two things at once for an answer of many digits, for one of few what is to be asked, or nothing."""
         answer, own = seen.answers[x], self.sheet.own[x].at(seen.upstream)
         if pair := tuple(self._pair(x, seen)):
-            return Finding((x,), pair)
+            return Explained((x,), pair)
         if self.telling(answer) >= 4:
-            return Finding((x,), ())
+            return Explained((x,), ())
         numbers = [(h, h.at(x, self.sheet, seen.upstream)) for h in self.hypotheses if x in h.own and h.bits < ASKED]
         hit = [h for h, y in numbers if not isclose(y, own, rel_tol=1e-9) and answer.means(y, seen.blur(x, y))]
         equal = {h.name: h for h in hit[::-1] if h.bits <= hit[0].bits + RIVAL}
-        return Finding((x,), tuple(sorted(equal.values(), key=lambda h: h.bits)), asks=True)
+        return Explained((x,), tuple(sorted(equal.values(), key=lambda h: h.bits)), asks=True)
 
     def _pair(self, x: Value, seen: Sighting) -> Iterator[Hypothesis]:
         """Yield two things at once: something done otherwise, and then the sign turned, or a factor 2."""

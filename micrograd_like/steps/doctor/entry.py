@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .source import Source
+from .source import Script
 
-Record = dict[str, Any]
+Watched = dict[str, Any]
 Proposal = tuple[int, str, str]  # the line, what to write there, and the script with it
 
 
@@ -24,7 +24,7 @@ class Entry:
     idea: str
     remedy: str
     symptoms: tuple[str, ...]  # one of them was seen, and must be gone with the change
-    propose: Callable[[Source, Record], Iterator[Proposal]]
+    propose: Callable[[Script, Watched], Iterator[Proposal]]
     static: bool = False  # the text alone is proof; the change must only run
 
 
@@ -34,7 +34,7 @@ ENTRIES: dict[str, Entry] = {}
 def mistake(id: str, idea: str, remedy: str, *symptoms: str, static: bool = False) -> Callable[[Any], Any]:
     """Enter a function that proposes changes."""
 
-    def enter(propose: Callable[[Source, Record], Iterator[Proposal]]) -> Any:
+    def enter(propose: Callable[[Script, Watched], Iterator[Proposal]]) -> Any:
         ENTRIES[id] = Entry(id, idea, remedy, symptoms, propose, static)
         return propose
 
@@ -44,17 +44,17 @@ def mistake(id: str, idea: str, remedy: str, *symptoms: str, static: bool = Fals
 UNTRAINED = ("unchanged", "idle", "kept", "growing", "stale", "lost", "elsewhere")
 
 
-def together(source: Source, changes: list[tuple[Any, str]]) -> Iterator[Proposal]:
+def together(source: Script, changes: list[tuple[Any, str]]) -> Iterator[Proposal]:
     """Propose all the changes at once, where there are several."""
     text = source
     for s, line in reversed(changes if len(changes) > 1 else []):
         twin = next(t for t in text.all(type(s)) if (t.lineno, t.col_offset) == (s.lineno, s.col_offset))
-        text = Source(text.replaced(twin, line))
+        text = Script(text.replaced(twin, line))
     if len(changes) > 1:
         yield changes[0][0].lineno, "; ".join([line for _, line in changes]), text.text
 
 
-def loops_around(source: Source, node: ast.AST) -> list[Any]:
+def loops_around(source: Script, node: ast.AST) -> list[Any]:
     found, loop = [], source.above(node, ast.For, ast.While)
     while loop is not None:
         found.append(loop)
@@ -62,7 +62,7 @@ def loops_around(source: Source, node: ast.AST) -> list[Any]:
     return [*found, None]
 
 
-def places_of_update(source: Source) -> Iterator[ast.stmt]:
+def places_of_update(source: Script) -> Iterator[ast.stmt]:
     """Yield the statements that update: calls of step, and loops over parameters with an update in them."""
     seen = set()
     for call in source.calls("step"):
@@ -76,7 +76,7 @@ def places_of_update(source: Source) -> Iterator[ast.stmt]:
             yield top
 
 
-def in_line(source: Source, node: ast.AST, text: str) -> str:
+def in_line(source: Script, node: ast.AST, text: str) -> str:
     """Return the line of a part, with other text in its place."""
     changed = source.replaced(node, text).split("\n")
     return changed[node.lineno - 1].strip()  # type: ignore[attr-defined]

@@ -9,12 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from . import graphs as graphs  # which fills the table of mistakes
+from . import networks as networks  # which fills the table of mistakes
 from .entry import ENTRIES, Entry
-from .source import Source, targets
+from .examples import unused_parts
+from .source import Script, targets
 from .trial import run
 
-TRIALS = 40  # runs of changed copies, at most
+TRIALS = 60  # runs of changed copies, at most
 NO_PROOF_NEEDED = {  # what is never right, and which mistake it is
     "idle": "no backward pass",
     "wiped": "gradients cleared before the step",
@@ -27,6 +28,12 @@ NO_PROOF_NEEDED = {  # what is never right, and which mistake it is
 TRAINING = ("unchanged", "no parameter", "stale", "growing", "doubled", "accumulated", "kept", "lost", "dead", "late")
 
 SEVERE = {"error", "diverged", "rising", "unchanged", "idle", "wiped", "stale", "growing", "lost", "no parameter"}
+BETTER = {"tiny": 0.9, "saturated": 0.9, "twins": 0.95, "stuck": 0.3}  # of the loss that there was, at most
+WARNED = {
+    "softmax again": "applies softmax itself",
+    "sigmoid again": "applies sigmoid itself",
+    "reach": "cannot come near 0",
+}
 
 SEEN = {
     "unchanged": "{passes} backward passes, and none of {leaves} parameters changed.",
@@ -41,7 +48,7 @@ SEEN = {
     "rising": "the loss went from {first:.4g} to {last:.4g} in {steps} steps.",
     "climbing": "the loss rose in each of {steps} steps, from {first:.4g} to {last:.4g}.",
     "stuck": "after {steps} steps the loss is {last:.4g}, and it began at {first:.4g}.",
-    "whole": "{names} came from train_val_split to train on, and nothing uses it.",
+    "whole": "what was cut off to train on is never used{names}.",
     "unreached": "the loss reaches no path to {count} of {of} parameters{names}.",
     "no parameter": "{passes} backward passes reached no parameter at all.",
     "lost": "each of {passes} backward passes met parameters that were not there before.",
@@ -51,6 +58,16 @@ SEEN = {
     "late": "{passes} backward passes gave the same loss, and one update came after them all.",
     "reused": "{name} was made as Value(...), then given to a node that was computed; {name}.grad is read after that.",
     "diverged": "the run ended with {message}",
+    "fresh": "each of {passes} backward passes met {count} new parameters, made by a call of the network.",
+    "flat": "the gradient of {count} parameters{names} was 0 in each of {passes} passes.",
+    "twins": "{count} of {of} parameters are twins: the same number, and the same gradient in every pass.",
+    "saturated": "{flat} of {of} tanh or sigmoid had a slope below 0.001, and the loss is {last:.4g}.",
+    "tiny": "in {steps} steps the loss went from {first:.6g} to {last:.6g}.",
+    "bottomless": "the loss fell from {first:.4g} to {last:.4g} in {steps} steps, and falls faster and faster.",
+    "unstepped": "an optimizer was made{names}, and its step() was never called.",
+    "softmax again": "{message}.",
+    "sigmoid again": "{message}.",
+    "reach": "{message}.",
     "leak": "all {rows} examples of the validation are among those of the training.",
 }
 
@@ -92,7 +109,7 @@ def watched(path: str) -> tuple[list[Finding], str, bool]:
     """Return what is wrong, a sentence if it could not be run, and whether a backward pass was seen."""
     text = read(path)
     try:
-        source = Source(text)
+        source = Script(text)
     except SyntaxError as error:
         return (
             [Finding("not Python", error.lineno or 0, str(error), "Python cannot read it.", "See the line.", False)],
@@ -111,57 +128,55 @@ def watched(path: str) -> tuple[list[Finding], str, bool]:
             break
         finding, text, record = found
         findings.append(finding)
-        source = Source(text)
+        source = Script(text)
     findings += _unproved(source, record)
     return findings, "", bool(record.get("passes"))
 
 
-def _symptoms(source: Source, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _symptoms(source: Script, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return all that is strange: in what was watched, in how it ended, and in names that were used again."""
     symptoms = dict(record["symptoms"])
     if not source.trains():
         symptoms = {name: seen for name, seen in symptoms.items() if name not in TRAINING}
     if record.get("arithmetic") and record.get("updates"):
         symptoms["diverged"] = {"message": record["message"].split(". ")[0], "line": record["line"]}
-    if record["ended"] not in ("end", "enough", "Enough") and "diverged" not in symptoms:
+    if record["ended"] not in ("end", "enough", "EnoughError") and "diverged" not in symptoms:
         symptoms["error"] = {"message": record["message"], "line": record["line"]}
     if record.get("passes", 0) < 2 and record["ended"] == "end" and (line := _unfed(source)):
         symptoms["no pass"] = {"line": line}
-    unreached = [
-        base for _, target, base in source.updates()
-        if record.get("names", {}).get("leaves", {}).get(base) is False and source.of(target).startswith(base)
-    ]  # fmt: skip
-    if record.get("passes", 0) > 1 and unreached and source.trains():
-        symptoms["unreached"] = {
-            "count": len(unreached),
-            "of": len(record["names"]["leaves"]),
-            "names": unreached,
-            "line": 0,
-        }
-    if (part := _unused_part(source)) and source.trains():
-        symptoms["whole"] = {"names": [part], "line": 0}
-    if (missed := record.get("names", {}).get("missed")) and source.trains() and record.get("passes", 0) > 1:
-        symptoms.setdefault("unreached", missed)
+    if source.trains():
+        symptoms |= _of_training(source, record, symptoms)
     if reused := _reused(source, record):
         record["reused"] = reused
         symptoms["reused"] = {"name": reused[0], "line": 0}
     return symptoms
 
 
-def _unused_part(source: Source) -> str:
-    """Return the names of a training set that train_val_split gave and nothing uses, though the other set is used."""
-    for s in source.all(ast.Assign):
-        if isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("train_val_split"):
-            parts = targets(s)[0]
-            if isinstance(parts, ast.Tuple) and len(parts.elts) == 2:
-                read = {n.id for n in source.all(ast.Name) if isinstance(n.ctx, ast.Load)}
-                train, held_out = [{n.id for n in ast.walk(part) if isinstance(n, ast.Name)} for part in parts.elts]
-                if not train & read and held_out & read:
-                    return source.of(parts.elts[0])
-    return ""
+def _of_training(source: Script, record: dict[str, Any], before: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what is strange where something is meant to learn: in names, in parts of the data, in warnings."""
+    symptoms: dict[str, dict[str, Any]] = {}
+    names, passes = record.get("names", {}), record.get("passes", 0)
+    leaves = names.get("leaves", {})
+    unreached = [
+        base for _, target, base in source.updates()
+        if leaves.get(base) is False and source.of(target).startswith(base)
+    ]  # fmt: skip
+    if passes > 1 and unreached:
+        symptoms["unreached"] = {"count": len(unreached), "of": len(leaves), "names": unreached, "line": 0}
+    if unused := sorted({part for part, _ in unused_parts(source).values()}):
+        symptoms["whole"] = {"names": unused, "line": 0}
+    if (idle := names.get("unstepped")) and record.get("updates"):
+        symptoms["unstepped"] = {"names": idle, "line": 0}
+    for name, words in WARNED.items():
+        for message, line in record.get("warnings", []):
+            if words in message:
+                symptoms[name] = {"message": message.split(". ")[0], "line": line}
+    if (missed := names.get("missed")) and passes > 1 and "unreached" not in before:
+        symptoms.setdefault("unreached", missed)
+    return symptoms
 
 
-def _unfed(source: Source) -> int:
+def _unfed(source: Script) -> int:
     """Return the line of an update in a loop whose gradients nothing computes, or 0."""
     if re.search(r"gradients\(|compile\(|\bfit\(|gradcheck", source.text):
         return 0
@@ -178,7 +193,7 @@ def _unfed(source: Source) -> int:
     return next((line for line, loop in loops if loop is not None and loop not in fed), 0)
 
 
-def _reused(source: Source, record: dict[str, Any]) -> list[str]:
+def _reused(source: Script, record: dict[str, Any]) -> list[str]:
     found = []
     for s in source.tree.body:
         if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("Value"):
@@ -201,7 +216,7 @@ def _names_of(statement: Any) -> set[str]:
 
 
 def _proved(
-    source: Source, record: dict[str, Any], symptoms: dict[str, Any], path: str, trials: list[int]
+    source: Script, record: dict[str, Any], symptoms: dict[str, Any], path: str, trials: list[int]
 ) -> tuple[Finding, str, dict[str, Any]] | None:
     """Return the first mistake whose line takes away what was seen, the script with it, and what that did."""
     tried: set[str] = set()
@@ -215,7 +230,7 @@ def _proved(
                 continue
             tried.add(text)
             try:
-                changed = Source(text)
+                changed = Script(text)
             except SyntaxError:
                 continue
             trials[0] -= 1
@@ -238,8 +253,9 @@ def _cured(
         return False
     if set(shown) & set(after) or (set(after) - set(before)) & SEVERE:
         return False
-    if "stuck" in shown:
-        return bool(now.get("losses")) and now["losses"][1] < 0.3 * now["losses"][0]
+    if not set(shown).isdisjoint(BETTER):
+        losses, share = now.get("losses") or [], min([BETTER.get(name, 1.0) for name in shown])
+        return bool(losses) and losses[1] < share * (losses[0] if "stuck" in shown else was["losses"][1])
     if shown and set(shown) & {"rising", "climbing", "diverged"}:
         return bool(now.get("losses")) and now["losses"][1] < now["losses"][0]
     if set(shown) & {"unchanged", "idle", "wiped", "elsewhere", "late", "no pass"}:
@@ -263,7 +279,7 @@ OF_PYTHON = [  # Python's own errors, which no Value is asked about
 ]
 
 
-def _unproved(source: Source, record: dict[str, Any]) -> list[Finding]:
+def _unproved(source: Script, record: dict[str, Any]) -> list[Finding]:
     """Return what needs no proof: errors, warnings, and what cannot be right."""
     found, symptoms = [], _symptoms(source, record)
     if "error" in symptoms or "diverged" in symptoms:

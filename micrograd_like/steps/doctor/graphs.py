@@ -7,18 +7,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import updates as updates  # whose mistakes are looked for first
-from .entry import Proposal, Record, in_line, mistake
-from .source import Source, names, parts, targets
+from . import rates as rates  # whose mistakes are looked for first
+from .entry import Proposal, Watched, in_line, mistake
+from .source import Script, names, parts, targets
 
 
 @mistake(
     "cut out of the graph",
     ".data is a number that knows nothing of how it was made: what lies before it gets no gradient.",
     "Compute with the Value itself, without .data.",
-    "unchanged", "unreached", "no parameter", "kept", "error",
+    "unchanged", "unreached", "no parameter", "kept", "elsewhere", "error",
 )  # fmt: skip
-def cut(source: Source, record: Record) -> Iterator[Proposal]:
+def cut(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("Value"):
         if call.args and (reads := [n for n in parts(call.args[0]) if _reads_data(n)]):
             inner = source.of(call.args[0])
@@ -44,7 +44,7 @@ def _reads_data(node: Any) -> bool:
     "Give what is computed a name of its own.",
     "reused",
 )
-def used_again(source: Source, record: Record) -> Iterator[Proposal]:
+def used_again(source: Script, record: Watched) -> Iterator[Proposal]:
     for name in record.get("reused", ()):
         again = [s for s in source.assigned(name) if isinstance(s, ast.AugAssign) or name in names(s.value)]  # type: ignore[attr-defined]
         other, text = f"{name}_new", source.text
@@ -69,7 +69,7 @@ def used_again(source: Source, record: Record) -> Iterator[Proposal]:
     "Use it where the output is computed, or take it out.",
     "unreached",
 )
-def unused(source: Source, record: Record) -> Iterator[Proposal]:
+def unused(source: Script, record: Watched) -> Iterator[Proposal]:
     for kind in source.all(ast.ClassDef):
         methods = {f.name: f for f in kind.body if isinstance(f, ast.FunctionDef)}
         init, call = methods.get("__init__"), methods.get("__call__") or methods.get("forward")
@@ -78,20 +78,39 @@ def unused(source: Source, record: Record) -> Iterator[Proposal]:
         made = {n.attr for n in parts(init) if _of_self(n, ast.Store)}
         used = {n.attr for f in methods.values() if f.name not in ("__init__", "parameters", "__repr__")
                 for n in parts(f) if _of_self(n, ast.Load)}  # fmt: skip
-        returned = [n for n in parts(call) if isinstance(n, ast.Return) and n.value is not None]
+        yield from _idle_results(source, call)
         for attribute in sorted(made - used):
-            for step in [n for n in parts(call) if isinstance(n, ast.Call) and _of_self(n.func, ast.Load)]:
-                for x in step.args:
-                    inner = f"self.{attribute}({source.of(x)})"
-                    yield x.lineno, in_line(source, x, inner), source.replaced(x, inner)
-            for back in reversed(returned):
-                value = source.of(back.value)
-                for form in f"self.{attribute}({value})", f"({value}) + self.{attribute}":
-                    yield back.lineno, f"return {form}", source.replaced(back.value, form)
-            for s in source.all(ast.Assign):
-                if source.above(s, ast.FunctionDef) is call:
-                    for form in f"self.{attribute}({source.of(s.value)})", f"({source.of(s.value)}) + self.{attribute}":
-                        yield s.lineno, f"{source.of(targets(s)[0])} = {form}", source.replaced(s.value, form)
+            yield from _places_for(source, attribute, init, call)
+
+
+def _idle_results(source: Script, call: Any) -> Iterator[Proposal]:
+    """Propose to go on with what a call of the network computes and never reads."""
+    read = {n.id for n in parts(call) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    for s in call.body:
+        if isinstance(s, ast.Assign) and isinstance(targets(s)[0], ast.Name) and source.of(targets(s)[0]) not in read:
+            for n in [n for n in parts(call) if isinstance(n, ast.Name) and n.lineno > s.lineno and n.id in names(s)]:
+                name = source.of(targets(s)[0])
+                yield n.lineno, in_line(source, n, name), source.replaced(n, name)
+
+
+def _places_for(source: Script, attribute: str, init: Any, call: Any) -> Iterator[Proposal]:
+    """Propose to use an attribute somewhere in the call; in the end, to take it out."""
+    returned = [n for n in parts(call) if isinstance(n, ast.Return) and n.value is not None]
+    for step in [n for n in parts(call) if isinstance(n, ast.Call) and _of_self(n.func, ast.Load)]:
+        for x in step.args:
+            inner = f"self.{attribute}({source.of(x)})"
+            yield x.lineno, in_line(source, x, inner), source.replaced(x, inner)
+    for back in reversed(returned):
+        value = source.of(back.value)
+        for form in f"self.{attribute}({value})", f"({value}) + self.{attribute}":
+            yield back.lineno, f"return {form}", source.replaced(back.value, form)
+    for s in source.all(ast.Assign):
+        if source.above(s, ast.FunctionDef) is call:
+            for form in f"self.{attribute}({source.of(s.value)})", f"({source.of(s.value)}) + self.{attribute}":
+                yield s.lineno, f"{source.of(targets(s)[0])} = {form}", source.replaced(s.value, form)
+    for s in init.body:
+        if isinstance(s, ast.Assign) and source.of(targets(s)[0]) == f"self.{attribute}":
+            yield s.lineno, f"nothing: take {source.of(s)} out", source.removed(s)
 
 
 @mistake(
@@ -100,7 +119,7 @@ def unused(source: Source, record: Record) -> Iterator[Proposal]:
     "Use it where the output is computed, or take it out of the list.",
     "unreached",
 )
-def unused_name(source: Source, record: Record) -> Iterator[Proposal]:
+def unused_name(source: Script, record: Watched) -> Iterator[Proposal]:
     leaves = record.get("names", {}).get("leaves", {})
     for name in [name for name, reached in leaves.items() if reached is False]:
         for product in source.all(ast.BinOp):
@@ -123,7 +142,7 @@ def _of_self(node: Any, context: type) -> bool:
     "Let parameters() return all of them.",
     "kept",
 )
-def left_out(source: Source, record: Record) -> Iterator[Proposal]:
+def left_out(source: Script, record: Watched) -> Iterator[Proposal]:
     for kind in source.all(ast.ClassDef):
         methods = {f.name: f for f in kind.body if isinstance(f, ast.FunctionDef)}
         if "parameters" not in methods or "__init__" not in methods:
@@ -150,7 +169,7 @@ def left_out(source: Source, record: Record) -> Iterator[Proposal]:
     "Compute outputs and loss anew in every step of the loop.",
     "stale", "growing",
 )  # fmt: skip
-def earlier_loss(source: Source, record: Record) -> Iterator[Proposal]:
+def earlier_loss(source: Script, record: Watched) -> Iterator[Proposal]:
     models = set(record["names"]["models"])
     for call in source.calls("backward"):
         loop = source.training_loop(call)
@@ -172,12 +191,22 @@ def earlier_loss(source: Source, record: Record) -> Iterator[Proposal]:
             if part:
                 line = f"{source.of(part[-1])} inside the loop"
                 yield part[-1].lineno, line, source.moved(part, loop.body[0])
-        for s in before:  # what the loop adds to, from step to step
-            grows = isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant | ast.Call | ast.List)
-            adds = [t for t in parts(loop) if isinstance(t, ast.AugAssign) and isinstance(t.op, ast.Add)]
-            added = [source.of(t.target) for t in adds]
-            if grows and source.of(targets(s)[0]) in added:
-                yield s.lineno, f"{source.of(s)} inside the loop", source.moved([s], loop.body[0])
+        yield from _carried_over(source, loop, before)
+
+
+def _carried_over(source: Script, loop: Any, before: list[ast.stmt]) -> Iterator[Proposal]:
+    """Propose to begin anew, in each step, what the loop adds to or goes on with from step to step."""
+    for s in before:  # what goes on from step to step, as the state of a network for sequences
+        name = source.of(targets(s)[0]) if isinstance(s, ast.Assign) else ""
+        again = [t for t in parts(loop) if isinstance(t, ast.Assign) and source.of(targets(t)[0]) == name]
+        if name and any(name in names(t.value) for t in again):
+            yield s.lineno, f"{source.of(s)} inside the loop", source.moved([s], loop.body[0])
+    for s in before:  # what the loop adds to, from step to step
+        grows = isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant | ast.Call | ast.List)
+        adds = [t for t in parts(loop) if isinstance(t, ast.AugAssign) and isinstance(t.op, ast.Add)]
+        added = [source.of(t.target) for t in adds]
+        if grows and source.of(targets(s)[0]) in added:
+            yield s.lineno, f"{source.of(s)} inside the loop", source.moved([s], loop.body[0])
 
 
 @mistake(
@@ -186,7 +215,7 @@ def earlier_loss(source: Source, record: Record) -> Iterator[Proposal]:
     "Make it once, before the loop.",
     "lost", "forgetful", "unchanged",
 )  # fmt: skip
-def made_anew(source: Source, record: Record) -> Iterator[Proposal]:
+def made_anew(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For, ast.While):
         made = [
             s for s in loop.body if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call)
@@ -202,7 +231,7 @@ def made_anew(source: Source, record: Record) -> Iterator[Proposal]:
             yield made[0].lineno, f"{source.of(made[0])} before the loop", _hoisted(source, made, loop)
 
 
-def _hoisted(source: Source, made: list[Any], loop: Any) -> str:
+def _hoisted(source: Script, made: list[Any], loop: Any) -> str:
     return source.moved(made, loop)
 
 
@@ -212,7 +241,7 @@ def _hoisted(source: Source, made: list[Any], loop: Any) -> str:
     "Add the examples up: loss = loss + ...",
     static=True,
 )
-def last_example(source: Source, record: Record) -> Iterator[Proposal]:
+def last_example(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("backward"):
         if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
             continue
@@ -240,7 +269,7 @@ def last_example(source: Source, record: Record) -> Iterator[Proposal]:
                 and names(given[-1].value) & fresh
             ):
                 line = f"{name} = {name} + {source.of(given[-1].value)}"
-                text = Source(source.replaced(given[-1], line))
+                text = Script(source.replaced(given[-1], line))
                 twin = next(t for t in text.all(ast.For) if t.lineno == loop.lineno)
                 yield given[-1].lineno, line, text.inserted(twin, f"{name} = 0.0")
 
@@ -251,7 +280,7 @@ def last_example(source: Source, record: Record) -> Iterator[Proposal]:
     "Compare the output with its target.",
     "no parameter", "unchanged", "error",
 )  # fmt: skip
-def with_itself(source: Source, record: Record) -> Iterator[Proposal]:
+def with_itself(source: Script, record: Watched) -> Iterator[Proposal]:
     for n in source.all(ast.BinOp):
         if not isinstance(n.op, ast.Sub):
             continue
@@ -274,34 +303,3 @@ def with_itself(source: Source, record: Record) -> Iterator[Proposal]:
             given = [n for s in body if isinstance(s, ast.Assign) for n in sorted(names(targets(s)[0]))]
             for other in reversed(given):
                 yield call.lineno, in_line(source, call.args[0], other), source.replaced(call.args[0], other)
-
-
-@mistake(
-    "validation data in training",
-    "The examples to validate with are among those to train on, so validation says nothing about new data.",
-    "Train on the first part that train_val_split returns: fit(model, *train, validation=held_out).",
-    "leak",
-    "whole",
-)
-def leak(source: Source, record: Record) -> Iterator[Proposal]:
-    for s in source.all(ast.Assign):
-        if isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("train_val_split"):
-            parts = targets(s)[0]
-            if not isinstance(parts, ast.Tuple) or len(parts.elts) != 2:
-                continue
-            train = parts.elts[0]
-            given = [source.of(x) for x in train.elts] if isinstance(train, ast.Tuple) else [f"*{source.of(train)}"]
-            for call in source.calls("fit"):
-                if len(call.args) >= 3:
-                    text = source.of(call)
-                    old = f"{source.of(call.args[1])}, {source.of(call.args[2])}"
-                    line = text.replace(old, ", ".join(given), 1)
-                    yield call.lineno, line, source.replaced(call, line)
-            for x, part in zip(s.value.args[:2], train.elts if isinstance(train, ast.Tuple) else ()):
-                if isinstance(x, ast.Name) and isinstance(part, ast.Name):
-                    changed = [
-                        line if i < s.lineno else re.sub(rf"(?<![\w.'\"]){x.id}(?!\w|\s*=[^=])", part.id, line)
-                        for i, line in enumerate(source.lines)
-                    ]
-                    first = next((i for i, line in enumerate(changed) if line != source.lines[i]), 0)
-                    yield first + 1, changed[first].strip(), "\n".join(changed)

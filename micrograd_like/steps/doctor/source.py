@@ -10,7 +10,7 @@ from typing import Any
 Loop = ast.For | ast.While
 
 
-class Source:
+class Script:
     """The text of a script, and where things stand in it."""
 
     text: str

@@ -83,7 +83,7 @@ def _forked(*arguments: str) -> bool:
     return False
 
 
-class Enough(BaseException):
+class EnoughError(BaseException):
     """The time for watching is over."""
 
 
@@ -95,7 +95,7 @@ def _limits() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
         def over(*_: Any) -> None:
-            raise Enough
+            raise EnoughError
 
         signal.signal(signal.SIGALRM, over)
         signal.alarm(SECONDS)
@@ -142,7 +142,7 @@ def main(script: str, path: str, result: str, folder: str) -> None:
     watch.start()
     try:
         exec(compile(text, path, "exec"), names)
-    except Enough:
+    except EnoughError:
         ended["ended"] = "enough"
     except SystemExit:
         pass
@@ -182,12 +182,13 @@ def _roles(names: dict[str, Any], watch: Any) -> dict[str, Any]:
     from ...optim import Optimizer
 
     reached = {p for seen in watch.passes for p in seen.leaves}
-    roles: dict[str, Any] = {"models": {}, "optimizers": [], "inner": [], "leaves": {}}
+    roles: dict[str, Any] = {"models": {}, "optimizers": [], "inner": [], "leaves": {}, "unstepped": []}
     for name, thing in names.items():
         if name.startswith("_") or isinstance(thing, type):
             continue
         if isinstance(thing, Optimizer):
             roles["optimizers"].append(name)
+            roles["unstepped"] += [name] * (not thing.steps)
         elif callable(getattr(thing, "parameters", None)):
             try:
                 own = {p for p in thing.parameters() if isinstance(p, Value) and not getattr(p, "frozen", False)}

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .entry import UNTRAINED, Proposal, Record, in_line, loops_around, mistake, places_of_update, together
-from .source import Source, names, targets
+from .entry import UNTRAINED, Proposal, Watched, in_line, loops_around, mistake, places_of_update, together
+from .source import Script, names, parts, targets
 
 
 @mistake(
@@ -17,14 +17,14 @@ from .source import Source, names, targets
     "Write the () behind it.",
     static=True,
 )
-def not_called(source: Source, record: Record) -> Iterator[Proposal]:
+def not_called(source: Script, record: Watched) -> Iterator[Proposal]:
     for s in source.all(ast.Expr):
         if isinstance(s.value, ast.Attribute) and s.value.attr in ("backward", "step", "zero_grad"):
             line = f"{source.of(s.value)}()"
             yield s.lineno, line, source.replaced(s, line)
 
 
-def _data_of(source: Source, s: Any, base: str) -> tuple[str, str]:
+def _data_of(source: Script, s: Any, base: str) -> tuple[str, str]:
     """Return an update of a Value as one of its number, and the script with it."""
     target, value = targets(s)[0], source.of(s.value)
     if isinstance(s, ast.Assign):
@@ -35,7 +35,7 @@ def _data_of(source: Source, s: Any, base: str) -> tuple[str, str]:
     return line, source.replaced(s, line)
 
 
-def _value_updates(source: Source, loop_variable: bool) -> Iterator[Proposal]:
+def _value_updates(source: Script, loop_variable: bool) -> Iterator[Proposal]:
     found = []
     for s, target, base in source.updates():
         if isinstance(s.value, ast.Call) or source.of(target) != base:
@@ -55,7 +55,7 @@ def _value_updates(source: Source, loop_variable: bool) -> Iterator[Proposal]:
     "Change the number of the parameter: p.data -= lr * p.grad.",
     *UNTRAINED,
 )
-def loop_variable(source: Source, record: Record) -> Iterator[Proposal]:
+def loop_variable(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from _value_updates(source, True)
     for made in source.all(ast.ListComp):
         each, update, whole = made.generators[0], source.of(made.elt), source.statement(made)
@@ -71,7 +71,7 @@ def loop_variable(source: Source, record: Record) -> Iterator[Proposal]:
     "Change the number of the parameter: w.data -= lr * w.grad.",
     *UNTRAINED,
 )
-def update_in_the_graph(source: Source, record: Record) -> Iterator[Proposal]:
+def update_in_the_graph(source: Script, record: Watched) -> Iterator[Proposal]:
     yield from _value_updates(source, False)
 
 
@@ -81,7 +81,7 @@ def update_in_the_graph(source: Source, record: Record) -> Iterator[Proposal]:
     "Write p.data -= lr * p.grad.",
     static=True,
 )
-def wrong_side(source: Source, record: Record) -> Iterator[Proposal]:
+def wrong_side(source: Script, record: Watched) -> Iterator[Proposal]:
     for s, target, base in source.updates():
         gradient = isinstance(s, ast.AugAssign) and isinstance(target, ast.Attribute) and target.attr == "grad"
         own = gradient and isinstance(s.op, ast.Sub) and source.of(target.value) == base
@@ -122,7 +122,7 @@ def _product(value: Any) -> Any:
     "Spell it grad or data.",
     static=True,
 )
-def misspelt(source: Source, record: Record) -> Iterator[Proposal]:
+def misspelt(source: Script, record: Watched) -> Iterator[Proposal]:
     from difflib import SequenceMatcher
 
     for s in source.all(ast.Assign, ast.AugAssign):
@@ -142,7 +142,7 @@ def misspelt(source: Source, record: Record) -> Iterator[Proposal]:
     "Call backward() on the loss before the step.",
     "idle", "unchanged", "no pass",
 )  # fmt: skip
-def no_backward(source: Source, record: Record) -> Iterator[Proposal]:
+def no_backward(source: Script, record: Watched) -> Iterator[Proposal]:
     for place in places_of_update(source):
         loop = source.training_loop(place)
         if (
@@ -167,7 +167,7 @@ def no_backward(source: Source, record: Record) -> Iterator[Proposal]:
     "Give the parameters of the network that computes the loss.",
     "elsewhere", "unchanged", "error",
 )  # fmt: skip
-def another_network(source: Source, record: Record) -> Iterator[Proposal]:
+def another_network(source: Script, record: Watched) -> Iterator[Proposal]:
     models = record.get("names", {}).get("models", {})
     others = [name for name, reached in models.items() if reached]
     if record.get("ended") == "ValueError" and "belongs to this network" in record["message"]:
@@ -177,7 +177,8 @@ def another_network(source: Source, record: Record) -> Iterator[Proposal]:
     for call in source.calls("parameters"):
         if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
             for other in others:
-                if other != call.func.value.id:
+                given = re.search(rf"(SGD|Adam)\({other}\.parameters\(\)", source.text)
+                if other != call.func.value.id and not given:
                     line = (
                         source.of(source.statement(call))
                         .split("\n")[0]
@@ -192,14 +193,26 @@ def another_network(source: Source, record: Record) -> Iterator[Proposal]:
     "Set the gradients to 0 before backward().",
     "accumulated",
 )
-def not_zeroed(source: Source, record: Record) -> Iterator[Proposal]:
+def not_zeroed(source: Script, record: Watched) -> Iterator[Proposal]:
+    for call in source.calls("backward"):
+        inner = source.training_loop(call)
+        within = {s for s in places_of_update(source) if inner is not None and s in parts(inner)}
+        apart = inner is not None and source.above(inner, ast.For, ast.While) is not None and not within
+        place = inner if apart else source.statement(call)  # several passes for one step: clear before the first
+        for line in dict.fromkeys(_clearing(source, record)):
+            yield place.lineno, line, source.inserted(place, line)  # type: ignore[union-attr, arg-type]
+
+
+def _clearing(source: Script, record: Watched) -> list[str]:
+    """Return lines that may set the gradients to 0 in this script."""
     clear: list[str] = []
     for s in source.all(ast.Assign):
         if isinstance(s.value, ast.Call) and source.of(s.value.func).split(".")[-1] in ("SGD", "Adam"):
             clear += [f"{name}.zero_grad()" for name in sorted(names(targets(s)[0]))]
     for s, target, _ in source.updates():
         around = source.above(s, ast.For)
-        if around is not None and source.of(target).endswith(".data"):
+        each = around is not None and names(around.target) & names(target)
+        if each and source.of(target).endswith(".data"):
             clear.append(
                 f"for {source.of(around.target)} in {source.of(around.iter)}: {source.of(target)[:-5]}.grad = 0.0"
             )
@@ -209,9 +222,7 @@ def not_zeroed(source: Source, record: Record) -> Iterator[Proposal]:
     single = [line for line in clear if line.endswith(".grad = 0.0") and not line.startswith("for ")]
     if len(single) > 1:
         clear.insert(0, "; ".join(dict.fromkeys(single)))
-    for call in source.calls("backward"):
-        for line in dict.fromkeys(clear):
-            yield call.lineno, line, source.inserted(source.statement(call), line)
+    return clear
 
 
 @mistake(
@@ -220,7 +231,7 @@ def not_zeroed(source: Source, record: Record) -> Iterator[Proposal]:
     "Call backward() once for each loss.",
     "doubled",
 )
-def twice(source: Source, record: Record) -> Iterator[Proposal]:
+def twice(source: Script, record: Watched) -> Iterator[Proposal]:
     calls = [source.statement(call) for call in source.calls("backward")]
     for i, s in enumerate(calls):
         if any(source.of(s) == source.of(t) and source.block(s) is source.block(t) for t in calls[:i]):
@@ -228,6 +239,9 @@ def twice(source: Source, record: Record) -> Iterator[Proposal]:
     for s in calls:
         if sum([source.of(s) == source.of(t) for t in calls]) > 1:
             yield s.lineno, "nothing: remove this backward()", source.removed(s)
+    for s in calls[:-1]:
+        if any(t in source.block(s) and t.lineno > s.lineno for t in calls):
+            yield s.lineno, f"nothing: remove {source.of(s)}", source.removed(s)
     for s in calls:
         loop = source.above(s, ast.For, ast.While)
         if loop is not None and loop.body == [s]:
@@ -240,7 +254,7 @@ def twice(source: Source, record: Record) -> Iterator[Proposal]:
     "Clear first, then backward(), then step.",
     "wiped", "unchanged",
 )  # fmt: skip
-def cleared(source: Source, record: Record) -> Iterator[Proposal]:
+def cleared(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in source.calls("backward"):
         s = source.statement(call)
         block = source.block(s)
@@ -259,7 +273,7 @@ ON_PURPOSE = r"ascen[td]|maximi|adversar|attack|fgsm|dream|reward|objective|like
     "Subtract the gradient: p.data -= lr * p.grad.",
     "climbing", "rising", "diverged",
 )  # fmt: skip
-def wrong_sign(source: Source, record: Record) -> Iterator[Proposal]:
+def wrong_sign(source: Script, record: Watched) -> Iterator[Proposal]:
     if re.search(ON_PURPOSE, source.text, re.IGNORECASE) or "kept" in record["symptoms"]:
         return  # only some of the leaves are moved uphill, as for an input that is to fool the network
     found = []
@@ -288,59 +302,17 @@ def wrong_sign(source: Source, record: Record) -> Iterator[Proposal]:
 
 
 @mistake(
-    "dead relus",
-    "Every relu is shut for every example, so no gradient comes through and nothing can learn.",
-    "Use leaky_relu or tanh, or start with smaller weights and a lower learning rate.",
-    "dead",
+    "penalty with the wrong sign",
+    "A penalty that is subtracted rewards large parameters, so the loss falls without end.",
+    "Add it: loss + 0.001 * sum(p * p).",
+    "bottomless",
 )
-def dead(source: Source, record: Record) -> Iterator[Proposal]:
-    yield from _rates(source, (0.1, 0.01, 0.001))
-    for call in source.calls("relu"):
-        if isinstance(call.func, ast.Attribute) and not call.args:
-            line = f"{source.of(call.func.value)}.leaky_relu()"
-            yield call.lineno, line, source.replaced(call, line)
-    for kind in "MLP", "Layer", "Neuron":
-        for call in source.calls(kind):
-            text = source.of(call)
-            changed = re.sub(r"activation\s*=\s*['\"]relu['\"]", 'activation="leaky_relu"', text)
-            if "activation" not in text:
-                changed = f'{text[:-1]}, activation="leaky_relu")'
-            if changed != text:
-                yield call.lineno, changed, source.replaced(call, changed)
-
-
-def _rates(source: Source, factors: tuple[float, ...]) -> Iterator[Proposal]:
-    """Propose other learning rates: times a factor each, wherever a learning rate is written as a number."""
-    places: list[Any] = []
-    for call in source.all(ast.Call):
-        kind = source.of(call.func).split(".")[-1]
-        places += [k.value for k in call.keywords if k.arg in ("lr", "learning_rate")]
-        if kind in ("SGD", "Adam") and len(call.args) > 1:
-            places.append(call.args[1])
-    for s in source.all(ast.Assign, ast.AnnAssign):
-        if any(re.search(r"^(lr|alpha|eta|rate|learning_rate|step_size|LR|h)$", source.of(t)) for t in targets(s)):
-            places.append(s.value)
-    for s, _, _ in source.updates():
-        places += [n for n in ast.walk(s.value) if isinstance(n, ast.Constant)]
-    numbers: list[Any] = [n for place in places if place for n in ast.walk(place)
-                          if isinstance(n, ast.Constant) and type(n.value) in (int, float) and n.value]  # fmt: skip
-    for factor in factors:
-        for n in dict.fromkeys(numbers):
-            rate = f"{min(n.value, 10.0) * factor:.3g}"
-            yield n.lineno, in_line(source, n, rate), source.replaced(n, rate)
-
-
-@mistake(
-    "learning rate too large",
-    "Each step leaps over the valley to a higher place on the other side, so the loss grows without end.",
-    "Write a smaller learning rate.",
-    "rising", "diverged", "stuck",
-)  # fmt: skip
-def too_large(source: Source, record: Record) -> Iterator[Proposal]:
-    yield from _rates(source, (0.1, 0.01, 0.001, 1e-5, 1e-8))
-    for s in source.all(ast.keyword):
-        if s.arg == "momentum" and isinstance(s.value, ast.Constant):
-            yield s.value.lineno, in_line(source, s.value, "0.9"), source.replaced(s.value, "0.9")
+def penalty_sign(source: Script, record: Watched) -> Iterator[Proposal]:
+    for n in source.all(ast.BinOp):
+        squares = re.search(r"(\w+) ?\* ?\1\b|\*\* ?2|l2\(|reg|penalty|decay", source.of(n.right))
+        if isinstance(n.op, ast.Sub) and squares:
+            line = f"{source.of(n.left)} + {source.of(n.right)}"
+            yield n.lineno, in_line(source, n, line), source.replaced(n, line)
 
 
 @mistake(
@@ -349,7 +321,7 @@ def too_large(source: Source, record: Record) -> Iterator[Proposal]:
     "Indent the update, so that it is made in every pass.",
     "late", "unchanged",
 )  # fmt: skip
-def after_the_loop(source: Source, record: Record) -> Iterator[Proposal]:
+def after_the_loop(source: Script, record: Watched) -> Iterator[Proposal]:
     for loop in source.all(ast.For, ast.While):
         block = source.block(loop)
         if not any("backward" in source.of(s) for s in loop.body):
@@ -370,22 +342,3 @@ def after_the_loop(source: Source, record: Record) -> Iterator[Proposal]:
                 f"{source.of(first).splitlines()[0]} inside the loop",
                 "\n".join([*lines[:end], text, *lines[end:]]),
             )
-
-
-@mistake(
-    "learning rate of 0",
-    "With a learning rate of 0 no step changes anything; // drops what comes after the point.",
-    "Write lr=0.1, or / for //.",
-    "unchanged",
-)
-def zero_rate(source: Source, record: Record) -> Iterator[Proposal]:
-    for n in source.all(ast.BinOp):
-        if isinstance(n.op, ast.FloorDiv):
-            line = f"{source.of(n.left)} / {source.of(n.right)}"
-            yield n.lineno, in_line(source, n, line), source.replaced(n, line)
-    for n in source.all(ast.Constant):
-        holder = source.parent.get(n)
-        named = isinstance(holder, ast.keyword) and holder.arg in ("lr", "learning_rate")
-        given = isinstance(holder, ast.Assign) and re.search(r"lr|rate|alpha|eta|step", source.of(targets(holder)[0]))
-        if type(n.value) in (int, float) and n.value == 0 and (named or given):
-            yield n.lineno, in_line(source, n, "0.1"), source.replaced(n, "0.1")

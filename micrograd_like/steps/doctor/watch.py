@@ -10,7 +10,6 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from math import isfinite
 from typing import Any
 
 from ...base.checks import MicrogradLikeWarning
@@ -18,12 +17,14 @@ from ...engine import Value, tick, topological_order
 from ...optim import Optimizer
 from ...recipe.module import Module
 from ...train import Trainer
+from .strange import of_leaves, of_losses
 
 CLOSELY = 8  # backward passes from one line whose graphs are looked at, node by node
 LOOSELY = 120  # of which the loss is noted
+NOW_AND_THEN = (16, 32, 64)  # later ones that are looked at too
 
 
-class Pass:
+class BackwardPass:
     """One backward pass: from where, over what, and what it found."""
 
     root: Value
@@ -45,6 +46,7 @@ class Pass:
         self.before: dict[Value, float] = {}
         self.after: dict[Value, float] = {}
         self.relus = [node.data for node in self.inner if node.op.name == "relu"]
+        self.slopes = [abs(node.local_grads[0]) for node in self.inner if node.op.name in ("tanh", "sigmoid")]
 
 
 class Watch:
@@ -57,7 +59,7 @@ class Watch:
 
     def __init__(self, source: str | None = None) -> None:
         self.source = source  # the file whose lines count; None for any
-        self.passes: list[Pass] = []
+        self.passes: list[BackwardPass] = []
         self.roots: dict[int, Value] = {}  # keeps what was a root alive, so that identities stay
         self.numbers: dict[Value, float] = {}  # of every leaf, as last seen
         self.gradients: dict[Value, float] = {}
@@ -154,7 +156,7 @@ class Watch:
             self.numbers[p] = p.data
         if moved:
             self.updates += 1
-            self.dirty_updates += len(self.dirty) * 2 > len(moved)
+            self.dirty_updates += bool(self.dirty)
             self.dirty = []
         return moved
 
@@ -166,7 +168,7 @@ class Watch:
             self.since_step, self.blind = self.since_step + 1, True
             return
         self._look()
-        seen = Pass(root, line, count <= CLOSELY)
+        seen = BackwardPass(root, line, count <= CLOSELY or count in NOW_AND_THEN)
         known = seen.leaves if seen.closely else list(self.numbers)
         seen.before = {p: p.grad for p in known}
         self.polluted |= {p for p in known if p.grad and self.clean.get(p) is False}
@@ -182,7 +184,7 @@ class Watch:
         self.passes.append(seen)
         self.roots[id(root)] = root
 
-    def _strange(self, seen: Pass) -> None:
+    def _strange(self, seen: BackwardPass) -> None:
         """Note a root that was one before, roots within roots, and nodes older than what they were made from."""
         inner = set(seen.inner)
         for earlier in self.passes[-8:]:
@@ -201,7 +203,7 @@ class Watch:
     def _moved(self, time: int) -> bool:
         return any(times[-1] > time for times in self.changed.values())
 
-    def _dirty(self, seen: Pass, earlier: Pass) -> bool:
+    def _dirty(self, seen: BackwardPass, earlier: BackwardPass) -> bool:
         """Whether a gradient is still what the earlier pass left."""
         return any(seen.before[p] and seen.before[p] == earlier.after.get(p) for p in seen.leaves)
 
@@ -279,50 +281,6 @@ class Watch:
         same = len(self.passes) >= 3 and self.updates == 1 and len({seen.loss for seen in self.passes}) == 1
         if same and max(min(times) for times in self.changed.values()) > self.passes[-1].time:
             found["late"] = {"passes": len(self.passes), "line": self.passes[-1].line}
-        found |= self._of_losses() | self._of_leaves(close)
-        return found
-
-    def _of_losses(self) -> dict[str, dict[str, Any]]:
-        found = {}
-        for line in {seen.line for seen in self.passes}:
-            losses = [seen.loss for seen in self.passes if seen.line == line]
-            if len(losses) < 3:
-                continue
-            first, last = abs(losses[0]), losses[-1]
-            if not isfinite(last) or last > 100 * max(first, 1.0):
-                found["rising"] = {"first": losses[0], "last": last, "steps": len(losses), "line": line}
-            elif len(losses) >= 10 and len({*losses}) > 2 and min(losses[len(losses) // 2 :]) >= 0.9 * losses[0] > 0:
-                found["stuck"] = {"first": losses[0], "last": last, "steps": len(losses), "line": line}
-            if len(losses) >= 4 and all(b > a for a, b in itertools.pairwise(losses)):
-                found["climbing"] = {"first": losses[0], "last": last, "steps": len(losses), "line": line}
-        return found
-
-    def _of_leaves(self, close: Sequence[Pass]) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        reached = set().union(*[set(seen.leaves) for seen in close]) if close else set()
         wanted = {p for optimizer in self.optimizers for p in optimizer.parameters if not getattr(p, "frozen", False)}
-        if (missed := [p for p in wanted if p not in reached]) and close and len(missed) < len(wanted):
-            found["unreached"] = {"count": len(missed), "of": len(wanted), "line": close[0].line,
-                                  "names": sorted([p.label for p in missed if p.label])[:3]}  # fmt: skip
-        if close and not reached:
-            found["no parameter"] = {"line": close[0].line, "passes": len(self.passes)}
-        per_pass = [set(seen.leaves) for seen in close]
-        if (
-            len(close) >= 3
-            and all(per_pass)
-            and not any(a & b for a, b in itertools.pairwise(per_pass))
-            and self.changed
-        ):
-            found["lost"] = {"passes": len(close), "line": close[0].line}
-        usual = [p for p in reached if sum([p in leaves for leaves in per_pass]) >= 2]
-        kept = [p for p in usual if p not in self.changed and any(seen.after.get(p) for seen in close)]
-        if self.changed and kept and len(close) >= 3 and any(p in self.changed for p in usual):
-            found["kept"] = {"count": len(kept), "of": len(usual), "line": close[0].line}
-        shut = [p for p in usual if not any(seen.after.get(p) for seen in close)]
-        relus = [x for seen in close for x in seen.relus]
-        mine = [p for p in usual if p in wanted or p in self.changed or p in shut]
-        dull = len(close) >= 3 and relus.count(0.0) * 2 >= len(relus) > 0 and all(seen.loss for seen in close)
-        if dull and len(shut) > 0.9 * len(mine):
-            found["dead"] = {"relus": relus.count(0.0), "of": len(relus), "count": len(shut),
-                             "passes": len(close), "line": close[0].line}  # fmt: skip
+        found |= of_losses(self.passes) | of_leaves(close, self.passes, set(self.changed), wanted)
         return found

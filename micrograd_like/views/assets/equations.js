@@ -26,6 +26,12 @@ export function mi(name, i) {
       between = (neuron + place).length > 2 && place ? "," : "";
     return `<msubsup${about(i)}><mi>${letter}</mi><mn>${neuron}${between}${place}</mn><mn>${+layer + 1}</mn></msubsup>`;
   }
+  const sum = /^([za])(\d+)\[(\d+)\](?:_(\d+))?$/.exec(name); // of a neuron, and for which example
+  if (sum) {
+    const [, letter, layer, neuron, lane] = sum,
+      symbol = `<msubsup><mi>${letter}</mi><mn>${neuron}</mn><mn>${layer}</mn></msubsup>`;
+    return `<mrow${about(i)}>${symbol}${lane ? `<mtext>(${lane})</mtext>` : ""}</mrow>`;
+  }
   const match = /^([\p{L}\p{M}_]+)\[?(\d+)\]?$/u.exec(name);
   return match
     ? `<msub${about(i)}><mi>${match[1]}</mi><mn>${match[2]}</mn></msub>`

@@ -18,6 +18,33 @@ export function evaluate(nodes, ops, leaves) {
   return { data, slopes };
 }
 
+// The nodes of a lesson that came as columns, one text or list for each field: see `columns` in walk_page.py.
+export function expanded({ flat }, ops) {
+  const { stems, kinds, written, stem, number, op, kind, inputs, data, lines, line, late } = flat,
+    nodes = [];
+  let count = 0,
+    at = 0;
+  const arity = (i) => (op[i] ? flat.arity[op[i] - 1] : 0);
+  for (let i = 0; i < stem.length; i++) {
+    count += number[i];
+    const node = { name: stems[stem[i]] + (number[i] ? count : ""), kind: kinds[kind[i]] };
+    node.inputs = inputs.slice(at, (at += arity(i))).map((back) => (back > 0 ? i - back : -back));
+    if (op[i]) node.op = written[op[i] - 1];
+    if (node.kind === "constant") node.constant = true;
+    if (flat.shown[node.name]) node.shown = flat.shown[node.name];
+    if (line[i]) node.line = lines[line[i] - 1];
+    Object.assign(node, late[i]);
+    nodes.push(node);
+  }
+  let leaf = 0;
+  const every = data.length === nodes.length; // else only the leaves have numbers
+  nodes.forEach((node, i) => {
+    const xs = node.inputs.map((x) => nodes[x].data);
+    node.data = Number(node.op && !every ? ops[node.op].value(...xs) : data[every ? i : leaf++]);
+  });
+  return nodes;
+}
+
 // JSON knows no infinity: such numbers come as words.
 export function readNumbers(nodes) {
   for (const node of nodes) {

@@ -1,7 +1,5 @@
 // A step on the drawing: numbers in the boxes, the edge that is used, the ledgers; and a folded box opened.
 
-import { h, put } from "./dom.js";
-import { called } from "./equations.js";
 import { contribution, ledger, send, turn } from "./flow.js";
 import { drawSlopes, reveal } from "./graph.js";
 import { isBackward, isForward } from "./model.js";
@@ -91,49 +89,4 @@ export function renderGraph(view, graph, event, hidden, grads, stepped) {
   if (hidden && active) active.classList.add("active");
   if (stepped && backward && !hidden) send(active, event, view.mistake);
   if (event) reveal(graph, graph.boxes[graph.groupOf.get(event.input ?? event.node)]);
-}
-
-export function groupPanel(view, graph, actions) {
-  const element = h("div", {
-    class: "group",
-    hidden: true,
-    role: "region",
-    "aria-label": "Nodes of a box",
-  });
-  const render = (grads) => {
-    element.hidden = view.opened === null;
-    if (element.hidden) return;
-    const { nodes: members, title } = graph.drawn[view.opened],
-      name = (i) => called(view.lesson.nodes[i]);
-    const more =
-      members.length > 200
-        ? h("p", { class: "why" }, `The first 200. Type the name of any other one in Go to.`)
-        : null;
-    put(
-      element,
-      h(
-        "div",
-        { class: "head" },
-        h("b", {}, `${title ?? ""} stands for ${members.length} nodes`),
-        h("button", { type: "button", onclick: () => actions.open(view.opened) }, "Close"),
-      ),
-      h(
-        "div",
-        { class: "members" },
-        members
-          .slice(0, 200)
-          .map((i) =>
-            h(
-              "button",
-              { type: "button", "data-node": i, onclick: () => actions.until(i) },
-              h("b", {}, name(i)),
-              ` ${short(view.now.data[i])}`,
-              h("small", {}, grads[i] === null ? "" : ` grad ${short(grads[i])}`),
-            ),
-          ),
-      ),
-      more,
-    );
-  };
-  return { element, render };
 }

@@ -4,6 +4,7 @@ import { readAddress } from "./address.js";
 import { contribution } from "./flow.js";
 import {
   evaluate,
+  expanded,
   isBackward,
   isForward,
   mistakeNamed,
@@ -16,6 +17,7 @@ import { usesOf } from "./sentences.js";
 import { ranked } from "./wrong.js";
 
 export function newView(root, lesson, ops) {
+  if (lesson.flat) lesson = { ...lesson, nodes: expanded(lesson, ops) };
   const nodes = readNumbers(lesson.nodes),
     leafIndices = nodes.flatMap((node, i) => (node.op || node.constant ? [] : [i]));
   const unknown = [...new Set(nodes.map((node) => node.op).filter((op) => op && !ops[op]?.value))];

@@ -10,12 +10,13 @@ import { controls, linkParts, listenToKeys } from "./controls.js";
 import { h, leaveKeysAlone, put } from "./dom.js";
 import { drawing } from "./graph.js";
 import { leavesPanel } from "./leaves.js";
-import { groupPanel, renderGraph } from "./show.js";
+import { renderGraph } from "./show.js";
 import { sidePanel } from "./side.js";
 import { stopsPanel } from "./stops.js";
 import { asks, tellPanel } from "./tell.js";
 import { codePanel, listPanel, tracePanel } from "./trace.js";
 import { begin, compute, gradsNow, newView, stateOf } from "./view.js";
+import { groupPanel } from "./zoom.js";
 
 // A frame in a slide or in a course learns how high it must be.
 function tellParent(root) {
@@ -59,6 +60,7 @@ function renderAll(view, panels, graph, stepped) {
 // is called with every change that the reader makes.
 export function mount(root, lesson, ops, changed = () => {}) {
   const view = newView(root, lesson, ops);
+  lesson = view.lesson;
   const render = (stepped = false) => renderAll(view, panels, graph, stepped);
   const tell = () => {
     if (lesson.address) writeAddress(view);

@@ -15,7 +15,7 @@ from typing import Any
 from ... import engine
 from ...engine import Value
 from ...ops import OPS, Op, protocols
-from .tracked import DETACH, WHOLE, Guard, Test, Tracked, _as_number, compare
+from .tracked import DETACH, FIRST, WHOLE, Guard, Test, Tracked, _as_number, compare
 
 PACKAGE = str(Path(__file__).parent.parent.parent)
 COMPILER = str(Path(__file__).parent.parent)
@@ -272,6 +272,7 @@ def _failure(plain: Any) -> Any:
 
 def _largest(plain: Any, op: Op) -> Any:
     """Let the largest of numbers or Values be an operation, where which one it is decides nothing else."""
+    first = FIRST[plain.__name__]
 
     @wraps(plain)
     def largest(*items: Any, **options: Any) -> Any:
@@ -284,10 +285,10 @@ def _largest(plain: Any, op: Op) -> Any:
         if len(found) < 2 or not any(isinstance(x, Value) for x in found) or not all(map(_real_number, found)):
             return plain(*items, **options)
         numbers = [x._data if isinstance(x, Value) else float(x) for x in found]
-        zeros = {str(x) for x in numbers if not x}
+        plainly = all(type(x) is Tracked or not isinstance(x, Value) for x in found)
+        zeros = {str(x) for x in numbers if not x} if plainly else ()  # a plain number's sign may be asked for
         if any(x != x for x in numbers) or len(zeros) > 1:
             return plain(*items, **options)
-        plainly = all(type(x) is Tracked or not isinstance(x, Value) for x in found)
         if plainly:
             chosen = plain([x.number if type(x) is Tracked else x for x in found])
             return now.number(chosen, reduce(op, found))
@@ -295,13 +296,7 @@ def _largest(plain: Any, op: Op) -> Any:
             return plain(*items, **options)
         best = found[0]
         for x in found[1:]:
-            if (best._data if isinstance(best, Value) else best) == (x._data if isinstance(x, Value) else x):
-                return plain(*items, **options)  # of equal ones Python takes the first, and the operation both
-            if isinstance(best, Value):
-                bool(compare(now, best, "==", x))
-            else:
-                bool(compare(now, x, "==", best))
-            best = op(best, x)
+            best = first(best, x) if isinstance(best, Value) or isinstance(x, Value) else plain(best, x)
         return best
 
     return largest

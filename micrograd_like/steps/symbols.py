@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from ..engine import Value, ieee
 from ..graph.names import changed_after_use
-from ..graph.textbook import Formula, agrees, at_numbers, in_notation, numbers_of, only_digits_lost
+from ..graph.textbook import SlopeFormula, agrees, at_numbers, in_notation, numbers_of, only_digits_lost
 from ..mistakes.mistake import RIGHT, Mistake
 from ..ops.notation import PRODUCT, Text, Written, short
 
 W = TypeVar("W", bound=Written)
 
 
-def slope_formula(node: Value, position: int, rule: Mistake = RIGHT, *, exact: bool = True) -> Formula | None:
+def slope_formula(node: Value, position: int, rule: Mistake = RIGHT, *, exact: bool = True) -> SlopeFormula | None:
     """Return what writes a node's local derivatives as books print them, or None where that is not the number.
 
     At a corner or a tie the table takes a number that no formula of a book gives. With exact=False a formula is
