@@ -15,9 +15,11 @@ from micrograd_like import Value, walk
 from micrograd_like.course import Asked
 from micrograd_like.course.drawn import draw
 from micrograd_like.exercises.concepts import CONCEPTS
-from micrograd_like.mistakes.mistake import MISTAKES, Mistake
+from micrograd_like.mistakes.mistake import MISTAKES, Mistake, none_shut
 from micrograd_like.mistakes.passes import Pass
-from micrograd_like.views.bundle import asset, bundle, classic
+from micrograd_like.ops import OPS
+from micrograd_like.views.bundle import asset, bundle, classic, script_json
+from micrograd_like.views.javascript import operations, primitives
 from micrograd_like.views.lessons import execute
 
 KINDS = {  # Diátaxis: what a page is for, and how to read it
@@ -46,7 +48,27 @@ def shared(folder: Path) -> None:
     """Write the scripts and styles of all views once, for the whole site."""
     for name in SHARED:
         (folder / name).write_text(bundle(name), encoding="utf-8")
+    names = ", ".join(sorted(primitives()))
+    rules = {name: about for name, x in MISTAKES.items() if (about := _offered(x))}
+    (folder / "ops.js").write_text(
+        f'import {{ primitives }} from "./walk.js";\nconst {{ {names} }} = primitives;\n'
+        f"export const ops = {operations(OPS)};\nexport const rules = {script_json(rules)};\n",
+        encoding="utf-8",
+    )
     (folder / "views.css").write_text("\n".join(map(asset, STYLES)), encoding="utf-8")
+
+
+def _offered(mistake: Mistake) -> dict[str, Any]:
+    """Return what the playground knows of a mistake that needs nothing of the graph but its operations."""
+    if (
+        mistake.is_reported
+        or mistake.shut is not none_shut
+        or mistake.shut_around
+        or mistake.changed
+        or mistake.constants
+    ):
+        return {}
+    return {"idea": mistake.idea, "harmless": mistake.harmless, "ops": [*mistake.local_rules]}
 
 
 def lean(html: str, depth: int) -> str:

@@ -1,4 +1,4 @@
-"""Build the site, or serve it: `python docs/site.py build`, `python docs/site.py serve`.
+"""Build the site, serve it, or make slides: `python docs/site.py build`, `... serve`, `... slides`.
 
 It needs the extra `docs` and npm. The pages in docs/ and the lessons in notebooks/ are its only sources. Python for the
 page is Pyodide, which npm brings. It is loaded when a reader first runs a cell, from the site itself.
@@ -54,6 +54,30 @@ def build() -> None:
     python = sum(path.stat().st_size for path in files if path.parent.name == "python")
     rest = sum(path.stat().st_size for path in files) - python
     print(f"wrote {SITE}: {rest / 1e6:.1f} MB, and {python / 1e6:.1f} MB of Python that is loaded when it is asked for")
+
+
+def slides() -> None:
+    """Make slides of every chapter: each heading is one, and everything on it is live."""
+    source, out = SOURCE.with_name("slides-source"), SITE.with_name("slides")
+    for folder in (source, out):
+        shutil.rmtree(folder, ignore_errors=True)
+    (source / "_static").mkdir(parents=True)
+    sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+    import pages
+
+    for name in ("packed.js", "slides.css"):
+        shutil.copy(ROOT / "docs" / "_static" / name, source / "_static")
+    pages.shared(source / "_static")
+    names = []
+    for path in sorted((ROOT / "notebooks" / "course").glob("[0-9]*.ipynb")):
+        shutil.copy(path, source)
+        pages.run_notebook(source / path.name, 0)
+        names.append(path.stem)
+    listed = "\n".join(names)
+    (source / "index.md").write_text(f"# The course\n\n```{{toctree}}\n{listed}\n```\n", encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "revealjs", "-c", str(ROOT / "docs" / "slides")]
+    subprocess.run([*command, str(source), str(out)], check=True)
+    print(f"wrote {out}: {len(names)} chapters; open {out / (names[0] + '.html')}")
 
 
 def home() -> str:
@@ -120,7 +144,11 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["build"]:
             build()
+        case ["slides"]:
+            slides()
         case ["serve", *port]:
             serve(*map(int, port[:1]))
         case _:
-            raise SystemExit("Write: python docs/site.py build, or python docs/site.py serve")
+            raise SystemExit(
+                "Write: python docs/site.py build, python docs/site.py serve, or python docs/site.py slides"
+            )

@@ -13,11 +13,6 @@ from .ops import Op, add, ieee as ieee, mul, real
 from .ops.gates import behind_shut_gates
 from .ops.protocols import Protocols, checked, fill_in, let_go
 
-number_of, born = attrgetter("_data"), attrgetter("_born")
-# One clock for births and changes, which a reload leaves running: what a node is made from is older than the node.
-tick: Callable[[], int] = globals().get("tick", count(1).__next__)
-passes: list[int] = globals().get("passes", [0])  # how many backward passes were made
-
 
 class Value(Protocols):
     """One real number, recorded in a computation graph.
@@ -57,7 +52,7 @@ class Value(Protocols):
             data = op.value(*numbers)
             local_grads = op.rule(data, *numbers) if data == data and not op.corner else op.local_grads(data, *numbers)
         except (AttributeError, ArithmeticError, ValueError):  # a plain number takes part, or there is no result
-            operands, data, local_grads = carefully(op, operands)
+            operands, data, local_grads = with_constants(op, operands)
         return Value(data, "", op, operands, local_grads)
 
     def backward(self) -> None:
@@ -107,13 +102,19 @@ class Constant(Value):
     constant = True
 
 
-def carefully(op: Op, operands: tuple[Any, ...]) -> tuple[tuple[Value, ...], float, tuple[float, ...]]:
+def with_constants(op: Op, operands: tuple[Any, ...]) -> tuple[tuple[Value, ...], float, tuple[float, ...]]:
     """Do what `apply` does where a plain number takes part, or where there is no result."""
     inputs = tuple([x if isinstance(x, Value) else Constant(x) for x in operands])
     numbers = [x._data for x in inputs]
     data = op.at(numbers, inputs)  # raises an error that says what to type instead
     slopes = zip(inputs, op.local_grads(data, *numbers))
     return inputs, data, tuple([0.0 if x.constant else slope for x, slope in slopes])  # constants stay put
+
+
+# One clock for births and changes, which a reload leaves running: what a node is made from is older than the node.
+tick: Callable[[], int] = globals().get("tick", count(1).__next__)
+number_of, born = attrgetter("_data"), attrgetter("_born")
+passes: list[int] = globals().get("passes", [0])  # how many backward passes were made
 
 
 def topological_order(*roots: Value) -> list[Value]:

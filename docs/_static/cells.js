@@ -128,7 +128,7 @@ if (cells.length) {
 
 const shared = document.querySelector("#share");
 if (shared && cells.length) {
-  const [cell] = cells, given = location.hash.slice(1);
+  const [cell] = cells, given = location.hash.startsWith("#x=") ? "" : location.hash.slice(1);
   if (given) try {
     cell.code.textContent = new TextDecoder().decode(Uint8Array.from(atob(decodeURIComponent(given)), (c) => c.charCodeAt(0)));
   } catch { say(cell, "This address holds no program."); }

@@ -12,7 +12,7 @@ from math import isfinite
 
 from ..exercises import confusions
 from ..exercises.answers import read
-from ..exercises.credit import credit
+from ..exercises.credit import credit, points_of
 from ..exercises.diagnosis import is_right
 from ..exercises.exercise import Exercise
 from ..exercises.questions import Question
@@ -86,7 +86,7 @@ def item(ex: Exercise, most: int = MOST) -> Item:
 
 
 def _part(ex: Exercise, key: str, question: Question, most: int) -> Part:
-    points = max(len(ex.task.edges_of(question.node)), 1) if question.kind == "gradient" else 1
+    points = points_of(ex, question)
     replies = [Reply(question.right, 1.0, f"Right. {ex.reason(key)}")]
     seen = {short(question.right)}
     names: set[str] = set()

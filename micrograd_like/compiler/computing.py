@@ -294,7 +294,7 @@ class Computer(Recorder):
         raise AuditError(
             f"In call {self.calls} the compiled program has the loss {now.loss:g}, and the engine "
             f"{loss.data:g}{where}. {since} The function depends on something that Python "
-            "does not let one see, such as a file or a clock: give it as an input. The engine runs it now."
+            "does not let one see, such as a clock: give it as an input. The engine runs it now."
         )
 
     def write(self) -> None:

@@ -135,7 +135,7 @@ class Op:
             slopes = self.rule(out, *numbers)
         except (ArithmeticError, ValueError):
             slopes = tuple([float(slope) for slope in self.rule(*map(Ieee, (out, *numbers)))])
-        if numbers in self.corner and in_ieee.get():
+        if self.corner and numbers in self.corner and in_ieee.get():
             slopes = tuple([x if isfinite(x) else corner for x, corner in zip(slopes, self.corner[numbers])])
         return slopes
 

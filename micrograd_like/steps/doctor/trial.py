@@ -188,7 +188,8 @@ def _roles(names: dict[str, Any], watch: Any) -> dict[str, Any]:
             continue
         if isinstance(thing, Optimizer):
             roles["optimizers"].append(name)
-            roles["unstepped"] += [name] * (not thing.steps)
+            moves = watch.changed.keys() & set(thing.parameters)
+            roles["unstepped"] += [name] * (not thing.steps and not moves and bool(reached & set(thing.parameters)))
         elif callable(getattr(thing, "parameters", None)):
             try:
                 own = {p for p in thing.parameters() if isinstance(p, Value) and not getattr(p, "frozen", False)}
