@@ -32,20 +32,20 @@ ORDER = {
     "steps.doctor": "source entry updates rates graphs examples networks strange watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator codes
-        practise credit exam bugs engines traced running whole_class build apart
+        practise credit exam bugs engines traced sides running whole_class build apart
     """,
     "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search for_pages",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
     "compiler": """
-        extra cost trace vectorize lower printing backends guards executable replay update recorder computing export
-        program learning
+        extra cost trace vectorize lower printing backends guards executable replay update leaves recorder computing
+        export program learning
     """,
-    "compiler.trace": "tracked tracer inputs recording calls likeness world",
+    "compiler.trace": "own tracked tracer inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
     "compiler.printing": "naming reading algebra explanation stages",
     "compiler.backends": "tape straight whole native exchange",
-    "compiler.export": "library arrays to_jax to_torch to_onnx to_source",
+    "compiler.export": "library arrays frames to_jax to_torch to_onnx to_source",
     "views": """
         bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
         worksheets filmstrip terminal_exercise lessons learn course

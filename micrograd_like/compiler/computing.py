@@ -16,7 +16,8 @@ from .backends import exchange
 from .cost import HORIZON
 from .executable import Executable, RefusedError
 from .extra import ordinary
-from .recorder import Recorder, gradients_of
+from .leaves import gradients_of
+from .recorder import Recorder
 from .replay import Replay
 from .trace.calls import difference
 from .trace.inputs import check_finite, given, has_large_whole, held_as, joined, numbers
@@ -201,6 +202,10 @@ class Computer(Recorder):
             f"compile computes no gradient of {', '.join(names)}{more}, because the parameters are those of the "
             "networks that take part. Write compile(..., parameters=[...]) with all Values whose gradient you want."
         )
+
+    def bind(self, optimizer: Optimizer) -> bool:
+        """Take over what the optimizer remembers; tell whether its update is one that the program can do."""
+        raise NotImplementedError
 
     def become(self, made: Executable | Replay) -> None:
         """Go on with this graph, and hand it the parameters and the optimizer's numbers."""
