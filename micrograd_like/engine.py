@@ -111,8 +111,7 @@ def with_constants(op: Op, operands: tuple[Any, ...]) -> tuple[tuple[Value, ...]
     return inputs, data, tuple([0.0 if x.constant else slope for x, slope in slopes])  # constants stay put
 
 
-# One clock for births and changes, which a reload leaves running: what a node is made from is older than the node.
-tick: Callable[[], int] = globals().get("tick", count(1).__next__)
+tick = globals().get("tick", count(1).__next__)  # one clock, that a reload leaves running: inputs are older than nodes
 number_of, born = attrgetter("_data"), attrgetter("_born")
 passes: list[int] = globals().get("passes", [0])  # how many backward passes were made
 
