@@ -313,3 +313,12 @@ def test_the_first_edge_that_differs_is_said() -> None:
     [message] = check_value(measured.built(source)).messages[:1]
     assert message.mistakes == ("negated",)
     assert "the product at the output gives -2.5 to b when its own grad is 1, and 2.5 is right" in message.did
+
+
+def test_theirs_is_drawn_beside_the_right_one() -> None:
+    marking = check_value(written(BREADTH))
+    [message] = marking.messages
+    shown = marking._repr_html_()
+    assert "yours: the first edge that differs leads from c to" in message.picture
+    assert message.picture in shown and shown.count("<figure") == 2
+    assert "looked at + and * alone" in marking["200 random graphs"].note

@@ -16,7 +16,8 @@ from .backends import exchange
 from .cost import HORIZON
 from .executable import Executable, RefusedError
 from .extra import ordinary
-from .recorder import Recorder, gradients_of
+from .leaves import gradients_of
+from .recorder import Recorder
 from .replay import Replay
 from .trace.calls import difference
 from .trace.inputs import check_finite, given, has_large_whole, held_as, joined, numbers

@@ -89,6 +89,7 @@ class Message:
     redo: str
     verdict: str = "known"
     hypotheses: tuple[Hypothesis, ...] = field(default=(), repr=False, compare=False)
+    picture: str = field(default="", repr=False, compare=False)  # HTML
 
     def __str__(self) -> str:
         """Return what was done, and of an answer as much of the rest as fits into 200 letters."""

@@ -19,6 +19,7 @@ from .bugs import GRAPHS, IDEAS, NUMBERS, MakesGraph, Nodes, alike, outcome
 from .marking import Mark, Marking
 from .messages import Message, idea_of
 from .running import WrongError, crash, gradients_text, message_of, patience, together
+from .sides import sides
 
 Gradients = Callable[[MakesGraph, Iterable[float], Nodes, float], dict[str, float]]
 MOST_STEPS = 5  # of a graph on which every order is tried
@@ -27,6 +28,9 @@ MOST_STEPS = 5  # of a graph on which every order is tried
 def _right(root: Value, nodes: Nodes) -> dict[str, float]:
     right = grads(root)
     return {name: right[node] for name, node in nodes.items()}
+
+
+EARLY = "looked at + and * alone; the other operations come when these are right"
 
 
 def on_graphs(keys: Iterable[str], gradients: Gradients, cls: type | None = None) -> Marking:
@@ -75,7 +79,8 @@ def _of_difference(keys: Iterable[str], plan: engines.Blueprint, seen: traced.Fi
     known = (seen.name,) * bool(seen.name)
     idea = (IDEAS.get(seen.name) or idea_of(seen.name)) if seen.name else RIGHT.idea
     did = f"On {plan} with {plan.numbers}, {seen.did}."
-    return Message(tuple(keys), known, did, idea, f"Redo {plan}.", "known" if known else "unknown")
+    picture = sides(plan, seen.grads, seen.edge) if len(plan.steps) <= MOST_STEPS else ""
+    return Message(tuple(keys), known, did, idea, f"Redo {plan}.", "known" if known else "unknown", picture=picture)
 
 
 def check_value(cls: type) -> Marking:
@@ -106,12 +111,13 @@ def _deeper(marking: Marking, cls: type) -> Marking:
     run = lambda plan, salt: _salted(cls, plan, salt)  # noqa: E731
     failure = first_failure(run, [], 40)  # first of sums and products alone: what is wrong there is wrong everywhere
     sound: list[str] = []
+    early = failure is not None
     if not failure:
         singles, sound = _singles(cls, ops)
         marks += [mark for mark, _ in singles]
         told += [message for _, message in singles if message]
         failure = first_failure(run, sound)
-    marks.append(Mark(key, "wrong" if failure else "right", "", _scope(cls, ops)))
+    marks.append(Mark(key, "wrong" if failure else "right", "", _scope(cls, ops) if not early else EARLY))
     told += [failed(key, *failure, cls=cls)] if failure else []
     if not failure:
         again, message = _again(cls)

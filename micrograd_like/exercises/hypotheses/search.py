@@ -109,7 +109,7 @@ class Search:
         for h in self._hidden.hypotheses:
             if x in h.whole and not isclose(h.whole[x], sheet.right[x], rel_tol=1e-9):
                 for y in above:
-                    weights[y][f"{h.whole.get(y, sheet.right[y]):.4g}"] += 2.0**-h.bits  # type: ignore[assignment]
+                    weights[y][f"{h.whole.get(y, sheet.right[y]):.4g}"] += 2.0**-h.bits
         called, names = sheet.task.spoken, sheet.task.names  # those with a name of their own come first
         return sorted(
             above,
