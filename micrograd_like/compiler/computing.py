@@ -16,7 +16,8 @@ from .backends import exchange
 from .cost import HORIZON
 from .executable import Executable, RefusedError
 from .extra import ordinary
-from .recorder import Recorder, gradients_of
+from .leaves import gradients_of
+from .recorder import Recorder
 from .replay import Replay
 from .trace.calls import difference
 from .trace.inputs import check_finite, given, has_large_whole, held_as, joined, numbers
@@ -233,10 +234,14 @@ class Computer(Recorder):
             self.engine = None
             self.write()
             return
-        loss, nested = self.ran or self.engine_call(self.inputs)
-        self.ran = None  # a function with effects has them once a call
-        if backward:
-            self._backward(loss)
+        try:
+            loss, nested = self.ran or self.engine_call(self.inputs)
+            self.ran = None  # a function with effects has them once a call
+            if backward:
+                self._backward(loss)
+        except (ArithmeticError, ValueError):
+            self._given(self.inputs)  # which names a nan among the inputs
+            raise
         self.engine = loss._data, nested
 
     def _backward(self, loss: Value) -> None:

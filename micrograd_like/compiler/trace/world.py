@@ -32,7 +32,6 @@ HELD_AS |= {types.MappingProxyType: lambda x: list(x.items()), memoryview: lambd
 HELD = tuple(HELD_AS)
 IMPORT = dis.opmap["IMPORT_NAME"]
 OPEN = {"open", "input", "__import__", "eval", "exec", "load", "loadtxt", "fromfile", "genfromtxt", "memmap"}
-FILES = {"open", "read_text", "read_bytes", "readline", "readlines", "loadtxt", "genfromtxt", "fromfile"}
 ENVIRONMENT = {"environ", "getenv", "environb"}
 KNOWN = {"math", "operator", "itertools", "functools", "random", "numpy", "micrograd_like"}  # they read no world
 BUILTINS = {name for name in dir(builtins) if name[0].islower()}
@@ -278,8 +277,6 @@ class World:
             self.names.discard("label")
         if not OPEN.isdisjoint(code.co_names) or IMPORT in code.co_code[::2]:
             self.sealed = False
-        if not FILES.isdisjoint(code.co_names):
-            self.reason = self.reason or "it reads a file, which may be another one at each call"
         if not ENVIRONMENT.isdisjoint(code.co_names):
             self._keep(environment := vars(os.environ).get("_data", {}), dict(environment))
         for name in code.co_names:
