@@ -64,7 +64,7 @@ def test_discrimination_is_the_correlation_with_the_rest() -> None:
     found = []
     for i, row in enumerate(rows):
         attempts = [Attempt("chain", "one", key, "1", "right" if x else "wrong") for key, x in zip("abc", row)]
-        found.append(records.Record(str(i), attempts))
+        found.append(records.StudentRecord(str(i), attempts))
     item = next(x for x in Analysis(found).items if x.key == "a")
     rest = [(b + c) / 2 for _, b, c in rows]
     xs = [float(a) for a, _, _ in rows]

@@ -20,7 +20,7 @@ from ..views.worksheets import PrintedSheet, add_seed, counted, read_roster
 from . import assignment, cartridge, class_page, grading, moodle, qti, records
 from .analysis import Analysis
 from .calculated import Calculated, calculated
-from .items import Item, items
+from .items import Cloze, items
 
 
 def add_commands(commands: Any) -> None:
@@ -64,7 +64,7 @@ def add_commands(commands: Any) -> None:
     key.set_defaults(run=run_key)
 
 
-WRITERS: dict[str, tuple[str, Callable[[list[Item], list[Calculated]], str | bytes]]] = {
+WRITERS: dict[str, tuple[str, Callable[[list[Cloze], list[Calculated]], str | bytes]]] = {
     "moodle": (".xml", lambda made, more: moodle.xml(made, more)),
     "gift": (".gift", lambda made, _: moodle.gift(made)),
     "qti2": (".zip", lambda made, _: qti.package(made, "2.1")),
