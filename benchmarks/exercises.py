@@ -24,6 +24,7 @@ from micrograd_like.exercises.questions import Task
 from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.mistakes.passes import Pass, grads
 
+from .blind import BLIND
 from .learners import DEVELOPED, MEASURED, Mistake
 
 DOCS = Path(__file__).parent.parent / "docs" / "exercises.md"
@@ -251,6 +252,7 @@ LISTS: dict[str, Callable[[], dict[str, Mistake]]] = {
     },
     "the list it was developed on": lambda: DEVELOPED,
     "the list it was only measured on": lambda: MEASURED,
+    "the further list": lambda: BLIND,
 }
 
 

@@ -22,6 +22,11 @@ from micrograd_like.views.training import strips
 from .live_view import FLAGS, graph, small
 
 WIDTHS = (390, 768, 1280)
+PRESSED = {  # what is pressed by pointer
+    "playground": [".recipe .bar :nth-child(7)"] * 4,
+    "why": [".pull"],
+    "matrix": [".box:has(.behind)"],
+}
 KEYS: dict[str, list[str]] = {  # what is pressed before the picture is taken
     "walk": ["ArrowRight"] * 12,
     "walk_of_25_nodes": ["ArrowRight"] * 30,
@@ -66,6 +71,10 @@ def outputs(folder: Path) -> dict[str, Callable[[Path], object]]:
         "slides.html": stopped,
         "exercise.html": lambda path: practice.save(Exercise(example(), names={}), path),
         "training.html": history.save,
+        "playground.html": history.save,
+        "why.html": history.save,
+        "matrix.html": graph(19, 16).save,
+        "strip.svg": walk(example()).filmstrip,
         "film.svg": walk(example()).animation,
         "drawing.svg": draw(example()).save,
         "curves.svg": curves(history).save,
@@ -95,6 +104,8 @@ def main() -> None:
                     page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
                     page.goto((folder / name).resolve().as_uri())
                     page.wait_for_timeout(300)
+                    for place in PRESSED.get(stem, []):
+                        page.locator(place).first.dispatch_event("click")
                     for key in KEYS.get(stem, []):
                         page.keyboard.press(key)
                     image = f"{stem}-{scheme}-{width}.png"

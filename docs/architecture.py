@@ -26,6 +26,7 @@ ROOMS = {  # what each room is for, where a package's first line does not say it
     "course": "chapters, their questions and beliefs",
     "compiler": "the matrices in the scalars",
     "views": "pages, widgets, terminal",
+    "classroom": "assignments, and marking a class",
     "__main__": "the command line",
 }
 

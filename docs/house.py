@@ -1,14 +1,17 @@
 """The house as its imports show it: which module imports which, and what would be a circle or a climb.
 
-`tests/test_layers.py` asks it, and `docs/make.py` draws it.
+`tests/test_layers.py` asks it, `docs/architecture.py` draws it, and `python docs/house.py` counts.
 """
 
 from __future__ import annotations
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -32,20 +35,20 @@ ORDER = {
     "steps.doctor": "source entry updates rates graphs examples networks strange watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator codes
-        practise credit exam bugs engines traced running whole_class build apart
+        practise credit exam bugs engines traced sides running whole_class build apart
     """,
     "exercises.hypotheses": "sheet formulas quantities changes elsewhere grammar search for_pages",
     "course": "asked misconceptions drawn early inventory late chapters lesson",
     "compiler": """
-        extra cost trace vectorize lower printing backends guards executable replay update recorder computing export
-        program learning
+        extra cost trace vectorize lower printing backends guards executable replay update leaves recorder computing
+        export program learning
     """,
-    "compiler.trace": "tracked tracer inputs recording calls likeness world",
+    "compiler.trace": "own tracked tracer inputs recording calls likeness world",
     "compiler.vectorize": "strides lanes",
     "compiler.lower": "expression plan contraction",
     "compiler.printing": "naming reading algebra explanation stages",
     "compiler.backends": "tape straight whole native exchange",
-    "compiler.export": "library arrays to_jax to_torch to_onnx to_source",
+    "compiler.export": "library arrays frames to_jax to_torch to_onnx to_source",
     "views": """
         bundle javascript still walk_page animation playground training widget terminal landscape blanks practice
         worksheets filmstrip terminal_exercise lessons learn course
@@ -172,3 +175,42 @@ def circles(found: list[Import]) -> list[list[str]]:
         if module not in index:
             visit(module)
     return groups
+
+
+CHAIN_RULE = re.compile(r"(\+=|share =|added =).*\b(slopes?|local_grad)\b(\[[^]]*\])* \* .*\b(grads?|upstream)\b")
+
+
+def figures() -> dict[str, str]:
+    """Return what can be counted about the house, in words and numbers: `python docs/house.py` prints it."""
+    found = all_imports()
+    sources = [path for kind in ("py", "js", "c", "h") for path in sorted((ROOT / NAME).rglob(f"*.{kind}"))]
+    lines = {path: path.read_text(encoding="utf-8").splitlines() for path in sources if "build" not in path.parts}
+    functions = [
+        ((node.end_lineno or node.lineno) - node.lineno + 1, f"{path.name}:{node.name}")
+        for path in modules().values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    package, mistake = import_module(NAME), import_module(f"{NAME}.mistakes")
+    names = [x for x in mistake.MISTAKES if "_" in x]  # one word alone may mean anything
+    touched = [sum(f'"{name}"' in "\n".join(text) for text in lines.values()) for name in names]
+    rules = [f"{path.relative_to(ROOT / NAME)}:{i}" for path in lines for i, line in enumerate(lines[path], 1)
+             if CHAIN_RULE.search(line) and 'f"' not in line and "notebook" not in path.name]  # fmt: skip
+    longest = max(lines, key=lambda path: len(lines[path]))
+    return {
+        "modules": f"{len(modules())}",
+        "circles of imports": f"{len(circles(found))}",
+        "imports that climb": f"{len(climbs(found))}",
+        "longest file": f"{len(lines[longest])} lines, {longest.name}",
+        "longest function in Python": "{} lines, {}".format(*max(functions)),
+        "lines over 100 characters": f"{sum(len(line) > 100 for text in lines.values() for line in text)}",
+        "public names": f"{len(package.__all__)}, and {len(package.OPS)} operations",
+        "statements of the chain rule": f"{len(rules)}: {', '.join(rules)}",
+        "files that name a mistake": f"{sum(touched) / len(touched):.1f} on average, {max(touched)} at most",
+    }
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    for what, counted in figures().items():
+        print(f"{what:<30}{counted}")

@@ -4,8 +4,14 @@ The engine is loaded at once, and a tool when its name is first used. `__init__.
 writes from this file, tells editors the same names.
 """
 
+import sys
 from importlib import import_module
 from typing import Any
+
+if sys.version_info < (3, 11):  # noqa: UP036 -- said here, where every Python that there is can read it
+    _old = "micrograd-like needs Python 3.11 or newer, and this is %d.%d. Write python3.11 -m micrograd_like."
+    _old = _old % tuple(sys.version_info[:2])
+    raise SystemExit(_old) if sys.argv[:1] == ["-m"] else ImportError(_old)
 
 from . import _engine as _engine, views as views  # which says how a walk is shown; it loads no page
 from .base.shows import shown_by

@@ -1066,3 +1066,196 @@ for epoch in range(30):
     b.data -= 0.3 * b.grad
 """,
 )
+
+r(
+    "val_split_val_only_watch",
+    OURS,
+    """
+n = 18
+Xtr, Xva, ytr, yva = X[:n], X[n:], y[:n], y[n:]
+best = (9e9, None)
+for epoch in range(15):
+    cost = losses.hinge([model(x) for x in Xtr], ytr)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+    v = losses.hinge([model(x) for x in Xva], yva).data
+    best = min(best, (v, epoch))
+""",
+)
+r(
+    "slices_for_minibatches",
+    OURS,
+    """
+first, second = X[:12], X[12:]
+a, b = y[:12], y[12:]
+for epoch in range(10):
+    for xs, ts in ((first, a), (second, b)):
+        cost = losses.hinge([model(x) for x in xs], ts)
+        optimizer.zero_grad(); cost.backward(); optimizer.step()
+print(losses.accuracy([model(x) for x in X], y))
+""",
+)
+r(
+    "lr_constant_small_many",
+    LINE,
+    """
+for epoch in range(300):
+    loss = sum((w * x + b - t) ** 2 for x, t in zip(X, Y)) / len(X)
+    w.grad = b.grad = 0.0
+    loss.backward()
+    for p in (w, b): p.data -= 0.005 * p.grad
+""",
+)
+r(
+    "tanh_saturated_success",
+    LECTURE,
+    """
+for k in range(120):
+    loss = sum((n(x) - t) ** 2 for x, t in zip(xs, ys))
+    for p in n.parameters(): p.grad = 0.0
+    loss.backward()
+    for p in n.parameters(): p.data -= 0.2 * p.grad
+""",
+)
+r(
+    "sampled_shuffle_both",
+    OURS,
+    """
+import random
+pairs = list(zip(X, y))
+for epoch in range(10):
+    random.shuffle(pairs)
+    for i in range(0, 24, 8):
+        part = pairs[i:i + 8]
+        cost = losses.hinge([model(x) for x, _ in part], [t for _, t in part])
+        optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+r(
+    "index_shuffle",
+    OURS,
+    """
+import random
+order = list(range(24))
+for epoch in range(8):
+    random.shuffle(order)
+    for i in order:
+        cost = (1 - y[i] * model(X[i])).relu()
+        model.zero_grad(); cost.backward()
+        for p in model.parameters(): p.data -= 0.05 * p.grad
+""",
+)
+r(
+    "fine_tune_slice",
+    OURS,
+    """
+net = MLP(2, [6, 6, 1], activation="tanh", seed=1)
+trainable = net.parameters()[-7:]
+for epoch in range(15):
+    cost = losses.hinge([net(x) for x in X], y)
+    net.zero_grad(); cost.backward()
+    for p in trainable: p.data -= 0.1 * p.grad
+""",
+)
+r(
+    "wgan_clip",
+    GAN,
+    """
+for step in range(12):
+    real = [[rng.gauss(2, 0.3)] for _ in range(5)]; noise = [[rng.gauss(0, 1)] for _ in range(5)]
+    critic = sum(D([G(z).data]) for z in noise) / 5 - sum(D(x) for x in real) / 5
+    d_opt.zero_grad(); critic.backward(); d_opt.step()
+    for p in D.parameters(): p.data = max(-0.5, min(0.5, p.data))
+    g = -sum(D([G(z)]) for z in noise) / 5
+    g_opt.zero_grad(); g.backward(); g_opt.step()
+""",
+)
+r(
+    "vae_like_two_terms",
+    OURS,
+    """
+enc, dec = MLP(2, [4, 2], activation="tanh", seed=1), MLP(1, [4, 2], activation="tanh", seed=2)
+import random
+rng = random.Random(0)
+opt = Adam(enc.parameters() + dec.parameters(), lr=0.01)
+for epoch in range(12):
+    total = 0.0
+    for x in X[:8]:
+        m, s = enc(x)
+        z = m + s.exp() * rng.gauss(0, 1)
+        out = dec([z])
+        total = total + sum((o - a) ** 2 for o, a in zip(out, x)) + 0.1 * (m * m + (2 * s).exp() - 2 * s - 1)
+    opt.zero_grad(); (total / 8).backward(); opt.step()
+""",
+)
+r(
+    "grad_noise",
+    OURS,
+    """
+import random
+rng = random.Random(1)
+for epoch in range(15):
+    cost = losses.hinge([model(x) for x in X], y)
+    model.zero_grad(); cost.backward()
+    for p in model.parameters():
+        p.grad += rng.gauss(0, 0.01)
+        p.data -= 0.2 * p.grad
+""",
+)
+r(
+    "zero_init_bias_only_twins_table",
+    "",
+    """
+from micrograd_like import Value, losses
+W = [[Value(0.0) for _ in range(4)] for _ in range(4)]
+pairs = [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)]
+for k in range(20):
+    loss = losses.cross_entropy([W[a] for a, _ in pairs], [b for _, b in pairs])
+    for row in W:
+        for p in row: p.grad = 0.0
+    loss.backward()
+    for row in W:
+        for p in row: p.data -= 1.0 * p.grad
+""",
+)
+r(
+    "softmax_regression_zero_init",
+    OURS,
+    """
+net = MLP(2, [2], init=lambda nin, nout, rng: 0.0)
+Y = [(t + 1) // 2 for t in y]
+opt = SGD(net.parameters(), lr=0.5)
+for epoch in range(20):
+    cost = losses.cross_entropy([net(x) for x in X], Y)
+    opt.zero_grad(); cost.backward(); opt.step()
+""",
+)
+r(
+    "meta_step_size_by_val",
+    OURS,
+    """
+Xt, yt, Xv, yv = X[:16], y[:16], X[16:], y[16:]
+rate = 0.3
+last = 9e9
+for epoch in range(12):
+    cost = losses.hinge([model(x) for x in Xt], yt)
+    model.zero_grad(); cost.backward()
+    for p in model.parameters(): p.data -= rate * p.grad
+    now = losses.hinge([model(x) for x in Xv], yv).data
+    rate = rate * 0.7 if now > last else rate
+    last = now
+""",
+)
+r(
+    "mean_teacher_frozen",
+    OURS,
+    """
+import copy
+teacher = copy.deepcopy(model)
+for p in teacher.parameters(): p.freeze()
+for epoch in range(12):
+    out = [model(x) for x in X]
+    cost = losses.hinge(out, y) + 0.1 * sum((a - teacher(x)) ** 2 for a, x in zip(out, X)) / len(X)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+    for a, p in zip(teacher.parameters(), model.parameters()): a.data = 0.9 * a.data + 0.1 * p.data
+""",
+)

@@ -1197,3 +1197,199 @@ for epoch in range(20):
     opt.step()
 """,
 )
+
+w(
+    "enumerate_p_rebinds",
+    "loop variable",
+    LECTURE,
+    """
+for k in range(15):
+    loss = sum((n(x) - t) ** 2 for x, t in zip(xs, ys))
+    for p in n.parameters(): p.grad = 0.0
+    loss.backward()
+    for i, p in enumerate(n.parameters()):
+        p = Value(p.data - 0.05 * p.grad)
+""",
+)
+w(
+    "squared_then_mean_cut",
+    "parameters of another network",
+    OURS,
+    """
+for epoch in range(15):
+    out = [float(model(x).data) for x in X]
+    cost = Value(sum((o - t) ** 2 for o, t in zip(out, y)) / len(y))
+    optimizer.zero_grad()
+    cost.backward()
+    optimizer.step()
+""",
+)
+w(
+    "while_zero_once",
+    "gradients of the step before",
+    DEMO,
+    """
+k = 0
+model.zero_grad()
+while k < 15:
+    total, acc = loss()
+    total.backward()
+    for p in model.parameters():
+        p.data -= 0.05 * p.grad
+    k += 1
+""",
+)
+w(
+    "adam_lr_huge",
+    "learning rate too large",
+    OURS,
+    """
+opt = Adam(model.parameters(), lr=50.0)
+for epoch in range(30):
+    cost = losses.mse([model(x) for x in X], y)
+    opt.zero_grad(); cost.backward(); opt.step()
+""",
+)
+w(
+    "nested_function_forgets_backward",
+    "no backward pass",
+    OURS,
+    """
+def train_step(xs, ts):
+    optimizer.zero_grad()
+    cost = losses.hinge([model(x) for x in xs], ts)
+    optimizer.step()
+    return cost.data
+for epoch in range(10):
+    print(train_step(X, y))
+""",
+)
+w(
+    "embedding_unused",
+    "part of a network unused",
+    OURS,
+    """
+class Net(Module):
+    def __init__(self):
+        self.layers = [Layer(2, 5, activation="tanh", seed=1), Layer(5, 5, activation="tanh", seed=2), Layer(5, 1, activation="linear", seed=3)]
+    def __call__(self, x):
+        for layer in (self.layers[0], self.layers[2]):
+            x = layer(x)
+        return x
+net = Net()
+opt = SGD(net.parameters(), lr=0.1)
+for epoch in range(12):
+    cost = losses.hinge([net(x) for x in X], y)
+    opt.zero_grad(); cost.backward(); opt.step()
+""",
+)
+w(
+    "class_trainer_no_zero",
+    "gradients of the step before",
+    OURS,
+    """
+class Trainer:
+    def __init__(self, net): self.net, self.opt = net, SGD(net.parameters(), lr=0.1)
+    def epoch(self):
+        loss = losses.hinge([self.net(x) for x in X], y)
+        loss.backward()
+        self.opt.step()
+        return loss.data
+t = Trainer(model)
+for _ in range(12): print(t.epoch())
+""",
+)
+w(
+    "test_then_train_all",
+    "validation data in training",
+    OURS,
+    """
+split = 18
+Xtrain, Xtest, ytrain, ytest = X[:split], X[split:], y[:split], y[split:]
+for epoch in range(12):
+    cost = losses.hinge([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+print(losses.accuracy([model.predict(x) for x in Xtest], ytest))
+""",
+)
+w(
+    "detach_target_bug_selftrain",
+    "compared with itself",
+    LINE,
+    """
+for epoch in range(20):
+    loss = 0
+    for x, t in zip(X, Y):
+        out = w * x + b
+        loss += (out - out) ** 2
+    w.grad = b.grad = 0
+    loss.backward()
+    w.data -= 0.1 * w.grad; b.data -= 0.1 * b.grad
+""",
+)
+w(
+    "momentum_sign",
+    "wrong sign",
+    LINE,
+    """
+vw = vb = 0.0
+for epoch in range(60):
+    loss = sum((w * x + b - t) ** 2 for x, t in zip(X, Y)) / len(X)
+    w.grad = b.grad = 0.0
+    loss.backward()
+    vw = 0.9 * vw + w.grad; vb = 0.9 * vb + b.grad
+    w.data += 0.05 * vw; b.data += 0.05 * vb
+""",
+)
+w(
+    "lr_schedule_kills",
+    "learning rate too small",
+    OURS,
+    """
+lr = 0.5
+for epoch in range(30):
+    lr = lr * 0.01
+    optimizer.lr = lr
+    cost = losses.hinge([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "relu_biases_negative",
+    "dead relus",
+    LECTURE.replace("act.tanh()", "act.relu()").replace(
+        "self.b = Value(random.uniform(-1, 1))", "self.b = Value(-30.0)"
+    ),
+    """
+for k in range(15):
+    loss = sum((n(x) - t) ** 2 for x, t in zip(xs, ys))
+    for p in n.parameters(): p.grad = 0.0
+    loss.backward()
+    for p in n.parameters(): p.data -= 0.05 * p.grad
+""",
+)
+w(
+    "range_off_by_one",
+    "parameter never updated",
+    LINE,
+    """
+params = [w, b]
+for epoch in range(20):
+    loss = sum((w * x + b - t) ** 2 for x, t in zip(X, Y)) / len(X)
+    for p in params: p.grad = 0.0
+    loss.backward()
+    for i in range(len(params) - 1):
+        params[i].data -= 0.1 * params[i].grad
+""",
+)
+w(
+    "accuracy_backward",
+    "parameters of another network",
+    OURS,
+    """
+for epoch in range(10):
+    out = [model(x) for x in X]
+    cost = Value(1.0 - losses.accuracy(out, y))
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)

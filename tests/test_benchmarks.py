@@ -59,3 +59,29 @@ def test_what_the_command_lists_can_be_run() -> None:
     assert done.returncode == 1 and "eager" in names and "peers" not in names
     for name in names:
         assert callable(import_module(f"benchmarks.{name}").main)
+
+
+def test_a_published_program_runs_with_the_import_changed_and_learns_the_same() -> None:
+    from benchmarks.microgpt import milliseconds
+
+    text = """
+import math
+names = open("input.txt").read().split()
+class Value:
+    def __init__(self, data, children=(), grads=()):
+        self.data, self.grad, self.children, self.grads = data, 0, children, grads
+    def __mul__(self, other): return Value(self.data * other.data, (self, other), (other.data, self.data))
+    def backward(self):
+        for x, slope in zip(self.children, self.grads): x.grad += slope
+w = Value(len(names) / 10)
+num_steps = 1000
+for step in range(num_steps):
+    loss = w * w
+    loss.backward()
+    w.data -= 0.1 * w.grad
+    w.grad = 0
+    print(f"step {step} | loss {loss.data:.4f}")
+raise SystemExit("what comes after the training is left out")
+"""
+    (_, theirs), (_, ours) = milliseconds(text, False), milliseconds(text, True)
+    assert ours == theirs and len(ours) == 6

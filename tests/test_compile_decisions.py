@@ -301,18 +301,35 @@ def test_threads_do_not_disturb_each_other() -> None:
     assert {name: vars(Value).get(name) for name in before} == before
 
 
-def test_the_audit_finds_what_cannot_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    w = Value(2.0)
-    monkeypatch.setenv("RATE", "1.0")
-    program = compile(lambda x: w * x * float(os.environ["RATE"]), 1.0)
+def test_the_audit_finds_what_cannot_be_seen() -> None:
+    w, limit = Value(2.0), sys.getrecursionlimit()
+    program = compile(lambda x: w * x * (sys.getrecursionlimit() - limit + 1), 1.0)
     line = sys._getframe().f_lineno - 1
     assert [program(1.0) for _ in range(3)] == [2.0] * 3
-    monkeypatch.setenv("RATE", "3.0")
     here = rf"\({__file__}, line {line}\)"
     told = rf"In call 4 .* loss 2, and the engine 6: the number 1 became 3 {here}\. Until call 2 they agreed\."
-    with pytest.raises(AuditError, match=told):
-        program(1.0)
-    assert program(1.0) == 6.0
+    try:
+        sys.setrecursionlimit(limit + 2)
+        with pytest.raises(AuditError, match=told):
+            program(1.0)
+        assert program(1.0) == 6.0
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_the_environment_and_files_can_be_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    w, file = Value(2.0), tmp_path / "rate"
+    monkeypatch.setenv("RATE", "1.0")
+    file.write_text("1.0")
+    by_environment: Any = lambda x: w * x * float(os.environ["RATE"])  # noqa: E731
+    by_file: Any = lambda x: w * x * float(file.read_text())  # noqa: E731
+    programs = [(compile(function, 1.0), function) for function in (by_environment, by_file)]
+    for _ in range(4):
+        assert all(holds(program, function, [w], 1.0) for program, function in programs)
+    monkeypatch.setenv("RATE", "3.0")
+    file.write_text("3.0")
+    assert all(holds(program, function, [w], 1.0) for program, function in programs), "call 5, which no audit sees"
+    assert "reads a file" in programs[1][0].reason and not programs[0][0].reason
 
 
 def test_an_export_of_one_branch_is_refused_with_its_line() -> None:

@@ -313,3 +313,21 @@ def test_the_first_edge_that_differs_is_said() -> None:
     [message] = check_value(measured.built(source)).messages[:1]
     assert message.mistakes == ("negated",)
     assert "the product at the output gives -2.5 to b when its own grad is 1, and 2.5 is right" in message.did
+
+
+def test_theirs_is_drawn_beside_the_right_one() -> None:
+    marking = check_value(written(BREADTH))
+    [message] = marking.messages
+    shown = marking._repr_html_()
+    assert "yours: the first edge that differs leads from c to" in message.picture
+    assert message.picture in shown and shown.count("<figure") == 2
+    assert "looked at + and * alone" in marking["200 random graphs"].note
+
+
+def test_a_function_that_assigns_is_named_and_gradients_may_be_none_at_first() -> None:
+    source = measured.BASE.replace("self.grad += (1 - t**2) * out.grad", "self.grad = (1 - t**2) * out.grad")
+    [message] = check_value(measured.built(source)).messages
+    assert message.mistakes == ("overwrite",) and "a + tanh(a)" in message.did.replace("tanh(a) + a", "a + tanh(a)")
+    late = "        for v in topo: v.grad = 0.0\n        self.grad = 1\n"
+    source = measured.BASE.replace("        self.grad = 0\n", "        self.grad = None\n")
+    assert check_value(measured.built(source.replace("        self.grad = 1\n", late)))

@@ -1,6 +1,8 @@
 """Exercises: what is asked, what is accepted, which mistake is named, and what is said about it."""
 
 import json
+import re
+from random import Random
 
 import pytest
 from hypothesis import assume, example, given, settings, strategies as st
@@ -8,6 +10,7 @@ from random_graphs import random_graph
 
 from micrograd_like import Value, topological_order
 from micrograd_like.exercises.answers import read
+from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import generate
 from micrograd_like.exercises.marking import Marking
@@ -364,3 +367,32 @@ def test_a_thousandth_off_is_not_right(concept: str) -> None:
         for node in ex.asked:
             key, right = ex.task.gradient(node).key, ex.task.right[node]
             assert not right or ex.check({key: right * 1.001})[key].verdict == "wrong", (seed, key)
+
+
+def test_what_is_asked_back_is_the_number_that_tells_most_of_those_not_typed() -> None:
+    w, x, b, t = Value(0.3, "w"), Value(1.7, "x"), Value(0.2, "b"), Value(0.9, "t")
+    z = w * x + b
+    z.label = "z"
+    h = z.tanh()
+    h.label = "h"
+    e = h - t
+    ex = Exercise(e * e, [w], names={"e": e}, given=())
+    assert ex.check(w=0.12345).messages[0].redo == "What did you get for z.grad?"
+    z_right = ex.task.right[z]
+    assert ex.check(w=0.12345, z=z_right).messages[0].redo in (
+        "What did you get for h.grad?",
+        "What did you get for e.grad?",
+    )
+
+
+@pytest.mark.parametrize("concept", CONCEPTS)
+def test_messages_are_short_at_first_and_no_redo_tells_a_number(concept: str) -> None:
+    ex, rng = generate(concept, 2, 5), Random(1)
+    for mistake in ("overwrite", "no_upstream", "mul_own", "depth_first", "step_too_far"):
+        numbers = grads(ex.root, mistake)
+        for keys in (ex.asked, [rng.choice(ex.asked)]):
+            ex._tries.clear()
+            answers = {ex.task.gradient(x).key: f"{numbers.get(x, 0.0):.4g}" for x in keys if x in ex.task.reached}
+            for message in ex.check(answers).messages:
+                assert len(str(message)) <= 200 or str(message) == message.did, message
+                assert not re.search(r"\d\.\d", message.redo), message

@@ -32,6 +32,14 @@ def test_a_climb_and_a_circle_would_be_seen() -> None:
     assert {x.where for x in house.all_imports()} == {"module", "function"}
 
 
+def test_the_figures_of_the_house() -> None:
+    figures = house.figures()
+    assert figures["circles of imports"] == figures["imports that climb"] == "0"
+    rules = figures["statements of the chain rule"]
+    assert "engine.py" in rules and "passes.h" in rules and "plan.py" in rules
+    assert int(rules.partition(":")[0]) <= 7, "The chain rule is the engine's. Use chain_rule or backward_steps."
+
+
 def test_the_engine_is_read_in_one_sitting() -> None:
     assert len((PACKAGE / "engine.py").read_text(encoding="utf-8").splitlines()) <= 150
     assert {x.target.split(".")[0] for x in house.imports("engine")} == {"ops"}

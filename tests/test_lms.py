@@ -19,17 +19,17 @@ from schemas import schema
 from micrograd_like.__main__ import main
 from micrograd_like.classroom import cartridge, moodle, qti
 from micrograd_like.classroom.calculated import calculated
-from micrograd_like.classroom.items import Item, items
+from micrograd_like.classroom.items import Cloze, items
 from micrograd_like.exercises.credit import credit
 from micrograd_like.exercises.generator import generate
 
 
 @pytest.fixture(scope="module")
-def made() -> list[Item]:
+def made() -> list[Cloze]:
     return items([generate("fan-out", 1, 3), generate("sgd", 1, 3)])
 
 
-def test_every_number_is_told_and_earns_what_the_checker_says(made: list[Item]) -> None:
+def test_every_number_is_told_and_earns_what_the_checker_says(made: list[Cloze]) -> None:
     for x in made:
         for part in x.parts:
             assert part.replies[0].share == 1 and part.replies[0].text == x.exercise.answers[part.key]
@@ -44,7 +44,7 @@ def test_every_number_is_told_and_earns_what_the_checker_says(made: list[Item]) 
     assert {reply.mistake: reply.share for reply in a.replies}["overwrite"] == 0.5
 
 
-def test_no_tolerance_covers_two_replies(made: list[Item]) -> None:
+def test_no_tolerance_covers_two_replies(made: list[Cloze]) -> None:
     for x in made:
         for part in x.parts:
             spans = sorted((reply.number - reply.tolerance, reply.number + reply.tolerance) for reply in part.replies)
@@ -62,7 +62,7 @@ def blanks(text: str) -> list[list[tuple[float, str, str, str]]]:
     return found
 
 
-def test_moodle_reads_what_was_meant(made: list[Item]) -> None:
+def test_moodle_reads_what_was_meant(made: list[Cloze]) -> None:
     top = ET.fromstring(moodle.xml(made, calculated("fan-out")))
     kinds = [question.get("type") for question in top]
     assert kinds == ["category", "cloze", "cloze", "calculated", "calculated", "calculated"]
@@ -93,7 +93,7 @@ def test_moodle_calculates_what_the_engine_does(concept: str) -> None:
     assert not any("**" in reply.formula for x in found for reply in x.replies)
 
 
-def test_gift_is_read_by_a_parser(made: list[Item], tmp_path: Path) -> None:
+def test_gift_is_read_by_a_parser(made: list[Cloze], tmp_path: Path) -> None:
     text = moodle.gift(made)
     assert text.count("::") == 2 * sum(len(x.parts) for x in made)
     place = os.environ.get("GIFT_PEGJS", "")  # a folder in which `npm install gift-pegjs` was run
@@ -113,7 +113,7 @@ def test_gift_is_read_by_a_parser(made: list[Item], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", ["2.1", "3.0"])
-def test_qti_is_valid(version: str, made: list[Item]) -> None:
+def test_qti_is_valid(version: str, made: list[Cloze]) -> None:
     known = schema(version)
     from lxml import etree
 
@@ -122,7 +122,7 @@ def test_qti_is_valid(version: str, made: list[Item]) -> None:
 
 
 @pytest.mark.parametrize("version", ["2.1", "3.0"])
-def test_qti_scores_as_the_checker_does(version: str, made: list[Item]) -> None:
+def test_qti_scores_as_the_checker_does(version: str, made: list[Cloze]) -> None:
     with zipfile.ZipFile(io.BytesIO(qti.package(made, version))) as archive:
         names = archive.namelist()
         top = ET.fromstring(archive.read(names[0]))
@@ -140,7 +140,7 @@ def test_qti_scores_as_the_checker_does(version: str, made: list[Item]) -> None:
             assert float(score.text or 0) if score is not None else pytest.approx(reply.share * part.points) == 0
 
 
-def test_a_cartridge_has_the_pages_and_the_quiz_that_its_manifest_names(made: list[Item]) -> None:
+def test_a_cartridge_has_the_pages_and_the_quiz_that_its_manifest_names(made: list[Cloze]) -> None:
     with zipfile.ZipFile(io.BytesIO(cartridge.chapter(made))) as archive:
         manifest = ET.fromstring(archive.read("imsmanifest.xml"))
         named = {x.get("href") for x in manifest.iter() if x.tag.endswith("}file")}

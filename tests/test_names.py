@@ -38,7 +38,8 @@ def test_no_class_name_has_two_meanings() -> None:
                 name = node.targets[0].id
                 if name in homes and not (isinstance(node.value, ast.Attribute) and node.value.attr == name):
                     homes[name].append(module)
-    assert not {name: where for name, where in homes.items() if len(where) > 1}
+    twice = [f"{name}: {' and '.join(where)}" for name, where in homes.items() if len(where) > 1]
+    assert not twice, twice
 
 
 def test_exceptions_end_in_error_and_warnings_in_warning() -> None:

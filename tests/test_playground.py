@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from math import isfinite
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -192,6 +193,46 @@ def test_training_runs_until_it_is_stopped_and_can_be_scrubbed(opened: Any, tmp_
     assert len(losses) == rows + 3 and losses[rows - 1] < losses[0]
 
 
+def test_training_goes_on_from_the_row_that_is_shown_wherever_the_model_is_now(opened: Any, tmp_path: Path) -> None:
+    X, y = moons(12, 0.1, labels=(-1, 1))
+    model = MLP(2, [4, 1], rng=1, activation="tanh")
+    steps = Adam(model.parameters(), lr=0.05)
+    options = {"optimizer": steps, "record_weights": True, "progress": False}
+    history = fit(model, X, y, "hinge", 4, **options)
+    later = fit(model, X, y, "hinge", 1, **options)  # the model is an epoch further than the history
+    page_ = opened(history.save(tmp_path / "training.html"), ".train")
+    page_.get_by_role("button", name="One epoch").click()
+    now = page_.evaluate("[...document.getElementById('training').training.source.at(-1).columns[0]]")
+    assert now == pytest.approx(later.rows[1].weights, rel=1e-12)
+
+
+def test_what_is_frozen_or_not_the_optimizers_stays(opened: Any, tmp_path: Path) -> None:
+    X, y = moons(12, 0.1, labels=(-1, 1))
+    model = MLP(2, [4, 1], rng=1, activation="tanh")
+    model.layers[1].neurons[0].b.freeze()
+    steps = SGD(model.layers[1].parameters(), lr=0.3)
+    options = {"optimizer": steps, "record_weights": True, "progress": False}
+    history = fit(model, X, y, "hinge", 1, **options)
+    page_ = opened(history.save(tmp_path / "training.html"), ".train")
+    page_.get_by_role("button", name="One epoch").click()
+    now = page_.evaluate("[...document.getElementById('training').training.source.at(-1).columns[0]]")
+    assert now == pytest.approx(fit(model, X, y, "hinge", 1, **options).rows[1].weights, rel=1e-12)
+
+
+def test_a_rate_that_is_too_large_is_said_and_nothing_is_lost(opened: Any, tmp_path: Path) -> None:
+    X, y = moons(12, 0.1, labels=(0, 1))
+    model = MLP(2, [8, 8, 2], rng=1)
+    history = fit(model, X, y, "cross_entropy", 1, lr=0.1, l2=1.0, record_weights=True, progress=False)
+    page_ = opened(history.save(tmp_path / "training.html"), ".train")
+    page_.get_by_label("Learning rate").select_option("3")
+    page_.get_by_role("button", name="Train on").click()
+    page_.wait_for_selector(".now-said:text('not finite')", timeout=20_000)
+    losses = page_.evaluate("document.getElementById('training').training.told.losses.map((x) => x[0])")
+    assert all(map(isfinite, losses))
+    page_.get_by_role("button", name="Start again").click()
+    assert page_.locator(".counter").text_content() == "epoch 0"
+
+
 def test_a_network_has_a_page_before_it_is_trained(opened: Any, tmp_path: Path) -> None:
     X, y = moons(10, 0.1, labels=(0, 1))
     model = MLP(2, [3, 2], rng=1, activation="tanh")
@@ -217,3 +258,31 @@ def test_what_a_page_cannot_train_is_said(tmp_path: Path) -> None:
         playground(tmp_path / "page.html", MLP(2, [2, 1], rng=1), X, y, "hinge", nonsense=1)
     history = fit(MLP(3, [2, 1], rng=1), wide, y, "hinge", 1, record_weights=True, progress=False)
     assert programs(history) is None and history.save(tmp_path / "plain.html").exists()  # the page as it was
+
+
+def test_the_six_steps_of_the_recipe_are_walked_down_to_each_update(opened: Any, tmp_path: Path) -> None:
+    history, page_ = page(opened, tmp_path)
+    model, X, y, _ = history.about
+    said, steps = page_.locator(".recipe .told"), page_.get_by_role("button", name="Next", exact=True)
+    steps.click()
+    assert "17 weights and biases" in said.text_content() and page_.locator(".counter").text_content() == "epoch 0"
+    before = history.rows[0].weights
+    for p, number in zip(model.parameters(), before):
+        p.data = number
+    steps.click()
+    assert page_.locator(".counter").text_content() == "epoch 1"
+    assert f"gives {model.predict(X[0]):.4g}." in said.text_content()
+    steps.click()
+    assert f"its loss is {LOSSES['hinge'].one(model.predict(X[0]), y[0]):.4g}." in said.text_content()
+    assert f"L = {history.rows[0].loss:.4g}." in said.text_content()
+    steps.click()
+    assert f"∂L/∂w¹₀₀ = {history.rows[1].gradients[0]:.3g}"[:14] in said.text_content()
+    steps.click()
+    equations = page_.locator(".updates li").all_text_contents()
+    assert len(equations) == 17
+    for equation, number in zip(equations, history.rows[1].weights):
+        assert float(equation.split(" = ")[-1].replace("−", "-")) == pytest.approx(number, rel=2e-3, abs=1e-6)
+    steps.click()
+    assert "That was epoch 1" in said.text_content()
+    steps.click()  # an epoch more, and forward again
+    assert page_.locator(".counter").text_content() == "epoch 2"

@@ -1,12 +1,17 @@
 """What Python allows and nobody means: an error or a warning at once, with the line to write; and no word otherwise."""
 
+import ast
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import micrograd_like
 from micrograd_like import (
     MLP,
     SGD,
@@ -129,6 +134,19 @@ def test_what_is_certainly_wrong_is_refused_with_the_line_to_write(
     with pytest.raises(error, match=message):
         call(model)
     assert model.state_dict() == before
+
+
+def test_an_older_python_is_told_which_one_is_needed() -> None:
+    text = Path(micrograd_like.__file__).read_text("utf-8")
+    ast.parse(text, feature_version=(3, 7))  # else it could not say so
+    lie = "import sys; sys.version_info = (3, 10, 4, 'final', 0)"
+    root = Path(micrograd_like.__file__).parent.parent
+    for then, status in ("sys.argv = ['-m']; import micrograd_like", 1), ("import micrograd_like", 1):
+        done = subprocess.run(
+            [sys.executable, "-c", f"{lie}; {then}"], cwd=root, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status and "needs Python 3.11 or newer, and this is 3.10" in done.stderr
+        assert ("Traceback" in done.stderr) == ("argv" not in then)
 
 
 class Own(Value):

@@ -1,5 +1,6 @@
 """`micrograd-like walk` and `explain`, with and without a terminal."""
 
+import argparse
 import os
 import re
 import select
@@ -13,6 +14,7 @@ import pytest
 from micrograd_like.exercises import generate
 from micrograd_like.graph.parse import parse
 from micrograd_like.steps.walk import Walk
+from micrograd_like.views import terminal_exercise
 from micrograd_like.views.terminal import Stepper, screen
 from micrograd_like.views.terminal_exercise import ask_all
 
@@ -203,6 +205,20 @@ def test_hint_skip_and_quit_may_be_typed_in_full(capsys: pytest.CaptureFixture[s
     key = next(iter(ex.questions))
     assert ex.hints(key)[0] in shown and ex.hints(key)[1] in shown and "Skipped." in shown
     assert "is not a number" not in shown
+
+
+def test_what_comes_next_follows_from_what_was_right_and_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = generate("fan-out", seed=7)
+    keys = list(first.questions)
+    typed = iter(["s", *[first.answers[x] for x in keys[1:]], "", "q"])
+    monkeypatch.setattr(terminal_exercise, "_typed", lambda prompt: next(typed))
+    options = argparse.Namespace(concept="fan-out,diamond", difficulty=1, seed=7, student="")
+    terminal_exercise.practise(options)
+    shown = capsys.readouterr().out
+    assert "0 of the last 1 on fan-out were right at once; 4 of 5 is mastery." in shown
+    assert shown.count("fan-out, number") == 2 and next(typed, None) is None
 
 
 def test_the_end_of_input_leaves_an_exercise(capsys: pytest.CaptureFixture[str]) -> None:

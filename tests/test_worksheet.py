@@ -10,11 +10,13 @@ import pytest
 
 from micrograd_like import Value
 from micrograd_like.__main__ import main
+from micrograd_like.exercises.codes import exercise_of
 from micrograd_like.exercises.concepts import CONCEPTS
+from micrograd_like.exercises.credit import credit
 from micrograd_like.exercises.exercise import Exercise
 from micrograd_like.exercises.generator import generate
 from micrograd_like.views.blanks import sketch
-from micrograd_like.views.worksheets import add_commands, worksheet
+from micrograd_like.views.worksheets import add_commands, qr, worksheet
 
 
 def run(*words: str) -> None:
@@ -89,8 +91,9 @@ def test_the_worksheet_command(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "3 sheets, 6 exercises" in capsys.readouterr().out
     text = (out / "sheets.html").read_text("utf-8")
     assert text.count("<section") == 6 and text.count("Name: Ada") == 2 and text.count("Name: ____") == 2
-    assert len(set(re.findall(r'alt="([^"]*)"', text))) == 6
-    assert [(out / name).read_text("utf-8").count("sheet 3") for name in ("sheets.html", "sheets-key.html")] == [2, 2]
+    assert len(set(re.findall(r'alt="([^"]*)"', text)) - {"QR code"}) == 6
+    assert [(out / name).read_text("utf-8").count("sheet 3") for name in ("sheets.html", "sheets-key.html")] == [4, 4]
+    # once in the title of each exercise, and once in its code
     with pytest.raises(ValueError, match="less than the 2 students"):
         run("worksheet", "--count", "1", "--students", str(roster), "--out", str(out))
 
@@ -136,3 +139,37 @@ def test_a_roster_that_cannot_be_read_says_what_to_write(
     assert main(["worksheet", "--students", str(roster), "--out", str(tmp_path)]) == 1
     error = capsys.readouterr().err
     assert told in error and "data set" not in error
+
+
+def test_each_sheet_carries_its_code_by_which_it_is_made_again(tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("name\nAda Lovelace\nBlaise\n", encoding="utf-8")
+    run("worksheet", "--students", str(roster), "--out", str(tmp_path / "out"))
+    text = unescape((tmp_path / "out" / "sheets.html").read_text("utf-8"))
+    codes = re.findall(r'<span class="code">([^<]*)<', text)
+    assert len(set(codes)) == 4 and codes[1].startswith("fan-out/1/0v/Ada")
+    programs = [x for x in re.findall(r'alt="([^"]*)"', text) if x != "QR code"]
+    assert [exercise_of(code).program() for code in codes] == programs
+
+
+def test_a_sheet_has_points_a_date_and_a_blank_for_each_answer(tmp_path: Path) -> None:
+    ex = generate("sgd", seed=7)
+    sheet, _ = worksheet([ex], tmp_path / "sheet.html")
+    text = sheet.read_text("utf-8")
+    assert text.count("<i></i>") == len(ex.questions) and "Date: ____" in text
+    assert f"____ of {credit(ex, {}).of} points" in text and "One step of gradient descent" in text
+
+
+def test_the_qr_code_is_an_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("micrograd_like.views.worksheets.segno", lambda: None)
+    run("worksheet", "--out", str(tmp_path / "out"))
+    assert "pip install 'micrograd-like[paper]'" in capsys.readouterr().out
+    text = (tmp_path / "out" / "sheets.html").read_text("utf-8")
+    assert "QR code" not in text and "chain/1/0" in text
+    monkeypatch.undo()
+    segno = pytest.importorskip("segno")
+    assert segno.make("chain/1/0", error="m", micro=False).svg_data_uri(scale=4, border=2)[:60] in unescape(
+        qr("chain/1/0")
+    )

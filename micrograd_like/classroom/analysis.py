@@ -11,7 +11,7 @@ from ..exercises import messages
 from ..exercises.concepts import CONCEPTS
 from ..exercises.exercise import Exercise
 from ..exercises.generator import generate, outcomes, same
-from .records import Record
+from .records import StudentRecord
 
 SAY, LOOKED_AT, FEW = 3, 30, 5
 HELP, OFTEN = 0.5, 3  # share right at once below which someone needs help; answers that show one mistake
@@ -60,7 +60,7 @@ class Analysis:
     help: list[Help]
     items: list[ItemFigures]
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    def __init__(self, records: Sequence[StudentRecord]) -> None:
         self.records = [x for x in records if x.attempts]
         self.students = len(self.records)
         first = [_first(x) for x in self.records]
@@ -70,7 +70,7 @@ class Analysis:
         self.help = sorted(filter(None, map(self._helped, self.records)), key=lambda x: x.share)
         self.items = _items(first)
 
-    def _helped(self, record: Record) -> Help | None:
+    def _helped(self, record: StudentRecord) -> Help | None:
         share = self.share[record.student]
         shown = Counter(x.mistakes[0] for x in record.attempts if x.mistakes).most_common(1)
         why = [f"{share:.0%} right at once"] if share < HELP else []
@@ -89,7 +89,7 @@ class Analysis:
         return found
 
 
-def _first(record: Record) -> dict[tuple[str, str, str], float]:
+def _first(record: StudentRecord) -> dict[tuple[str, str, str], float]:
     """Return for each blank whether it was right at once; what follows from an earlier slip is."""
     found: dict[tuple[str, str, str], float] = {}
     for x in record.attempts:
@@ -102,7 +102,7 @@ def _share(tries: dict[tuple[str, str, str], float]) -> float:
     return fmean(tries.values()) if tries else 0.0
 
 
-def _heat(records: Sequence[Record]) -> dict[str, dict[str, int]]:
+def _heat(records: Sequence[StudentRecord]) -> dict[str, dict[str, int]]:
     """Return how many students showed each mistake in each concept, the commonest first."""
     seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for record in records:

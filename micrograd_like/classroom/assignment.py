@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..base.files import write_whole
 from ..exercises.concepts import CONCEPTS, NUMBERS, Concept
+from ..exercises.credit import points_of
 from ..exercises.exam import Paper, key, new_secret, papers
 from ..exercises.generator import effort_of
 from . import kits, notebooks
@@ -61,10 +62,7 @@ class Assignment:
 
 def number_of_points(made: Assignment) -> list[int]:
     """Return the points of each exercise: a gradient has one for each contribution, everything else has one."""
-    return [
-        sum([max(len(ex.task.edges_of(x.node)), 1) if x.kind == "gradient" else 1 for x in ex.questions.values()])
-        for ex in key(made.papers[0], made.secret)
-    ]
+    return [sum([points_of(ex, x) for x in ex.questions.values()]) for ex in key(made.papers[0], made.secret)]
 
 
 def new(

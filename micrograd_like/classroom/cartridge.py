@@ -15,7 +15,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from ..views import practice
-from .items import WRONG, Item, Part, Reply
+from .items import WRONG, Blank, Cloze, Reply
 
 SPACE = "http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1"
 LOM = "http://ltsc.ieee.org/xsd/imsccv1p1/LOM/manifest"
@@ -23,7 +23,7 @@ QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 KIND = "imsqti_xmlv1p2/imscc_xmlv1p1/assessment"
 
 
-def chapter(items: Sequence[Item], title: str = "Backpropagation by hand") -> bytes:
+def chapter(items: Sequence[Cloze], title: str = "Backpropagation by hand") -> bytes:
     """Return a cartridge (.imscc) with a page to practise on for each item, and one quiz with a blank a question."""
     manifest = ET.Element("manifest", xmlns=SPACE, identifier="micrograd-like-chapter")
     manifest.set("xmlns:lomimscc", LOM)
@@ -59,7 +59,7 @@ def _listed(root: ET.Element, resources: ET.Element, name: str, title: str, kind
     ET.SubElement(resource, "file", href=href)
 
 
-def quiz(items: Sequence[Item], title: str) -> str:
+def quiz(items: Sequence[Cloze], title: str) -> str:
     """Return the quiz of a cartridge: each blank is a question, in which a diagnosed number has its feedback."""
     top = ET.Element("questestinterop", xmlns=QTI)
     assessment = ET.SubElement(top, "assessment", ident="quiz", title=title)
@@ -92,7 +92,7 @@ def spellings(x: Reply) -> list[str]:
     return found
 
 
-def _blank(section: ET.Element, x: Item, part: Part, ident: str) -> None:
+def _blank(section: ET.Element, x: Cloze, part: Blank, ident: str) -> None:
     item = ET.SubElement(section, "item", ident=ident, title=f"{x.title}: {part.key}")
     _metadata(ET.SubElement(item, "itemmetadata"), {"cc_profile": "cc.fib.v0p1", "cc_weighting": str(part.points)})
     presentation = ET.SubElement(item, "presentation")

@@ -12,7 +12,7 @@ from math import isfinite
 
 from ..exercises import confusions
 from ..exercises.answers import read
-from ..exercises.credit import credit
+from ..exercises.credit import credit, points_of
 from ..exercises.diagnosis import is_right
 from ..exercises.exercise import Exercise
 from ..exercises.questions import Question
@@ -55,7 +55,7 @@ def plain(number: float) -> str:
 
 
 @dataclass(frozen=True)
-class Part:
+class Blank:
     """One blank: the right answer stands first among the replies."""
 
     key: str
@@ -65,12 +65,12 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Item:
+class Cloze:
     """An exercise as a question with several blanks."""
 
     title: str
     program: str
-    parts: list[Part]
+    parts: list[Blank]
     exercise: Exercise = field(repr=False)
 
     @property
@@ -79,14 +79,14 @@ class Item:
         return sum([part.points for part in self.parts])
 
 
-def item(ex: Exercise, most: int = MOST) -> Item:
+def item(ex: Exercise, most: int = MOST) -> Cloze:
     """Return an exercise as a question, with at most so many diagnosed wrong numbers for each blank."""
     parts = [_part(ex, key, x, most) for key, x in ex.questions.items() if x.kind != "order"]
-    return Item(ex.title, ex.program(), parts, ex)
+    return Cloze(ex.title, ex.program(), parts, ex)
 
 
-def _part(ex: Exercise, key: str, question: Question, most: int) -> Part:
-    points = max(len(ex.task.edges_of(question.node)), 1) if question.kind == "gradient" else 1
+def _part(ex: Exercise, key: str, question: Question, most: int) -> Blank:
+    points = points_of(ex, question)
     replies = [Reply(question.right, 1.0, f"Right. {ex.reason(key)}")]
     seen = {short(question.right)}
     names: set[str] = set()
@@ -106,7 +106,7 @@ def _part(ex: Exercise, key: str, question: Question, most: int) -> Part:
             earned = next(x.earned for x in found.points if x.key == key)
             replies.append(Reply(number, earned / points, str(told[0]), told[0].mistakes[0]))
     ex._tries.clear()
-    return Part(key, question.asked, points, replies)
+    return Blank(key, question.asked, points, replies)
 
 
 def _numbers(ex: Exercise, question: Question) -> Iterator[float]:
@@ -127,6 +127,6 @@ def _numbers(ex: Exercise, question: Question) -> Iterator[float]:
             yield whole
 
 
-def items(exercises: Sequence[Exercise], most: int = MOST) -> list[Item]:
+def items(exercises: Sequence[Exercise], most: int = MOST) -> list[Cloze]:
     """Return exercises as questions."""
     return [item(ex, most) for ex in exercises]

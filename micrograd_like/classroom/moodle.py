@@ -13,14 +13,14 @@ from xml.etree import ElementTree as ET
 
 from ..views.blanks import sketch
 from .calculated import Calculated, FormulaReply
-from .items import WRONG, Item, Part, Reply
+from .items import WRONG, Blank, Cloze, Reply
 
 SHARES = (100, 90, 83.33333, 80, 75, 70, 66.66667, 60, 50, 40, 33.33333, 30, 25, 20, 16.66667, 14.28571, 12.5,
           11.11111, 10, 5, 0)  # those that Moodle takes  # fmt: skip
 HOW = "Write every number to four significant digits."
 
 
-def xml(items: Sequence[Item], calculated: Sequence[Calculated] = (), category: str = "Backpropagation") -> str:
+def xml(items: Sequence[Cloze], calculated: Sequence[Calculated] = (), category: str = "Backpropagation") -> str:
     """Return questions as Moodle XML: each exercise as one multi-answer question, and those that Moodle calculates."""
     quiz = ET.Element("quiz")
     top = ET.SubElement(quiz, "question", type="category")
@@ -42,19 +42,19 @@ def _text(parent: ET.Element, text: str) -> None:
     ET.SubElement(parent, "text").text = text
 
 
-def picture(x: Item) -> str:
+def picture(x: Cloze) -> str:
     """Return the graph of an exercise with its blanks, as an image that needs no file."""
     data = b64encode(sketch(x.exercise).svg.encode()).decode()
     return f'<img alt="{escape(x.program)}" src="data:image/svg+xml;base64,{data}" style="max-width:100%">'
 
 
-def cloze(x: Item) -> str:
+def cloze(x: Cloze) -> str:
     """Return an exercise as the text of a multi-answer question."""
     rows = "".join(f"<li><label>{escape(part.asked)}: {_blank(part)}</label></li>" for part in x.parts)
     return f"<pre>{_safe(escape(x.program))}</pre>{picture(x)}<p>{HOW}</p><ul>{rows}</ul>"
 
 
-def _blank(part: Part) -> str:
+def _blank(part: Blank) -> str:
     replies = [f"%{_share(x):.7g}%{x.text}:{x.margin}#{_safe(escape(x.said, quote=False))}" for x in part.replies]
     return f"{{{part.points}:NUMERICAL:{'~'.join(replies)}~%0%*#{_safe(WRONG)}}}"
 
@@ -115,7 +115,7 @@ def _calculated(quiz: ET.Element, made: Calculated) -> None:
         ET.SubElement(one, "number_of_items").text = str(len(numbers))
 
 
-def gift(items: Sequence[Item], category: str = "Backpropagation") -> str:
+def gift(items: Sequence[Cloze], category: str = "Backpropagation") -> str:
     """Return questions as GIFT: each blank as one numerical question, https://docs.moodle.org/en/GIFT_format."""
     parts = [f"$CATEGORY: {category}"]
     for x in items:

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from .items import WRONG, Item, Part
+from .items import WRONG, Blank, Cloze
 from .moodle import HOW, picture
 
 SPACES = {"2.1": "http://www.imsglobal.org/xsd/imsqti_v2p1", "3.0": "http://www.imsglobal.org/xsd/imsqtiasi_v3p0"}
@@ -23,12 +23,12 @@ HTML = {"p", "pre", "ul", "li", "img", "div"}
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
-def named(item: Item, i: int) -> str:
+def named(item: Cloze, i: int) -> str:
     """Return the identifier of an item, which has letters and digits only."""
     return f"item-{i}-{re.sub(r'[^A-Za-z0-9]+', '-', item.title)}"[:60].strip("-")
 
 
-def question(x: Item, i: int, version: str = "2.1") -> str:
+def question(x: Cloze, i: int, version: str = "2.1") -> str:
     """Return an exercise as an assessmentItem of QTI "2.1" or "3.0"."""
     top = ET.Element("assessmentItem", identifier=named(x, i), title=x.title, adaptive="false", timeDependent="false")
     for k, part in enumerate(x.parts, 1):
@@ -56,7 +56,7 @@ def _value(parent: ET.Element, text: str) -> None:
     ET.SubElement(parent, "value").text = text
 
 
-def _body(body: ET.Element, x: Item) -> None:
+def _body(body: ET.Element, x: Cloze) -> None:
     ET.SubElement(body, "pre").text = x.program
     ET.SubElement(body, "p").append(_image(x))
     ET.SubElement(body, "p").text = HOW
@@ -67,12 +67,12 @@ def _body(body: ET.Element, x: Item) -> None:
         ET.SubElement(row, "textEntryInteraction", responseIdentifier=f"R{k}", expectedLength="12")
 
 
-def _image(x: Item) -> ET.Element:
+def _image(x: Cloze) -> ET.Element:
     found = re.search(r'src="([^"]*)"', picture(x))
     return ET.Element("img", src=found[1] if found else "", alt=x.program)
 
 
-def _condition(processing: ET.Element, part: Part, k: int) -> None:
+def _condition(processing: ET.Element, part: Blank, k: int) -> None:
     condition = ET.SubElement(processing, "responseCondition")
     for j, reply in enumerate(part.replies):
         branch = ET.SubElement(condition, "responseElseIf" if j else "responseIf")
@@ -108,7 +108,7 @@ def _kebab(name: str) -> str:
     return re.sub(r"([A-Z])", lambda letter: f"-{letter[1].lower()}", name)
 
 
-def package(items: Sequence[Item], version: str = "2.1") -> bytes:
+def package(items: Sequence[Cloze], version: str = "2.1") -> bytes:
     """Return a package, a zip with a manifest, of items in QTI "2.1" or "3.0"."""
     kind = "imsqti_item_xmlv2p1" if version == "2.1" else "imsqti_item_xmlv3p0"
     space = "http://www.imsglobal.org/xsd/imscp_v1p1" if version == "2.1" else (

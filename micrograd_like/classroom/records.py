@@ -22,7 +22,7 @@ FIRST, LAST = ("first name", "vorname"), ("last name", "surname", "nachname")
 
 
 @dataclass
-class Record:
+class StudentRecord:
     """One student's attempts."""
 
     student: str
@@ -30,7 +30,7 @@ class Record:
 
 
 @dataclass
-class Row:
+class TypedRow:
     """One line of a typed table, marked."""
 
     student: str
@@ -49,7 +49,7 @@ def attempts_of(concept: str, title: str, found: Credit) -> list[Attempt]:
     ]  # fmt: skip
 
 
-def marked(path: Path) -> list[Row]:
+def marked(path: Path) -> list[TypedRow]:
     """Mark a typed table: a line for each sheet, with its `code`, the `student`, and a column for each answer."""
     found = []
     for number, row in enumerate(_rows(path), 2):
@@ -60,7 +60,7 @@ def marked(path: Path) -> list[Row]:
         except ValueError as error:
             raise ValueError(f"{path}, line {number}: {error}") from None
         student = next((row[name] for name in STUDENT if row.get(name)), row[CODE].rpartition("/")[2])
-        found.append(Row(student, row[CODE], credit(ex, {k: x for k, x in row.items() if x and k in ex._keys})))
+        found.append(TypedRow(student, row[CODE], credit(ex, {k: x for k, x in row.items() if x and k in ex._keys})))
     return found
 
 
@@ -75,7 +75,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return [dict(zip(head, (x.strip() for x in row))) for row in rows[1:] if any(x.strip() for x in row)]
 
 
-def collected(folder: Path, exercises: Sequence[Exercise] = ()) -> tuple[list[Record], list[str]]:
+def collected(folder: Path, exercises: Sequence[Exercise] = ()) -> tuple[list[StudentRecord], list[str]]:
     """Return the records of a file or of all files in a folder, and what could not be read, with the reason.
 
     `exercises` are those of an LMS export in the order of its questions: an export does not name them.
@@ -83,12 +83,12 @@ def collected(folder: Path, exercises: Sequence[Exercise] = ()) -> tuple[list[Re
     if not folder.exists():
         raise ValueError(f"There is no folder {folder}. Write the folder that holds the answers of the class.")
     paths = [folder] if folder.is_file() else sorted(x for x in folder.rglob("*") if x.suffix in (".json", ".csv"))
-    merged: dict[str, Record] = {}
+    merged: dict[str, StudentRecord] = {}
     refused = []
     for path in paths:
         try:
             for x in _of_file(path, exercises):
-                merged.setdefault(x.student.casefold(), Record(x.student, [])).attempts.extend(x.attempts)
+                merged.setdefault(x.student.casefold(), StudentRecord(x.student, [])).attempts.extend(x.attempts)
         except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
             refused.append(
                 f"{path.name}: {error}" if isinstance(error, ValueError) else f"{path.name} is not readable."
@@ -96,26 +96,31 @@ def collected(folder: Path, exercises: Sequence[Exercise] = ()) -> tuple[list[Re
     return list(merged.values()), refused
 
 
-def _of_file(path: Path, exercises: Sequence[Exercise]) -> Iterable[Record]:
+def _of_file(path: Path, exercises: Sequence[Exercise]) -> Iterable[StudentRecord]:
     if path.suffix == ".json":
         found = json.loads(path.read_text("utf-8"))
-        return [Record(str(found.get("student") or path.stem), Progress.from_json(json.dumps(found)).attempts)]
+        attempts = Progress.from_json(json.dumps(found)).attempts
+        texts = [text for x in attempts for text in (x.concept, x.exercise, x.key, x.typed, x.verdict, *x.mistakes)]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("it is not what Progress.to_json wrote.")
+        return [StudentRecord(str(found.get("student") or path.stem), attempts)]
     rows = _rows(path)
     if rows and any(RESPONSE.fullmatch(name) for name in rows[0]):
         return [_of_export(row, exercises) for row in rows]
     if rows and CODE not in rows[0]:
         raise ValueError("it has no column called code, and none called Response 1.")
     return [
-        Record(x.student, attempts_of(x.code.partition("/")[0], f"{x.code.partition('/')[0]}, by its code", x.found))
+        StudentRecord(x.student, attempts_of(name, f"{name}, by its code", x.found))
         for x in marked(path)
+        for name in [x.code.partition("/")[0]]
     ]  # fmt: skip
 
 
-def _of_export(row: Mapping[str, Any], exercises: Sequence[Exercise]) -> Record:
+def _of_export(row: Mapping[str, Any], exercises: Sequence[Exercise]) -> StudentRecord:
     """Return the record of a line of Moodle's report of responses, of multi-answer questions."""
     named = {name.lower(): text for name, text in row.items()}
     parts = [next((named[x] for x in names if named.get(x)), "") for names in (FIRST, LAST)]
-    made = Record(" ".join(filter(None, parts)) or next(iter(row.values())), [])
+    made = StudentRecord(" ".join(filter(None, parts)) or next(iter(row.values())), [])
     for name, text in row.items():
         column = RESPONSE.fullmatch(name)
         if column is None:

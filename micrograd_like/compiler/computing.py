@@ -16,7 +16,8 @@ from .backends import exchange
 from .cost import HORIZON
 from .executable import Executable, RefusedError
 from .extra import ordinary
-from .recorder import Recorder, gradients_of
+from .leaves import gradients_of
+from .recorder import Recorder
 from .replay import Replay
 from .trace.calls import difference
 from .trace.inputs import check_finite, given, has_large_whole, held_as, joined, numbers
@@ -202,6 +203,10 @@ class Computer(Recorder):
             "networks that take part. Write compile(..., parameters=[...]) with all Values whose gradient you want."
         )
 
+    def bind(self, optimizer: Optimizer) -> bool:
+        """Take over what the optimizer remembers; tell whether its update is one that the program can do."""
+        raise NotImplementedError
+
     def become(self, made: Executable | Replay) -> None:
         """Go on with this graph, and hand it the parameters and the optimizer's numbers."""
         before, self._now = self._now, made
@@ -229,10 +234,14 @@ class Computer(Recorder):
             self.engine = None
             self.write()
             return
-        loss, nested = self.ran or self.engine_call(self.inputs)
-        self.ran = None  # a function with effects has them once a call
-        if backward:
-            self._backward(loss)
+        try:
+            loss, nested = self.ran or self.engine_call(self.inputs)
+            self.ran = None  # a function with effects has them once a call
+            if backward:
+                self._backward(loss)
+        except (ArithmeticError, ValueError):
+            self._given(self.inputs)  # which names a nan among the inputs
+            raise
         self.engine = loss._data, nested
 
     def _backward(self, loss: Value) -> None:
@@ -294,7 +303,7 @@ class Computer(Recorder):
         raise AuditError(
             f"In call {self.calls} the compiled program has the loss {now.loss:g}, and the engine "
             f"{loss.data:g}{where}. {since} The function depends on something that Python "
-            "does not let one see, such as a file or a clock: give it as an input. The engine runs it now."
+            "does not let one see, such as a clock: give it as an input. The engine runs it now."
         )
 
     def write(self) -> None:

@@ -14,8 +14,8 @@ from ..nn import Module
 from ..optim import Optimizer, clip_gradients
 from .executable import RefusedError
 from .extra import NotInstalledError
+from .leaves import flat
 from .program import Program, compile
-from .recorder import flat
 
 MOST_GRAPHS = 8  # of so many different ones we say that they change from batch to batch
 BATCH = 32  # examples in a graph that only predicts

@@ -21,12 +21,13 @@ from .executable import UPDATE, Executable, RefusedError
 from .export import to_jax, to_onnx, to_source, to_torch
 from .export.arrays import Export
 from .extra import numpy as np
+from .leaves import with_numbers
 from .lower.plan import MEMORY
 from .printing.algebra import algebra
 from .printing.explanation import Equations
 from .printing.naming import parameter_arrays
 from .printing.stages import stages
-from .recorder import MET, with_numbers
+from .recorder import MET
 from .replay import Replay
 from .trace.inputs import given, numbers_of, shape
 from .update import RATE, STEPS, Remembered, instructions

@@ -13,8 +13,9 @@ from .backends.straight import functions
 from .executable import Ends, RefusedError
 from .extra import loops
 from .lower.plan import state_size
+from .trace.own import DETACH
 from .trace.recording import Recording
-from .trace.tracked import DETACH, Guard, Test
+from .trace.tracked import Guard, Test
 
 
 class Replay:

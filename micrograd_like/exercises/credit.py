@@ -24,6 +24,7 @@ from .answers import Answer
 from .diagnosis import Diagnosis, is_right
 from .exercise import FOLLOWS, Exercise
 from .marking import Mark, Marking
+from .questions import Question
 
 SLIP = 0.5  # of a point, where the method is right and the number is not
 FACTORS = (1, 0, -1, 2)  # what may have become of a contribution: taken, left out, its sign lost, counted twice
@@ -84,7 +85,7 @@ def credit(ex: Exercise, answers: Mapping[str, object]) -> Credit:
     points = []
     for key, question in ex.questions.items():
         node = question.node if question.kind == "gradient" else None
-        of = max(len(ex.task.edges_of(question.node)), 1) if node is not None else 1
+        of = points_of(ex, question)
         empty = question.right != 0.0 and node in given and given[question.node].number == 0.0
         share, why = _share(marking[key], key in slips, empty)
         if not share and not why and node in given and of > 1:
@@ -92,6 +93,11 @@ def credit(ex: Exercise, answers: Mapping[str, object]) -> Credit:
             share, why = right / of, f"{right} of {of} contributions" if right else ""
         points.append(Points(key, marking[key].typed, share * of, of, why))
     return Credit(points, marking)
+
+
+def points_of(ex: Exercise, question: Question) -> int:
+    """Return how many points an answer is worth: a gradient has one for each contribution, everything else has one."""
+    return max(len(ex.task.edges_of(question.node)), 1) if question.kind == "gradient" else 1
 
 
 def _share(mark: Mark, slip: bool, empty: bool) -> tuple[float, str]:

@@ -189,6 +189,11 @@ class Exercise:
                 Attempt(self.concept, self.title, x.key, x.typed, x.verdict, blamed.get(x.key, ())) for x in tried
             )
 
+    def skip(self, key: str) -> None:
+        """Keep, if attempts are kept, that an answer was not found; it is then not right at once."""
+        if self._kept:
+            self._kept.extend([Attempt(self.concept, self.title, self._key(key), "", "skipped")])
+
     def progress(self) -> Progress:
         """Return the attempts that were kept."""
         if self._kept is None:

@@ -71,7 +71,7 @@ class Marking:
             for mark in self.marks.values()
         )
         told = "".join(
-            f"<p><b>{escape(m.where)}</b> {escape(m.did)}<br><i>{coded(m.idea)}</i><br>{escape(m.redo)}</p>"
+            f"<p><b>{escape(m.where)}</b> {escape(m.did)}<br><i>{coded(m.idea)}</i><br>{escape(m.redo)}</p>{m.picture}"
             for m in self.messages
         )
         head = "<tr><th></th><th>typed</th><th></th><th style='text-align:left'>why</th></tr>"

@@ -89,6 +89,7 @@ class Message:
     redo: str
     verdict: str = "known"
     hypotheses: tuple[Hypothesis, ...] = field(default=(), repr=False, compare=False)
+    picture: str = field(default="", repr=False, compare=False)  # HTML
 
     def __str__(self) -> str:
         """Return what was done, and of an answer as much of the rest as fits into 200 letters."""
@@ -138,13 +139,14 @@ def _of_group(diagnosis: Diagnosis, slips: Sequence[Slip], tries: Mapping[str, i
     start, rest = typed if several else f"{keys[0]} = {diagnosis.answers[nodes[0]].text}", part.removeprefix("{s} ")
     if several:
         rest = re.sub("^comes out", "come out", rest)
-    others = [h for h in others if slip.asks or diagnosis.search.differ(first, h)] if others else []
+    others = [h for h in others if diagnosis.search.differ(first, h)]
     sort = ":" if several and not rest.startswith(("come out", "had")) else ""
     did = f"Your {start}{sort} {'each ' if sort else ''}{rest}."
     if others:
         far = several or hides_uses(diagnosis, nodes[0])
         second = said(task, others[0], nodes[0], far).removeprefix("{s} ")
         did = f"Your {start}{sort} {rest}; or it {second}: which was it?"
+        redo = asked_back(diagnosis, nodes[0]) or redo
     elif slip.asks:
         did = f"{did[:-1]}: is that what you did?"
     names = tuple(dict.fromkeys(h.name for h in slip.rivals if h.listed or not first.listed))
@@ -169,12 +171,17 @@ def _unnamed(
 
 
 def question(diagnosis: Diagnosis, node: Value) -> str:
-    """Return what to ask back: the number nearest to a slip that was not typed, or how it was computed."""
-    task = diagnosis.task
-    hidden = [x for x, _ in task.edges_of(node) if x not in diagnosis.answers]
-    if hidden and node is not task.root:
-        return f"What did you get for {task.names[hidden[0]]}.grad?"
-    return f"Type {task.gradient(node).key} as you computed it, such as 3*2 + 4*1."
+    """Return what to ask back: the number that was not typed and tells most, or how the node's was computed."""
+    return (
+        asked_back(diagnosis, node)
+        or f"Type {diagnosis.task.gradient(node).key} as you computed it, such as 3*2 + 4*1."
+    )
+
+
+def asked_back(diagnosis: Diagnosis, node: Value) -> str:
+    """Return the question for the number further up that tells most of those not typed, "" if there is none."""
+    hidden = diagnosis.search.asks_back(node, diagnosis.answers)
+    return f"What did you get for {diagnosis.task.names[hidden[0]]}.grad?" if hidden else ""
 
 
 def listed(texts: Sequence[str]) -> str:

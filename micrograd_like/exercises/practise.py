@@ -13,18 +13,23 @@ LOOKED_AT = 20  # exercises, of which one is taken that tells the two likeliest 
 
 
 def next_exercise(
-    progress: Progress, concepts: Sequence[Concept] = tuple(CONCEPTS), difficulty: int = 1, seed: int = 0
+    progress: Progress,
+    concepts: Sequence[Concept] = tuple(CONCEPTS),
+    difficulty: int = 1,
+    seed: int = 0,
+    student: str = "",
 ) -> tuple[Exercise, str]:
     """Return the next exercise for a learner, and why it is that one.
 
-    `seed` starts the numbers; each exercise that was tried already is passed over. Attempts are kept in `progress`.
+    `seed` starts the numbers, of which each `student` has others; what was tried already is passed over. Attempts are
+    kept in `progress`.
     """
     concept, why = progress.next_concept(concepts)
     tried = {x.exercise for x in progress.attempts}
     likely = [name for name, _ in progress.mistakes().most_common() if name != "seed"][:2]
     first: Exercise | None = None
     for k in range(seed, seed + LOOKED_AT + len(tried)):
-        ex = generate(concept, difficulty, k, keep=progress)
+        ex = generate(concept, difficulty, k, keep=progress, student=student)
         if ex.title in tried:
             continue
         first = first or ex

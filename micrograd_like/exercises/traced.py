@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import isclose
 from types import FrameType
@@ -51,6 +51,7 @@ class FirstDifference:
     name: str
     did: str
     edge: tuple[int, int] | None = None  # (user, input)
+    grads: tuple[float, ...] = ()  # of all nodes in the end
 
 
 def _depth(frame: FrameType | None) -> int:
@@ -65,17 +66,18 @@ def watched(cls: type) -> Iterator[list[Touched]]:
     """Record how the gradients of a class's objects are read and written; nothing if it has a property for them."""
     events: list[Touched] = []
     before = cls.__dict__.get("grad", MISSING)
-    slot: Any = before if hasattr(before, "__set__") else None
-    if isinstance(before, property):
+    first = next((vars(base)["grad"] for base in cls.__mro__ if "grad" in vars(base)), MISSING)  # maybe inherited
+    slot: Any = first if hasattr(first, "__set__") else None
+    if isinstance(first, property):
         yield events
         return
 
     def held(self: Any) -> Any:
         if slot:
             return slot.__get__(self, cls)
-        if "grad" not in self.__dict__ and before is MISSING:
+        if "grad" not in self.__dict__ and first is MISSING:
             raise AttributeError("grad")
-        return self.__dict__.get("grad", before)
+        return self.__dict__.get("grad", first)
 
     def note(self: Any, old: Any, new: Any) -> None:
         call = sys._getframe(2)
@@ -124,7 +126,8 @@ def difference(cls: type, plan: Blueprint, patience: Callable[[], Any]) -> First
         nodes[-1].backward()
         happened = list(events)
     read = _given(happened, nodes)
-    return TracedPass(plan, *read, nodes).first() if read else None
+    found = TracedPass(plan, *read, nodes).first() if read else None
+    return replace(found, grads=tuple(float(x.grad or 0.0) for x in nodes)) if found else None
 
 
 def first_difference(
@@ -257,7 +260,7 @@ class TracedPass:
         by_distance = all(far[x] <= far[y] for x, y in pairwise(order))
         part = f"before {self.called(waiting[0])} has given its part"
         did = f"{name} passes back when its grad is {given[0].upstream:g}, {part}"
-        return FirstDifference("breadth_first" if by_distance else "first_reach", did)
+        return FirstDifference("breadth_first" if by_distance else "first_reach", did, (user, given[0].to))
 
     def _never(self, place: int, order: Sequence[int]) -> FirstDifference:
         """Return that a node never passes back; if another one with the same data does, that is why."""

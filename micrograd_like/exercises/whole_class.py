@@ -19,6 +19,7 @@ from .bugs import GRAPHS, IDEAS, NUMBERS, MakesGraph, Nodes, alike, outcome
 from .marking import Mark, Marking
 from .messages import Message, idea_of
 from .running import WrongError, crash, gradients_text, message_of, patience, together
+from .sides import sides
 
 Gradients = Callable[[MakesGraph, Iterable[float], Nodes, float], dict[str, float]]
 MOST_STEPS = 5  # of a graph on which every order is tried
@@ -27,6 +28,9 @@ MOST_STEPS = 5  # of a graph on which every order is tried
 def _right(root: Value, nodes: Nodes) -> dict[str, float]:
     right = grads(root)
     return {name: right[node] for name, node in nodes.items()}
+
+
+EARLY = "looked at + and * alone; the other operations come when these are right"
 
 
 def on_graphs(keys: Iterable[str], gradients: Gradients, cls: type | None = None) -> Marking:
@@ -75,7 +79,8 @@ def _of_difference(keys: Iterable[str], plan: engines.Blueprint, seen: traced.Fi
     known = (seen.name,) * bool(seen.name)
     idea = (IDEAS.get(seen.name) or idea_of(seen.name)) if seen.name else RIGHT.idea
     did = f"On {plan} with {plan.numbers}, {seen.did}."
-    return Message(tuple(keys), known, did, idea, f"Redo {plan}.", "known" if known else "unknown")
+    picture = sides(plan, seen.grads, seen.edge) if len(plan.steps) <= MOST_STEPS else ""
+    return Message(tuple(keys), known, did, idea, f"Redo {plan}.", "known" if known else "unknown", picture=picture)
 
 
 def check_value(cls: type) -> Marking:
@@ -95,7 +100,7 @@ def _runs(cls: type, plan: engines.Blueprint) -> tuple[float, dict[str, float]]:
         leaves = [cls(x) for x in plan.leaves]
         out = plan.build(leaves)
         out.backward()
-    return float(out.data), {name: float(x.grad) for name, x in zip(engines.LETTERS, leaves)}
+    return float(out.data), {name: float(x.grad or 0.0) for name, x in zip(engines.LETTERS, leaves)}
 
 
 def _deeper(marking: Marking, cls: type) -> Marking:
@@ -106,12 +111,13 @@ def _deeper(marking: Marking, cls: type) -> Marking:
     run = lambda plan, salt: _salted(cls, plan, salt)  # noqa: E731
     failure = first_failure(run, [], 40)  # first of sums and products alone: what is wrong there is wrong everywhere
     sound: list[str] = []
+    early = failure is not None
     if not failure:
         singles, sound = _singles(cls, ops)
         marks += [mark for mark, _ in singles]
         told += [message for _, message in singles if message]
         failure = first_failure(run, sound)
-    marks.append(Mark(key, "wrong" if failure else "right", "", _scope(cls, ops)))
+    marks.append(Mark(key, "wrong" if failure else "right", "", _scope(cls, ops) if not early else EARLY))
     told += [failed(key, *failure, cls=cls)] if failure else []
     if not failure:
         again, message = _again(cls)
@@ -210,16 +216,20 @@ def _under(plan: engines.Blueprint) -> tuple[engines.Step, ...]:
 
 
 def _upstream(cls: type, name: str, plan: engines.Blueprint) -> Message | None:
-    """Return a message if an operation gives the same however large the gradient is that comes from above."""
-    out = len(plan.leaves)
-    twice = replace(plan, steps=(*plan.steps, ("add", out, out)))
-    one, two, right = _runs(cls, plan)[1], _runs(cls, twice)[1], engines.ours(twice)[1]
-    if all(isclose(two[x], g, rel_tol=1e-9, abs_tol=1e-12) for x, g in right.items()):
-        return None
-    same = all(isclose(two[x], one[x], rel_tol=1e-9, abs_tol=1e-12) for x in right)
-    did = f"{twice} with {twice.numbers} gave {gradients_text(two)}; {gradients_text(right)} is right."
-    named = ["no_upstream"] if same else []
-    return message_of([f"{name} alone"], named, did, f"Redo {name}.", OPS[name].why)
+    """Return a message if an operation leaves out the gradient from above, or what its input has got already."""
+    out, one = len(plan.leaves), _runs(cls, plan)[1]
+    ways = [("no_upstream", (out, out), one), ("overwrite", (out, 0), one), ("overwrite", (0, out), one)]
+    for mistake, (x, y), gives in ways:
+        more = replace(plan, steps=(*plan.steps, ("add", x, y)))
+        got, right = _runs(cls, more)[1], engines.ours(more)[1]
+        if all(isclose(got[x], g, rel_tol=1e-9, abs_tol=1e-12) for x, g in right.items()):
+            continue
+        same = isclose(got["a"], gives["a"], rel_tol=1e-9, abs_tol=1e-12) or (
+            mistake == "overwrite" and isclose(got["a"], 1.0)
+        )
+        did = f"{more} with {more.numbers} gave {gradients_text(got)}; {gradients_text(right)} is right."
+        return message_of([f"{name} alone"], [mistake] * same, did, f"Redo {name}.", OPS[name].why)
+    return None
 
 
 def _salted(cls: type, plan: engines.Blueprint, salt: int) -> tuple[float, dict[str, float]]:

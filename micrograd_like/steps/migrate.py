@@ -114,8 +114,8 @@ def _swaps(tree: ast.Module, lines: list[str]) -> list[str]:
             if isinstance(node, ast.Import) and any(x.asname is None for x in node.names):
                 written = "import micrograd_like as micrograd, micrograd_like.engine, micrograd_like.nn"
             found.append(f"line {node.lineno}: write {written}")
-    if not found and (node := _own_class(tree)):
-        found.append(f"lines {node.lineno} to {node.end_lineno}: write from micrograd_like import Value")
+    if not found and (own := _own_class(tree)):
+        found.append(f"lines {own.lineno} to {own.end_lineno}: write from micrograd_like import Value")
     return found
 
 

@@ -65,6 +65,7 @@ def programs(history: Any) -> dict[str, Any] | None:
     name, l2, batch_size, clip = history.cost
     cost, labels = LOSSES[name], _labels(y)
     recorded = [_recorded(model, cost, X[y.index(label)], label) for label in labels]
+    moved = set(optimizer.parameters)
     return {
         "programs": _programs(model, recorded, labels),
         "labels": labels,
@@ -75,9 +76,9 @@ def programs(history: Any) -> dict[str, Any] | None:
         "clip": clip,
         "lr": optimizer.lr,
         "start": history.rows[0].weights,
-        "now": [p.data for p in model.parameters()],
-        "memory": [list(optimizer.remembered[p]) for p in optimizer.parameters],
-        "updates": optimizer.steps,
+        "free": [i for i, p in enumerate(model.parameters()) if p in moved and not getattr(p, "frozen", False)],
+        "now": history.rows[-1].weights,  # which the model may have left since
+        "memory": history.rows[-1].memory,
     }
 
 

@@ -105,6 +105,7 @@ def _told(ex: Exercise, node: Value, number: dict[Any, int]) -> dict[str, Any]:
         "again": messages.again(task, node),
         "redo": messages.with_blank(Diagnosis(task, {}, ex.search), node),
         "uses": [(task.names[use], number[use]) for use, _ in edges],
+        "back": [(task.names[x], number[x]) for x in ex.search.asks_back(node)] if node in ex.search.sheet.own else [],
     }
     if node is not task.root and edges and not node.constant:
         terms = [(messages.factor(task, use, i), task.names[use], number[use]) for use, i in edges]

@@ -10,6 +10,8 @@ from typing import Any
 from ..exercises.concepts import CONCEPTS
 from ..exercises.exercise import HINTS, Exercise
 from ..exercises.generator import generate
+from ..exercises.practise import next_exercise
+from ..exercises.progress import Progress
 from .terminal import wrapped
 from .worksheets import PrintedSheet, add_seed
 
@@ -20,7 +22,7 @@ WORDS = {"": "?", "hint": "?", "help": "?", "skip": "s", "stop": "q", "quit": "q
 def add_commands(commands: Any) -> None:
     """Add `exercise` to the commands of an argument parser."""
     one = commands.add_parser("exercise", help="do an exercise by hand, and be told which mistake you made")
-    one.add_argument("concept", help=f"one of: {', '.join(CONCEPTS)}")
+    one.add_argument("concept", help=f"one or several, as in chain,max, of: {', '.join(CONCEPTS)}")
     one.add_argument("--check", nargs="+", metavar="NAME=NUMBER", help="mark these answers, such as a=-3 b=3/2")
     one.add_argument("--student", default="", metavar="ID", help="a variant of one's own")
     one.add_argument("--hint", nargs="+", metavar=("NAME", "NUMBER"), help="show one hint, as in --hint a, then a 2")
@@ -31,7 +33,7 @@ def add_commands(commands: Any) -> None:
 
 def run_exercise(options: argparse.Namespace) -> None:
     """Ask an exercise in a terminal; else show it, or mark answers to it, or show one hint or its key."""
-    ex = generate(options.concept, options.difficulty, options.seed, student=options.student)
+    ex = generate(options.concept.split(",")[0], options.difficulty, options.seed, student=options.student)
     words = f"{options.call} exercise {options.concept} --seed {options.seed}"
     words += f" --difficulty {options.difficulty}" if options.difficulty > 1 else ""
     words += f" --student {options.student}" if options.student else ""
@@ -62,14 +64,18 @@ def one_hint(ex: Exercise, asked: list[str], words: str) -> str:
 
 
 def practise(options: argparse.Namespace) -> None:
-    """Ask exercises on one concept, each with the next seed, until the learner stops."""
-    seed = options.seed
-    while ask_all(generate(options.concept, options.difficulty, seed, student=options.student)):
-        seed += 1
-        answer = _typed(f"\nEnter: another one, with new numbers (--seed {seed})   q: stop  ")
+    """Ask exercises until the learner stops; what comes next follows from what was right at once, and it is said why.
+
+    The concept may be several, as in fan-out,diamond: one that was mastered comes back now and then.
+    """
+    mine, concepts = Progress(), options.concept.split(",")
+    ex = generate(concepts[0], options.difficulty, options.seed, student=options.student, keep=mine)
+    while ask_all(ex):
+        answer = _typed("\nEnter: another one, with new numbers   q: stop  ")
         if answer is None or answer.lower().startswith(("q", "n")):
             break
-        print()
+        ex, why = next_exercise(mine, concepts, options.difficulty, options.seed, options.student)
+        print(f"\n{wrapped(why)}\n")
 
 
 def ask_all(ex: Exercise, typed: Callable[[str], str | None] | None = None) -> bool:
@@ -86,6 +92,7 @@ def ask_all(ex: Exercise, typed: Callable[[str], str | None] | None = None) -> b
                 return False
             if answer.lower() == "s":
                 print(wrapped(f"Skipped. It is {ex.hint(key, HINTS)}"))
+                ex.skip(key)
                 break
             tries += 1
             if answer == "?":

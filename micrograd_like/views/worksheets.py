@@ -11,12 +11,14 @@ import tempfile
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
 from ..drawing.picture import NoConverterError
-from ..exercises.concepts import NUMBERS, Concept
+from ..exercises.concepts import CONCEPTS, NUMBERS, Concept
+from ..exercises.credit import points_of
 from ..exercises.exercise import Exercise
 from ..exercises.generator import generate, variants
 from .blanks import sketch
@@ -29,16 +31,21 @@ HOW = "Write every number to four significant digits. Fill in the blanks from th
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 STYLE = """
 @page { size: %(paper)s; margin: %(margin)dmm; }
-@page wide { size: %(paper)s landscape; margin: %(margin)dmm; }
 body { font: 11pt/1.4 system-ui, "DejaVu Sans", sans-serif; color: #1b1f24; margin: 0; }
 section { break-after: page; box-sizing: border-box; min-height: %(height)dmm; width: %(width)dmm;
   display: flex; flex-direction: column; }
-section.wide { page: wide; min-height: %(low)dmm; width: %(height)dmm; }
 @media screen { section { margin: 0 auto 20mm; } body { padding: 5mm 2mm; } }
 section:last-child { break-after: auto; }
 header { display: flex; justify-content: space-between; gap: 8mm; border-bottom: 0.3mm solid #7d8793; }
 h1 { font-size: 14pt; margin: 0 0 2mm; } p { margin: 2mm 0; }
-.name { white-space: nowrap; }
+.name { white-space: nowrap; text-align: right; } .small { font-size: 8.5pt; color: #5a6470; }
+.code { display: flex; align-items: center; gap: 2mm; font: 7.5pt "DejaVu Sans Mono", monospace; }
+.code img { margin: 0; width: 16mm; height: 16mm; }
+footer { display: flex; justify-content: flex-end; margin-top: 2mm; overflow-wrap: anywhere; }
+.blanks { display: grid; grid-template-columns: repeat(auto-fill, minmax(40mm, 1fr)); gap: 2mm 4mm; margin: 2mm 0; }
+.blanks span { display: flex; align-items: center; gap: 2mm; white-space: nowrap; }
+.blanks i { flex: 1; min-width: 22mm; height: 9mm; border: 0.3mm solid #7d8793; border-radius: 1mm; }
+section.key { break-after: auto; break-inside: avoid; min-height: 0; margin-bottom: 6mm; }
 img { display: block; margin: 4mm auto; max-width: 100%%; }
 ol { margin: 2mm 0; padding-left: 7mm; } li { margin: 1mm 0; }
 .space { flex: 1; min-height: 25mm; border: 0.3mm solid #7d8793; border-radius: 2mm; padding: 2mm; color: #5a6470;
@@ -46,6 +53,7 @@ ol { margin: 2mm 0; padding-left: 7mm; } li { margin: 1mm 0; }
 .steps { display: flex; gap: 6mm; } .steps ul { margin: 0; }
 ul { font: 7.5pt/1.4 "DejaVu Sans Mono", monospace; padding-left: 4mm; text-indent: -4mm; list-style: none;
   margin: 1mm 0; }
+.steps img { margin: 2mm 0; align-self: start; flex: none; } .answers { columns: 2; }
 .program { columns: 3; white-space: pre; } .program + ol { columns: 2; font-size: 10pt; }
 h2 { font-size: 10pt; margin: 2mm 0 1mm; break-after: avoid; }
 """
@@ -63,52 +71,71 @@ class PrintedSheet:
         """The name, or the line to write it on."""
         return self.student or "_" * 24
 
+    @property
+    def heading(self) -> str:
+        """What the exercise is about, in words."""
+        about = CONCEPTS[self.exercise.concept].__doc__ if self.exercise.concept in CONCEPTS else ""
+        return f"{self.exercise.concept}: {about.rstrip('.')}" if about else self.exercise.title
+
+    @property
+    def points(self) -> int:
+        """How many points there are: a gradient has one for each contribution, everything else has one."""
+        return sum([points_of(self.exercise, x) for x in self.exercise.questions.values()])
+
+    def blanks(self) -> str:
+        """Return a blank for each answer, large enough to write in, as HTML."""
+        cells = "".join(f"<span>{escape(key)} = <i></i></span>" for key in self.exercise.questions)
+        return f'<div class="blanks">{cells}</div>'
+
+    def code(self) -> str:
+        """Return the code of the sheet as HTML, and if segno is there a QR code of it."""
+        code = self.exercise.code
+        return f'<footer><span class="code">{escape(code)}{qr(code)}</span></footer>' if code else ""
+
     def beside(self, small: bool) -> list[str]:
         """Return what is asked and has no place in the drawing, or needs a word; all, if the drawing is small."""
         asked = self.exercise.questions.values()
         apart = [x for x in asked if small or x.kind in ("update", "order") or x.node.constant]
-        return [f"{x.key} = ________ : {x.asked}" for x in apart]
+        return [f"{x.key}: {x.asked}" for x in apart]
 
-    def picture(self, answers: bool, width: float, height: float) -> tuple[str, float, str]:
-        """Return the class of the page, "wide" if the graph is, the scale, and the graph as an <img> for this paper."""
-        drawings = [sketch(self.exercise, answers, vertical) for vertical in (False, True)]
-        rooms = [(width, 0.5 * height), (height, 0.6 * width)]
+    def picture(self, width: float, height: float) -> tuple[float, str]:
+        """Return the scale, in millimetres a pixel, and the graph as an <img> for a paper of this size."""
         ways = []
-        for drawing in drawings:
+        for vertical in (False, True):
+            drawing = sketch(self.exercise, False, vertical)
             w, h = size_of(drawing.svg)
-            for (across, down), kind in zip(rooms, ("upright", "wide")):
-                scale = min(across / w, down / h, 0.36)  # letters of 4 mm at most
-                liked = 1.35 if kind == "upright" else 1.0
-                if scale < LEGIBLE:  # then all is listed below the drawing, for which upright pages have more room
-                    liked = 0.01 if kind == "upright" else 0.0
-                ways.append((liked * scale, kind, scale, w * scale, drawing.svg))
-        _, kind, scale, wide, svg = max(ways, key=lambda way: way[0])
-        data = b64encode(svg.encode()).decode()
-        alt = escape(self.exercise.program())
-        return kind, scale, f'<img alt="{alt}" style="width:{wide:.0f}mm" src="data:image/svg+xml;base64,{data}">'
+            scale = min(width / w, 0.45 * height / h, 0.36)  # letters of 4 mm at most
+            ways.append((scale, w * scale, drawing.svg))
+        scale, wide, svg = max(ways, key=lambda way: way[0])
+        return scale, image(svg, wide, self.exercise.program())
 
     def html(self, width: float, height: float) -> str:
         """Return the page to fill in."""
-        kind, scale, picture = self.picture(False, width, height)
+        scale, picture = self.picture(width, height)
         small = scale < LEGIBLE
         program = listed(self.exercise.program().splitlines(), "program") if small else ""
         items = "".join(f"<li>{escape(x)}</li>" for x in self.beside(small))
         return (
-            f'<section class="{kind}"><header><h1>{escape(self.exercise.title)}</h1>'
-            f'<span class="name">Name: {escape(self.name)}</span></header><p>{HOW}</p>{picture}{program}'
-            f'{f"<ol>{items}</ol>" if items else ""}<div class="space">Space to calculate</div></section>'
+            f"<section><header><div><h1>{escape(self.heading)}</h1>"
+            f'<span class="small">{escape(self.exercise.title)}, ____ of {counted(self.points, "point")}</span></div>'
+            f'<span class="name">Name: {escape(self.name)}<br>Date: {"_" * 24}</span></header>'
+            f"<p>{HOW}</p>{picture}{program}"
+            f"{f'<ol>{items}</ol>' if items else ''}{self.blanks()}"
+            f'<div class="space">Space to calculate</div>{self.code()}</section>'
         )
 
     def html_key(self, width: float, height: float) -> str:
         """Return the page with the answers and every step."""
-        kind, _, picture = self.picture(True, width, height)
-        walk = self.exercise.walk
+        drawn = sketch(self.exercise, True).svg
+        w, h = size_of(drawn)
+        walk, code = self.exercise.walk, escape(self.exercise.code)
         return (
-            f'<section class="{kind}"><header><h1>{escape(self.exercise.title)}: key</h1>'
-            f'<span class="name">{escape(self.student)}</span></header>{picture}<div class="steps">'
+            f'<section class="key"><header><h1>{escape(self.exercise.title)}: key</h1>'
+            f'<span class="name">{escape(self.student)} <span class="small">{code}</span></span></header>'
+            f'<div class="steps">{image(drawn, w * min(0.38 * width / w, 0.24 * height / h, 0.3))}'
             f"<div><h2>Forward</h2>{listed(map(str, walk.forward))}</div>"
             f"<div><h2>Backward</h2>{listed(map(str, walk.backward))}</div></div>"
-            f"<h2>Answers</h2>{listed(self.reasons())}</section>"
+            f"<h2>Answers</h2>{listed(self.reasons(), 'answers')}</section>"
         )
 
     def reasons(self) -> list[str]:
@@ -133,6 +160,31 @@ class PrintedSheet:
     def markdown_key(self) -> str:
         """Return the key as Markdown."""
         return f"# {self.exercise.title}: key {self.student}\n\n```\n{self.steps()}\n```\n"
+
+
+@cache
+def segno() -> Any:
+    """Return the library that draws QR codes, None if it is not installed."""
+    try:
+        import segno as found
+    except ImportError:
+        return None
+    return found
+
+
+def qr(text: str) -> str:
+    """Return a QR code as an <img>, "" where segno is not installed."""
+    library = segno()
+    if library is None:
+        return ""
+    made = library.make(text, error="m", micro=False)
+    return f'<img alt="QR code" src="{escape(made.svg_data_uri(scale=4, border=2))}">'
+
+
+def image(svg: str, width: float, alt: str = "") -> str:
+    """Return a drawing as an <img> of so many millimetres."""
+    data = b64encode(svg.encode()).decode()
+    return f'<img alt="{escape(alt)}" style="width:{width:.0f}mm" src="data:image/svg+xml;base64,{data}">'
 
 
 def listed(lines: Iterable[str], kind: str = "") -> str:
@@ -186,7 +238,7 @@ def worksheet(
 def page(sheets: Sequence[PrintedSheet], is_key: bool, paper: PaperSize = "A4") -> str:
     """Return the worksheet or its key as one HTML page."""
     width, height = (side - 2 * MARGIN for side in PAPERS[paper])
-    style = STYLE % {"paper": paper, "margin": MARGIN, "width": width, "height": height - 2, "low": width - 2}
+    style = STYLE % {"paper": paper, "margin": MARGIN, "width": width, "height": height - 2}
     body = "".join(x.html_key(width, height) if is_key else x.html(width, height) for x in sheets)
     title = "Key" if is_key else "Worksheet"
     return (
@@ -269,6 +321,8 @@ def run_worksheet(options: argparse.Namespace) -> None:
     for written in worksheet(exercises, path, paper=options.paper, students=labels):
         numbers = f"{counted(len(names), 'sheet')}, {counted(len(exercises), 'exercise')}"
         print(f"wrote {written}: {numbers}")
+    if segno() is None and options.format != "md":
+        print("The code of each sheet is printed as text. For a QR code of it: pip install 'micrograd-like[paper]'")
 
 
 def names_of_sheets(options: argparse.Namespace) -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from math import isfinite
 
 from ...ops import NoFiniteGradientError, in_ieee
+from ..trace.own import DETACH
 from ..trace.recording import Recording
-from ..trace.tracked import DETACH
 
 
 def forward(graph: Recording, numbers: Sequence[float]) -> list[float]:

@@ -11,7 +11,7 @@ from ..extra import numpy as np
 from ..lower.contraction import contraction
 from ..lower.expression import Expr, in_order
 from ..lower.plan import Instruction, View
-from ..trace.tracked import FIRST
+from ..trace.own import FIRST
 
 Array = Any
 

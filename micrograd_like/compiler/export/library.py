@@ -10,7 +10,7 @@ from ..backends.whole import evaluate
 from ..executable import RefusedError
 from ..extra import numpy as np
 from ..lower.expression import operand
-from ..trace.tracked import DETACH, FIRST
+from ..trace.own import DETACH, FIRST
 
 Tensor = Any
 

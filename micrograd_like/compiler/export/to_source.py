@@ -16,6 +16,7 @@ from ..lower.expression import Expr, in_order
 from ..lower.plan import Block, Instruction, View
 from ..printing.algebra import lines
 from ..printing.naming import parameter_arrays
+from .frames import C_FILE, PY_FILE
 
 SIGNS = {"add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})", "div": "({} / {})", "neg": "(-{})"}
 IN_C = SIGNS | {
@@ -42,16 +43,16 @@ IN_NUMPY |= {name: f"np.{name}({{}})" for name in (
 
 def save(program: Executable, path: Any, names: Mapping[Value, str], inputs: Sequence[str]) -> Path:
     """Write the program into a file ending in .py or .c, and return its path."""
-    path = Path(path)
-    kinds = {".py": InNumPy, ".c": InC}
-    if path.suffix not in kinds:
-        raise ValueError(f"{path.name!r} is not the name of a program. Let it end in .py or in .c.")
-    text = kinds[path.suffix](program, names, inputs).text(path.name)
-    path.write_text(text, encoding="utf-8")
-    return path
+    place = Path(path)
+    kinds: dict[str, type[AsText]] = {".py": InNumPy, ".c": InC}
+    if place.suffix not in kinds:
+        raise ValueError(f"{place.name!r} is not the name of a program. Let it end in .py or in .c.")
+    text = kinds[place.suffix](program, names, inputs).text(place.name)
+    place.write_text(text, encoding="utf-8")
+    return place
 
 
-class Source:
+class AsText:
     """A program as text: parts that both languages share."""
 
     spelled: Mapping[str, str]
@@ -85,7 +86,8 @@ class Source:
         for x in order:
             for part in x.inputs:
                 uses[part] = uses.get(part, 0) + 1
-        first, text = [], {}
+        first: list[tuple[str, str]] = []
+        text: dict[Expr, str] = {}
         for x in order:
             if x.op is None:
                 text[x] = operands[x.key] if isinstance(x.key, int) else self.number(x.key)
@@ -102,8 +104,12 @@ class Source:
     def number(self, x: float) -> str:
         raise NotImplementedError
 
+    def text(self, name: str) -> str:
+        """Return the whole program, which is to stand in a file of this name."""
+        raise NotImplementedError
 
-class InC(Source):
+
+class InC(AsText):
     """C99: loops over one array of doubles."""
 
     spelled = IN_C
@@ -203,89 +209,7 @@ class InC(Source):
         )  # fmt: skip
 
 
-C_FILE = """\
-/* {name}: a loss, its gradients and its training, which need nothing but a C compiler.
-
-   cc -O2 -std=c99 -o {stem} {name} -lm && ./{stem} data.csv 100 0.1
-
-   Each line of data.csv is an example: {columns} numbers, in this order. A step takes {rows} of them;
-   then come how many times to go through the file, and the learning rate. The loss of each time and the parameters
-   at the end are printed; with 0 times, the loss and the gradients of the first step. */
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum {{ PARAMETERS = {parameters}, EXAMPLES = {rows}, NUMBERS = {wide} }};
-
-static double m[{size}]; /* the parameters, their gradients behind them, then all arrays */
-
-{tables}
-
-static void start(void) {{
-{starts}
-}}
-
-static double forward(void) {{
-{forward}
-    return m[{loss}];
-}}
-
-static void backward(void) {{
-{backward}
-}}
-
-static void update(double rate) {{
-    for (int i = 0; i < PARAMETERS; i++) m[i] -= rate * m[PARAMETERS + i];
-}}
-
-static void show(const char *name, int from, int count) {{
-    printf("%s", name);
-    for (int i = 0; i < count; i++) printf(" %.17g", m[from + i]);
-    printf("\\n");
-}}
-
-static void show_all(int from) {{
-{shown}
-}}
-
-/* Read the numbers of one step; tell whether there were enough. */
-static int read_examples(FILE *file) {{
-    for (int i = 0; i < EXAMPLES * NUMBERS; i++) {{
-        if (fscanf(file, "%lf", &m[{inputs}[i]]) != 1) return 0;
-        int next = getc(file);
-        if (next != ',' && next != ';') ungetc(next, file);
-    }}
-    return 1;
-}}
-
-int main(int count, char **words) {{
-    FILE *file = count == 4 ? fopen(words[1], "r") : NULL;
-    if (!file) return fprintf(stderr, "Write: %s data.csv TIMES RATE\\n", words[0]), 1;
-    int times = atoi(words[2]), steps = 0;
-    double rate = atof(words[3]);
-    start();
-    if (!times && read_examples(file)) {{
-        printf("loss %.17g\\n", forward());
-        backward();
-        show_all(PARAMETERS);
-        return 0;
-    }}
-    for (int turn = 0; turn < times; turn++) {{
-        double total = 0.0;
-        rewind(file);
-        for (steps = 0; read_examples(file); steps++) total += forward(), backward(), update(rate);
-        if (!steps) return fprintf(stderr, "%s has fewer than %d numbers.\\n", words[1], EXAMPLES * NUMBERS), 1;
-        printf("loss %.17g\\n", total / steps);
-    }}
-    show_all(0);
-    return 0;
-}}
-"""
-
-
-class InNumPy(Source):
+class InNumPy(AsText):
     """NumPy: each array is a view of one long one, and loops over what is added up are a sum over axes."""
 
     spelled = IN_NUMPY
@@ -362,63 +286,3 @@ class InNumPy(Source):
 
 def _steps(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple([prod(shape[k + 1 :]) for k in range(len(shape))])
-
-
-PY_FILE = '''\
-"""{name}: a loss, its gradients and its training, which need nothing but NumPy.
-
-    from {stem} import step
-    for {inputs} in batches:
-        print(step({inputs}, rate=0.1))
-
-Inputs have the shapes {shapes}.
-"""
-
-import math
-
-import numpy as np
-
-m = np.zeros({size})  # the parameters, their gradients behind them, then all arrays
-{starts}
-
-
-def at(start, shape, steps):
-    """Return a view of m: from a start on, so many numbers along each axis, in such steps."""
-    return np.lib.stride_tricks.as_strided(m[start:], shape, [8 * step for step in steps])
-
-
-PARAMETERS = {parameters}
-parameters = {{
-{arrays}
-}}
-
-
-def forward({inputs}):
-    """Return the loss."""
-{takes}
-{forward}
-    return float(m[{loss}])
-
-
-def backward():
-    """Put the gradients behind the parameters."""
-{backward}
-
-
-def gradients():
-    """Return the gradient of the loss by each array of parameters."""
-    return {{name: _behind(array) for name, array in parameters.items()}}
-
-
-def _behind(array):
-    start = (array.ctypes.data - m.ctypes.data) // 8 + PARAMETERS
-    return m[start : start + array.size].reshape(array.shape).copy()
-
-
-def step({inputs}, rate=0.1):
-    """Learn from one batch, and return its loss before."""
-    loss = forward({inputs})
-    backward()
-    m[:PARAMETERS] -= rate * m[PARAMETERS : 2 * PARAMETERS]
-    return loss
-'''

@@ -16,7 +16,7 @@ from ...ops.notation import Python
 from ..lower.contraction import PRODUCT
 from ..lower.expression import Expr
 from ..lower.plan import Block, Instruction, Plan
-from ..trace.tracked import FIRST
+from ..trace.own import FIRST
 from .naming import Names, array_shapes, block_names
 from .reading import LETTERS, Read, Reader, refined
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 import math
 import sys
 import threading
@@ -15,7 +16,8 @@ from typing import Any
 from ... import engine
 from ...engine import Value
 from ...ops import OPS, Op, protocols
-from .tracked import DETACH, FIRST, WHOLE, Guard, Test, Tracked, _as_number, compare
+from .own import DETACH, FIRST
+from .tracked import WHOLE, Guard, Test, Tracked, _as_number, compare
 
 PACKAGE = str(Path(__file__).parent.parent.parent)
 COMPILER = str(Path(__file__).parent.parent)
@@ -154,6 +156,8 @@ def _watching() -> list[tuple[Any, str, Any]]:
     made: list[tuple[Any, str, Any]] = [(Value, name, x) for name, x in _attributes().items()]
     made += [(engine, "real", _real(vars(engine)["real"])), (Op, "failure", _failure(Op.failure))]
     made += [(builtins, name, _largest(getattr(builtins, name), OPS[f"{name}imum"])) for name in ("max", "min")]
+    reads = "it reads a file, which may be another one at each call"
+    made += [(module, "open", _giving_up(module.open, reads)) for module in (builtins, io)]
     for name, op in OPS.items():
         function = getattr(math, name, None)
         if function and op.value is function:
@@ -220,10 +224,10 @@ def _engine_asks() -> bool:
 
 def _giving_up(plain: Any, reason: str) -> Any:
     @wraps(plain)
-    def called(self: Value, *rest: Any) -> Any:
+    def called(*given: Any, **options: Any) -> Any:
         if now := tracer():
             now.give_up(reason)
-        return plain(self, *rest)
+        return plain(*given, **options)
 
     return called
 

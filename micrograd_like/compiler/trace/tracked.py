@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ...engine import Value
 from ...ops import OPS, Op, ieee
+from .own import DETACH
 
 WHOLE = 2**53  # from here on a float does not hold every whole number
 PACKAGE = str(Path(__file__).parent.parent.parent)  # whose own code takes any kind of number
@@ -31,36 +32,6 @@ SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
     "&": operator.and_, "|": operator.or_, "^": operator.xor, "whole": lambda a, b: a == a // 1 + b, "is": _same_bits,
 }  # fmt: skip
-
-
-def _detach() -> Op:
-    """Return the operation that gives the number of a Value and no gradient; it is not one of the table."""
-    op = Op("detach", lambda a: a, lambda out, a: (0.0,), latex="{a}", sample=[(-9.0, 9.0)], listed=False,
-            why="The number of a Value, taken out of its graph.")  # fmt: skip
-    op.definition = op.value
-    return op
-
-
-DETACH = _detach()
-
-
-def _first(name: str, op: str, sign: float) -> Op:
-    """Return the maximum or minimum as Python has it: of equal ones the first, which gets the whole gradient."""
-
-    def both(a: Any, b: Any) -> Any:
-        return OPS[op](a, b)
-
-    def rule(out: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        second = OPS["step"]((b - a) * sign)
-        return 1.0 - second, second
-
-    made = Op(name, both, rule, sample=[(-9.0, 9.0), (-9.0, 9.0)], gate=True, listed=False,
-              why="Python's own: the second only where it goes beyond the first.")  # fmt: skip
-    made.definition = both
-    return made
-
-
-FIRST = {"max": _first("larger", "maximum", 1.0), "min": _first("smaller", "minimum", -1.0)}
 
 
 class Test(NamedTuple):

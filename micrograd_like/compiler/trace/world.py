@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import os
 import random
 import sys
 import types
@@ -31,6 +32,7 @@ HELD_AS |= {types.MappingProxyType: lambda x: list(x.items()), memoryview: lambd
 HELD = tuple(HELD_AS)
 IMPORT = dis.opmap["IMPORT_NAME"]
 OPEN = {"open", "input", "__import__", "eval", "exec", "load", "loadtxt", "fromfile", "genfromtxt", "memmap"}
+ENVIRONMENT = {"environ", "getenv", "environb"}
 KNOWN = {"math", "operator", "itertools", "functools", "random", "numpy", "micrograd_like"}  # they read no world
 BUILTINS = {name for name in dir(builtins) if name[0].islower()}
 BY_NAME = {"globals", "locals"}
@@ -275,6 +277,8 @@ class World:
             self.names.discard("label")
         if not OPEN.isdisjoint(code.co_names) or IMPORT in code.co_code[::2]:
             self.sealed = False
+        if not ENVIRONMENT.isdisjoint(code.co_names):
+            self._keep(environment := vars(os.environ).get("_data", {}), dict(environment))
         for name in code.co_names:
             if name in BUILTINS and name not in space:  # it may be hidden by a global of that name
                 self._read(partial(space.get, name))

@@ -44,7 +44,7 @@ class Lanes:
     parts: list[Part]
 
 
-class Sum(NamedTuple):
+class SignedSum(NamedTuple):
     """What a chain of additions, of subtractions as in `total -= x`, or of both in turn comes to."""
 
     terms: list[int]
@@ -130,7 +130,7 @@ def find(graph: Recording, parameters: Collection[int], kept: Collection[int]) -
 Found = list[tuple[Part, Any]]  # each part of a group, and the products that are fused into it
 
 
-def _parts(columns: Columns, nodes: list[int], sums: dict[int, Sum], signature: list[int]) -> Found:
+def _parts(columns: Columns, nodes: list[int], sums: dict[int, SignedSum], signature: list[int]) -> Found:
     """Return what the lanes of one signature are made of."""
     choices = columns.graph.choices
     if nodes[0] in choices:
@@ -183,7 +183,7 @@ def _once(columns: Columns, numbers: Array, others: Array) -> Array:
     return first
 
 
-def _sums(columns: Columns) -> tuple[dict[int, Sum], Array]:
+def _sums(columns: Columns) -> tuple[dict[int, SignedSum], Array]:
     """Return the terms of each chain of additions or subtractions, and which of these are only steps on the way."""
     add, absorbed = columns.code(ADD), bytearray(len(columns.graph))
     step = ((columns.op == add) & columns.once).tolist()
@@ -204,7 +204,7 @@ def _sums(columns: Columns) -> tuple[dict[int, Sum], Array]:
                 terms.append(term)
         terms.reverse()
         if terms != [first[i], second[i]] or (product[terms[0]] and product[terms[1]]):
-            sums[i] = Sum(terms, len(terms))
+            sums[i] = SignedSum(terms, len(terms))
     minus, ops = columns.op == columns.code(SUB), columns.op.tolist()
     step = (minus & columns.once).tolist()
     for i in np().flatnonzero(minus)[::-1].tolist():
@@ -216,20 +216,20 @@ def _sums(columns: Columns) -> tuple[dict[int, Sum], Array]:
             start = first[start]
         if len(chain) > 2:
             added = [] if nothing[start] else [start]
-            sums[i] = Sum([*added, *[second[t] for t in reversed(chain)]], len(added))
+            sums[i] = SignedSum([*added, *[second[t] for t in reversed(chain)]], len(added))
             for t in chain[1:]:
                 absorbed[t] = 1
     return sums, np().frombuffer(absorbed, dtype=bool)
 
 
-def _in_turn(columns: Columns, absorbed: bytearray) -> dict[int, Sum]:
+def _in_turn(columns: Columns, absorbed: bytearray) -> dict[int, SignedSum]:
     """Return the terms of long chains in which something is added and something taken off, again and again."""
     plus, minus = columns.op == columns.code(ADD), columns.op == columns.code(SUB)
     if not (plus.any() and minus.any()):
         return {}
     step, taken = ((plus | minus) & columns.once).tolist(), minus.tolist()
     first, second, constant = columns.first.tolist(), columns.second.tolist(), columns.constant.tolist()
-    sums: dict[int, Sum] = {}
+    sums: dict[int, SignedSum] = {}
     for i in np().flatnonzero(plus | minus)[::-1].tolist():
         if absorbed[i]:
             continue
@@ -243,7 +243,7 @@ def _in_turn(columns: Columns, absorbed: bytearray) -> dict[int, Sum]:
         chain.reverse()
         nothing = constant[start] and columns.data[start] == 0.0
         added = [*([] if nothing else [start]), *[second[t] for t in chain if not taken[t]]]
-        sums[i] = Sum([*added, *[second[t] for t in chain if taken[t]]], len(added))
+        sums[i] = SignedSum([*added, *[second[t] for t in chain if taken[t]]], len(added))
         for t in chain[:-1]:
             absorbed[t] = 1
     return sums

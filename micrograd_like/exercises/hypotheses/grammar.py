@@ -29,15 +29,34 @@ LIKELY = [  # of the mistakes that give the same number, the first comes first; 
     "square_once", "overwrite", "first_path", "sub_sign", "neg_sign", "mul_own", "no_upstream", "no_local", "times_n",
     "over_n", "pow_no_factor", "seed_is_value", "no_seed",
 ]  # fmt: skip
-FAR = 6.0  # bits of what is left out then
+FAR = 5.5  # bits of what is left out then
 Gather = Callable[[Sequence[float]], float]
 
 
 def hypotheses(sheet: Sheet) -> list[Hypothesis]:
-    """Return all hypotheses, the likeliest first."""
+    """Return all hypotheses, the likeliest first; of those that give the same numbers, beside the listed ones, one."""
     families = (listed, structures, slopes, edges, contributions, gathered, misplaced, reports, copies, factors)
     found = [h for family in families for h in family(sheet)]
-    return sorted(found, key=lambda h: h.bits)
+    seen: set[object] = set()
+    return [h for h in sorted(found, key=lambda h: h.bits) if h.listed or _is_new(h, sheet, seen)]
+
+
+def _is_new(h: Hypothesis, sheet: Sheet, seen: set[object]) -> bool:
+    """Tell whether no likelier hypothesis gives the same numbers, and enter it."""
+    own = [
+        (
+            sheet.place[x],
+            f"{made.number:.9g}",
+            *sorted((sheet.place[y], f"{k:.9g}") for y, k in made.factors.items() if k),
+        )
+        if isinstance(made, Form)
+        else (sheet.place[x], h.key)
+        for x, made in h.own.items()
+    ]
+    numbers = tuple(sorted(own)), tuple([f"{h.whole.get(x, 0.0) + 0.0:.9g}" for x in sheet.known])
+    new = numbers not in seen
+    seen.add(numbers)
+    return new
 
 
 # The listed mistakes

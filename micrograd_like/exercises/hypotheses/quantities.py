@@ -90,7 +90,8 @@ def copies(sheet: Sheet) -> Iterator[Hypothesis]:
                 near = y in x.inputs or x in y.inputs
                 if not near and len(sheet.nodes) > MANY:
                     continue
-                above = sheet.given[y] if x not in sheet.given[y].factors else Form(sheet.right[y])
+                circular = x in sheet.given[y].factors or y in sheet.whole_effects[x]  # it follows from this answer
+                above = Form(sheet.right[y]) if circular else sheet.given[y]
                 below.append((f"gradient_of@{sheet.place[y]}", "gradient", 5.6 if near else 7.0, above))
                 below.append((f"value_of@{sheet.place[y]}", "value", 5.6 if near else 7.0, Form(y.data)))
         for node, i, y in sheet.edges:

@@ -6,7 +6,8 @@ is. It is spoken if that many digits are not hit by chance by one of so many lik
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isclose, log2, nan, sqrt
@@ -50,6 +51,12 @@ class Sighting:
     blur: Callable[[Value, float], float]  # how far a number may be off because those above it are rounded
 
 
+def _entropy(weights: Iterable[float]) -> float:
+    """Return how uncertain something is that comes out in ways of these weights, in bits."""
+    found = [w for w in weights if w]
+    return -sum([w / sum(found) * log2(w / sum(found)) for w in found])
+
+
 class Search:
     """All hypotheses about a task with these gradients asked, built once, and asked again for each check."""
 
@@ -82,6 +89,40 @@ class Search:
     def twin(self) -> dict[str, Hypothesis]:
         """The hypotheses about the same graph with other numbers, by key."""
         return {h.key: h for h in hypotheses(self.twin_sheet)}
+
+    @cached_property
+    def _hidden(self) -> Search:
+        """The same search with the numbers of all nodes, also of those that are neither asked nor shown."""
+        return Search(self.sheet.task, self.sheet.asked, self.sheet.nodes)
+
+    def asks_back(self, x: Value, typed: Container[Value] = ()) -> list[Value]:
+        """Return the nodes above a node that are not typed, those not shown first, of these the one that tells most.
+
+        That is the one whose number would be the least certain: the entropy over all hypotheses that change the
+        gradient of `x`, of which each weighs 2 to the power of minus its bits.
+        """
+        sheet, shown = self.sheet, set(self.sheet.shown)
+        above = [y for y in self._above(x) if y not in typed]
+        if len(above) < 2:
+            return above
+        weights: dict[Value, Counter[str]] = {y: Counter() for y in above}
+        for h in self._hidden.hypotheses:
+            if x in h.whole and not isclose(h.whole[x], sheet.right[x], rel_tol=1e-9):
+                for y in above:
+                    weights[y][f"{h.whole.get(y, sheet.right[y]):.4g}"] += 2.0**-h.bits
+        called, names = sheet.task.spoken, sheet.task.names  # those with a name of their own come first
+        return sorted(
+            above,
+            key=lambda y: (y in shown, called[y] != names[y], -round(_entropy(weights[y].values()), 6), sheet.place[y]),
+        )
+
+    def _above(self, x: Value) -> list[Value]:
+        """Return the nodes that are made from a node, but for the output, inputs first."""
+        found = {x}
+        for node in self.sheet.ops:
+            if not found.isdisjoint(node.inputs):
+                found.add(node)
+        return [y for y in self.sheet.ops if y in found and y not in (x, self.sheet.root)]
 
     def differ(self, one: Hypothesis, two: Hypothesis) -> bool:
         """Tell whether two hypotheses are different programs, or only other words for the same one."""

@@ -131,7 +131,8 @@ def of_networks(close: Sequence[Any], passes: Sequence[Any], usual: Sequence[Any
         if len(flat) > 0.75 * len(seen.slopes) > 0 and last > 0.1 * first > 0:
             found["saturated"] = {"flat": len(flat), "of": len(seen.slopes), "last": last} | line
     courses = Counter([(p.data, *[seen.after.get(p, 0.0) for seen in close]) for p in usual])
+    bent = close[0].relus or close[0].slopes  # else there is one layer, in which likeness does no harm
     twins = sum([n for n in courses.values() if n > 1])
-    if len(usual) > 5 and twins > len(usual) // 2 and any(any(seen.after.values()) for seen in close):
+    if len(usual) > 5 and twins > len(usual) // 2 and bent and any(any(seen.after.values()) for seen in close):
         found["twins"] = {"count": twins, "of": len(usual)} | line
     return found

@@ -169,14 +169,11 @@ def main(script: str, path: str, result: str, folder: str) -> None:
 
 
 def _alias_micrograd() -> None:
-    """Let `from micrograd.engine import Value` find ours, where micrograd is not installed."""
-    from importlib.util import find_spec
+    """Let `from micrograd.engine import Value` find ours, the only one that can be watched, also where theirs is."""
+    import micrograd_like
+    from micrograd_like import engine, nn
 
-    if find_spec("micrograd") is None:
-        import micrograd_like
-        from micrograd_like import engine, nn
-
-        sys.modules.update({"micrograd": micrograd_like, "micrograd.engine": engine, "micrograd.nn": nn})
+    sys.modules.update({"micrograd": micrograd_like, "micrograd.engine": engine, "micrograd.nn": nn})
 
 
 def _roles(names: dict[str, Any], watch: Any) -> dict[str, Any]:
@@ -191,7 +188,8 @@ def _roles(names: dict[str, Any], watch: Any) -> dict[str, Any]:
             continue
         if isinstance(thing, Optimizer):
             roles["optimizers"].append(name)
-            roles["unstepped"] += [name] * (not thing.steps)
+            moves = watch.changed.keys() & set(thing.parameters)
+            roles["unstepped"] += [name] * (not thing.steps and not moves and bool(reached & set(thing.parameters)))
         elif callable(getattr(thing, "parameters", None)):
             try:
                 own = {p for p in thing.parameters() if isinstance(p, Value) and not getattr(p, "frozen", False)}

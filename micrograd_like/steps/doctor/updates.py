@@ -38,12 +38,16 @@ def _data_of(source: Script, s: Any, base: str) -> tuple[str, str]:
 def _value_updates(source: Script, loop_variable: bool) -> Iterator[Proposal]:
     found = []
     for s, target, base in source.updates():
-        if isinstance(s.value, ast.Call) or source.of(target) != base:
+        made = isinstance(s.value, ast.Call) and source.of(s.value.func).endswith("Value") and len(s.value.args) == 1
+        if (isinstance(s.value, ast.Call) and not made) or source.of(target) != base:
             continue
         around = source.above(s, ast.For)
         of_loop = isinstance(target, ast.Name) and around is not None and target.id in names(around.target)
         if of_loop == loop_variable:
             line, text = _data_of(source, s, base)
+            if made:
+                line = f"{source.of(target)}.data = {source.of(s.value.args[0])}"
+                text = source.replaced(s, line)
             yield s.lineno, line, text
             found.append((s, line))
     yield from together(source, found)
@@ -165,10 +169,20 @@ def no_backward(source: Script, record: Watched) -> Iterator[Proposal]:
     "parameters of another network",
     "The update goes through the parameters of a network that the loss does not use.",
     "Give the parameters of the network that computes the loss.",
-    "elsewhere", "unchanged", "error",
+    "elsewhere", "unchanged", "kept", "error",
 )  # fmt: skip
 def another_network(source: Script, record: Watched) -> Iterator[Proposal]:
     models = record.get("names", {}).get("models", {})
+    listed = re.findall(r"(?:SGD|Adam)\((\w+)\.parameters\(\)", source.text)
+    for twice in {
+        name for name in listed if listed.count(name) > 1
+    }:  # two optimizers for one network, none for another
+        for call in source.calls("parameters") if "kept" in record["symptoms"] else ():
+            for other in [name for name in models if name not in listed]:
+                if isinstance(call.func, ast.Attribute) and source.of(call.func.value) == twice:
+                    yield call.lineno, in_line(source, call.func.value, other), source.replaced(call.func.value, other)
+    if not record["symptoms"].keys() & {"elsewhere", "unchanged"} and record.get("ended") == "end":
+        return
     others = [name for name, reached in models.items() if reached]
     if record.get("ended") == "ValueError" and "belongs to this network" in record["message"]:
         others = list(models)

@@ -145,7 +145,7 @@ class Watch:
             if p.data != number and (p.data == p.data or number == number):
                 self.changed.setdefault(p, []).append(now)
                 moved.append(p)
-                if p in self.polluted:
+                if p in self.polluted and self._trained(p):
                     self.dirty.append(p)
                     self.polluted.discard(p)
                 self.clean[p] = other
@@ -159,6 +159,11 @@ class Watch:
             self.dirty_updates += bool(self.dirty)
             self.dirty = []
         return moved
+
+    def _trained(self, p: Value) -> bool:
+        """Whether gradients move it: not where it is frozen, or where optimizers move others and leave it out."""
+        listed = not self.optimizers or any(p in optimizer.parameters for optimizer in self.optimizers)
+        return listed and not getattr(p, "frozen", False)
 
     def _backward(self, method: Any, root: Value) -> None:
         line = self._line()

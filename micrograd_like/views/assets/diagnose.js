@@ -91,23 +91,23 @@ function message(slips, { asked, typed, tables, nodes, at, last, wanted, tries }
     const few = Math.min(...blanks.map((b) => typed[b.key].text.replace(/^[+-]?[0.]*|\./g, "").length)), word = (n) => texts.counts[n] ?? n;
     return made({ did: `Your ${all} ${several ? "are" : "is"} right to ${word(few)} digit${few === 1 ? "" : "s"}; ${word(wanted)} are wanted.`, idea: texts.rounded, redo: "" });
   }
-  const hidden = blank.uses.filter(([, use]) => !answered(use));
+  const hidden = blank.back.find(([, node]) => !answered(node)), back = hidden && `What did you get for ${hidden[0]}.grad?`;
   if (!rivals.length) {
     const did = filled(texts.none, { "": `Your ${all}`, s: `Your ${all}` });
-    const ask = hidden.length && x !== last ? `What did you get for ${hidden[0][0]}.grad?` : `Type ${blank.key} as you computed it, such as 3*2 + 4*1.`;
+    const ask = back ?? `Type ${blank.key} as you computed it, such as 3*2 + 4*1.`;
     return made({ did: several ? did : did.replace(" fit ", " fits "), idea: tables.ideas.right, redo: ask });
   }
   const far = several || blank.uses.some(([, use]) => !answered(use) && use !== last), i = at(x);
   const of = (texts) => (typeof texts === "string" ? texts : texts[i]);
   const part = (h) => of(far ? h.several : h.said) + (h.also ? `, with ${h.also}: two things at once` : "");
-  const [first] = rivals, others = asks ? rivals.slice(1) : rivals.slice(1).filter((h) => h.kind !== first.kind);
+  const [first] = rivals, others = rivals.slice(1).filter((h) => h.kind !== first.kind);
   let rest = part(first).replace(/^\{s\} /, "");
   if (several) rest = rest.replace(/^comes out/, "come out");
   const sort = several && !/^(come out|had)/.test(rest) ? ":" : "", start = several ? all : text(blank);
   let did = `Your ${start}${sort} ${sort ? "each " : ""}${rest}.`;
   if (others.length) did = `Your ${start}${sort} ${rest}; or it ${part(others[0]).replace(/^\{s\} /, "")}: which was it?`;
   else if (asks) did = `${did.slice(0, -1)}: is that what you did?`;
-  return made({ mistakes: [...new Set(rivals.filter((h) => h.listed || !first.listed).map((h) => h.name))], did, idea: first.idea });
+  return made({ mistakes: [...new Set(rivals.filter((h) => h.listed || !first.listed).map((h) => h.name))], did, idea: first.idea, redo: (others.length && back) || redo });
 }
 
 function markOther(blank, answer, verdicts, told, tables) {

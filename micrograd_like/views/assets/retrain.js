@@ -168,7 +168,7 @@ export function trainingTools(view) {
     taken: [],
     edited: false,
   };
-  state.free = train.start.map((_, p) => p).filter((p) => !told.frozen.includes(p));
+  state.free = train.free;
   const build = (activation) => rebuild(view, state, activation);
   build(null);
   const go = button("play", "Train on", () => run(!view.training));
@@ -202,8 +202,10 @@ export function trainingTools(view) {
     recompute: () => recomputed(view, state),
     render: () => {
       go.replaceChildren(icon(view.training ? "pause" : "play"), label);
-      go.setAttribute("aria-label", view.training ? "Stop training" : "Train on");
-      label.textContent = view.training ? "Stop" : "Train on";
+      const middle = view.at < told.rows.length - 1 ? ` from epoch ${told.rows[view.at][0]}` : "",
+        words = view.training ? "Stop training" : `Train on${middle}`;
+      go.setAttribute("aria-label", words);
+      label.textContent = view.training ? "Stop" : words;
       element.lastChild.textContent = state.fast
         ? `${Math.round(state.fast).toLocaleString("en")} steps a second`
         : "";

@@ -4,6 +4,7 @@ import { button, h, icon, leaveKeysAlone } from "./dom.js";
 import { networkPicture } from "./network.js";
 import { plane, predict } from "./plane.js";
 import { pointTools } from "./points.js";
+import { recipePanel } from "./recipe.js";
 import { trainingTools } from "./retrain.js";
 import { say, setDigits, weightTable } from "./weights.js";
 import { whyPanel } from "./why.js";
@@ -82,7 +83,7 @@ function lossChart(told, go) {
 
 function summaryOf([, updates, lr, loss, accuracy, validation]) {
   return (
-    `${updates} updates${lr == null ? "" : `, learning rate ${say(lr)}`}. Loss ${say(loss)}` +
+    `${updates} update${updates === 1 ? "" : "s"}${lr == null ? "" : `, learning rate ${say(lr)}`}. Loss ${say(loss)}` +
     (validation == null ? "" : `, in validation ${say(validation)}`) +
     (accuracy == null ? "." : `, accuracy ${say(100 * accuracy)} %.`)
   );
@@ -179,7 +180,8 @@ function newTraining(root, told, ops, kernels, recorded) {
 }
 
 function lay(root, parts) {
-  const { area, points, network, chart, watched, weights, tools, bar, summary, why } = parts;
+  const { area, points, network, chart, watched, weights, tools, bar, summary, why, recipe } =
+    parts;
   root.setAttribute("tabindex", "0");
   leaveKeysAlone(root);
   root.addEventListener("focusin", (e) => leaveKeysAlone(e.target));
@@ -192,9 +194,16 @@ function lay(root, parts) {
     weights.equation,
   );
   root.replaceChildren(
-    ...[tools?.element, bar.element, summary, views, picked, why?.element, weights.element].filter(
-      Boolean,
-    ),
+    ...[
+      tools?.element,
+      recipe?.element,
+      bar.element,
+      summary,
+      views,
+      picked,
+      why?.element,
+      weights.element,
+    ].filter(Boolean),
   );
 }
 
@@ -228,7 +237,8 @@ export async function show(root, told, ops, kernels) {
   const tools = told.train ? trainingTools(view) : null,
     points = tools && area ? pointTools(view, area, tools) : null,
     network = tools ? networkPicture(view) : null,
-    why = tools ? whyPanel(view, tools) : null;
+    why = tools ? whyPanel(view, tools) : null,
+    recipe = tools && area ? recipePanel(view, tools, go) : null;
 
   function render() {
     const row = told.rows[view.at];
@@ -239,11 +249,11 @@ export async function show(root, told, ops, kernels) {
     area?.show(view.numbers(view.at, 0));
     weights.render();
     watched.replaceChildren(...watchedAt(view));
-    for (const panel of [tools, points, network, why]) panel?.render();
+    for (const panel of [tools, points, network, why, recipe]) panel?.render();
   }
 
   listen(root, steps);
-  lay(root, { area, points, network, chart, watched, weights, tools, bar, summary, why });
+  lay(root, { area, points, network, chart, watched, weights, tools, bar, summary, why, recipe });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", render);
   render();
   root.training = view;

@@ -15,6 +15,10 @@ export const say = (x) => {
     : String(number);
 };
 
+// A number that was computed back from a rounded one: what is left of a 0 is shown as 0.
+const earlier = (w, delta) =>
+  abs(w - delta) < 4e-5 * Math.max(abs(w), abs(delta)) ? 0 : w - delta;
+
 // The update as an equation with its numbers in, and what was added.
 export function update(told, row, w, g, kept) {
   const { kind, momentum = 0, weight_decay: decay = 0, maximize, betas, eps } = told.optimizer,
@@ -26,17 +30,20 @@ export function update(told, row, w, g, kept) {
       square = v / (1 - betas[1] ** t);
     return {
       delta,
-      text: `${say(w - delta)} − ${say(lr)} · ${bracketed4(mean)} / (√${say(square)} + ${say(eps)}) = ${say(w)}`,
+      text: `${say(earlier(w, delta))} − ${say(lr)} · ${bracketed4(mean)} / (√${say(square)} + ${say(eps)}) = ${say(w)}`,
     };
   }
   if (kind !== "SGD")
-    return { delta: kept[0], text: `${say(w - kept[0])} + ${bracketed4(kept[0])} = ${say(w)}` };
+    return {
+      delta: kept[0],
+      text: `${say(earlier(w, kept[0]))} + ${bracketed4(kept[0])} = ${say(w)}`,
+    };
   // Δ = -lr (g + decay (w - Δ)) without momentum
   const sign = maximize ? 1 : -1,
     delta = momentum
       ? kept[0]
       : (sign * lr * (g + (maximize ? -decay : decay) * w)) / (1 - (maximize ? 0 : lr * decay));
-  const before = w - delta,
+  const before = earlier(w, delta),
     carried = momentum ? delta - sign * lr * g + lr * decay * before : 0;
   const parts = [say(before), maximize ? "+" : "−", `${say(lr)} · ${bracketed4(g)}`];
   if (decay) parts.push("−", `${say(lr)} · ${say(decay)} · ${bracketed4(before)}`);

@@ -8,7 +8,7 @@ import { mount } from "./walk.js";
 const PULLED = 6; // examples, those that pull most
 
 // The update that ended in this row: the weights before it, and its examples.
-function updateOf(view) {
+export function updateOf(view) {
   const { source, at } = view;
   return typeof source[at] === "number" ? view.replayed?.[source[at]] : source[at];
 }
