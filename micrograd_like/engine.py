@@ -111,9 +111,9 @@ def with_constants(op: Op, operands: tuple[Any, ...]) -> tuple[tuple[Value, ...]
     return inputs, data, tuple([0.0 if x.constant else slope for x, slope in slopes])  # constants stay put
 
 
-tick = count(1).__next__  # one clock for births and changes: what a node is made from is older than the node
+tick = globals().get("tick", count(1).__next__)  # one clock, that a reload leaves running: inputs are older than nodes
 number_of, born = attrgetter("_data"), attrgetter("_born")
-passes = [0]  # how many backward passes were made
+passes: list[int] = globals().get("passes", [0])  # how many backward passes were made
 
 
 def topological_order(*roots: Value) -> list[Value]:

@@ -393,3 +393,28 @@ def test_values_in_threads_are_numbered_once() -> None:
     for thread in threads:
         thread.join()
     assert len({x._born for x in found}) == 2000
+
+
+def test_a_reload_of_the_engine_gives_right_gradients_or_an_error() -> None:
+    """New Values are of another class, and the old ones live on: what mixes them is right, or is refused."""
+    code = """
+import importlib
+from micrograd_like import Value, engine
+x = Value(2.0)
+y = x * x
+importlib.reload(engine)
+w = engine.Value(3.0)
+v = w * w + w
+v.backward()
+assert w.grad == 7.0, w.grad
+mixed = (lambda: x * y, 12.0), (lambda: y * w + x, 13.0), (lambda: w * y, 12.0), (lambda: (x * 2.0) * y, 24.0)
+for mix, slope in mixed:
+    x.grad = 0.0
+    try:
+        mix().backward()
+    except TypeError:
+        continue
+    assert x.grad == slope, (x.grad, slope)
+print("done")
+"""
+    assert run(code) == "done"

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sizes
 from hypothesis import given, settings, strategies as st
-from sequences import CALLS, load_pure, played
+from sequences import CALLS, load_pure, played, program as numbered
 
 from micrograd_like import SGD, Adam, Value, _engine, dot, engine, ieee, topological_order
 from micrograd_like._engine.generate import header
@@ -341,8 +342,16 @@ def test_a_signal_stops_backward_and_the_next_one_is_whole() -> None:
     assert leaf.grad == 1.0
 
 
+@sizes.long
+def test_random_programs_of_every_operation_leave_the_same_nodes() -> None:
+    for number in range(sizes.many(400, 30_000)):
+        steps = numbered(number)
+        assert played(engine, steps) == played(pure, steps), f"python tests/sequences.py --programs 0 --only {number}"
+
+
+@sizes.long
 def test_sequences_of_calls_leave_the_same_nodes() -> None:
     draw = random.Random(3)
-    for _ in range(400):
+    for _ in range(sizes.many(400, 30_000)):
         names = [draw.choice(list(CALLS)) for _ in range(6)]
         assert played(engine, names) == played(pure, names)

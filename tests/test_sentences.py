@@ -19,7 +19,7 @@ from micrograd_like.views.bundle import bundle
 from micrograd_like.views.javascript import operations
 from micrograd_like.views.walk_page import lesson
 
-GRAPHS = int(os.environ.get("GRAPHS", "24"))  # with all mistakes on each
+GRAPHS = int(os.environ.get("GRAPHS", "30"))  # with all mistakes on each
 
 
 def graphs() -> list[Value]:

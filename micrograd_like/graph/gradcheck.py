@@ -129,7 +129,7 @@ def gradcheck(f: OfValues, xs: float | Sequence[float], tolerance: float = 1e-6,
     >>> print(gradcheck(lambda a: (a + 1.0).log() - a, 0.0009765625, certify=True))
     d/da = -0.00097561 at a = 0.0009765625: right, 8.0 ULP off, 14 digits certain
     """
-    if not callable(f):
+    if not callable(f) or isinstance(f, Value):
         raise TypeError(f"gradcheck needs a function, and was given {f!r}. Write gradcheck(lambda a: a * 2, [3.0]).")
     numbers = [real(x) for x in xs] if isinstance(xs, Iterable) and not isinstance(xs, str) else [real(xs)]
     names = _names(f, len(numbers))

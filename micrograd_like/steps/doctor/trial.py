@@ -169,14 +169,11 @@ def main(script: str, path: str, result: str, folder: str) -> None:
 
 
 def _alias_micrograd() -> None:
-    """Let `from micrograd.engine import Value` find ours, where micrograd is not installed."""
-    from importlib.util import find_spec
+    """Let `from micrograd.engine import Value` find ours, the only one that can be watched, also where theirs is."""
+    import micrograd_like
+    from micrograd_like import engine, nn
 
-    if find_spec("micrograd") is None:
-        import micrograd_like
-        from micrograd_like import engine, nn
-
-        sys.modules.update({"micrograd": micrograd_like, "micrograd.engine": engine, "micrograd.nn": nn})
+    sys.modules.update({"micrograd": micrograd_like, "micrograd.engine": engine, "micrograd.nn": nn})
 
 
 def _roles(names: dict[str, Any], watch: Any) -> dict[str, Any]:
