@@ -25,7 +25,6 @@ ROOMS = {  # what each room is for, where a package's first line does not say it
     "exercises": "questions, diagnosis, marking",
     "course": "chapters, their questions and beliefs",
     "compiler": "the matrices in the scalars",
-    "classroom": "exams, assignments, a class",
     "views": "pages, widgets, terminal",
     "classroom": "assignments, and marking a class",
     "__main__": "the command line",
