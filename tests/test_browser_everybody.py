@@ -44,6 +44,12 @@ def save(kind: str, path: Path) -> Path:
         optimizer = SGD(model.parameters(), lr=0.1)
         history = fit(model, X, y, "hinge", optimizer=optimizer, epochs=2, record_weights=True, progress=False)
         return Path(history.save(path))
+    if kind == "network walk":
+        model = MLP(2, [8, 1], rng=1)
+        loss = Value(0.0)
+        for i in range(12):
+            loss = loss + model([0.1 * i, -0.2 * i]) ** 2
+        return walk(loss).save(path)
     if kind == "folded walk":
         x = Value(0.5, "x")
         loss = x
@@ -54,7 +60,8 @@ def save(kind: str, path: Path) -> Path:
 
 
 READY = {"exercise": "input.blank", "training": ".weights"}
-KINDS = ["walk", "wrong walk", "folded walk", "exercise", "training"]
+OPENED = {"network walk": [".box:has(.behind)"], "training": [".recipe .bar :nth-child(4)", ".pull"]}  # by pointer
+KINDS = ["walk", "wrong walk", "folded walk", "network walk", "exercise", "training"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -70,6 +77,8 @@ def test_axe_finds_nothing(opened: Any, tmp_path: Path, kind: str, scheme: str) 
         for key in ([], ["End"])[kind.endswith("walk")]:
             page.locator(".mgl").focus()
             page.keyboard.press(key)
+        for place in OPENED.get(kind, []):
+            page.locator(place).first.dispatch_event("click")
         found = page.evaluate("axe.run().then(({ violations }) => violations)")
         told = [(x["id"], [node["html"][:120] for node in x["nodes"][:3]]) for x in found]
         assert told == [], width

@@ -357,7 +357,7 @@ def test_any_scalar_of_a_network_is_three_clicks_away(shown: Any) -> None:
     w, right = walk(loss), grads(loss)
     page = shown(w)
     press(page, "End")
-    page.locator(".box", has=page.locator(".name", has_text="z2 ×80")).click()  # the box
+    page.locator(".box", has=page.locator(".name", has_text="z² ×80")).click()  # the box
     canvas = page.locator(".matrix canvas")
     assert canvas.count() == 2
     place = canvas.first.bounding_box()

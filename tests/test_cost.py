@@ -55,6 +55,14 @@ def test_a_small_program_is_the_engines_until_somebody_wants_its_arrays() -> Non
     assert program(5.0) == 2.25 and program.uses == 0
 
 
+def test_a_nan_is_named_whoever_runs_the_function() -> None:
+    w = Value(0.5)
+    program = compile(lambda X: sum(w * x for row in X for x in row), [[1.0, 2.0]])
+    with pytest.raises(ValueError, match=r"X\[0\]\[1\] is nan"):
+        program([[1.0, float("nan")]])
+    assert program([[1.0, 2.0]]) == 1.5 and program.uses == 0
+
+
 def test_a_large_program_is_compiled_at_once() -> None:
     function, _ = large()
     program = compile(function, POINTS)

@@ -322,3 +322,12 @@ def test_theirs_is_drawn_beside_the_right_one() -> None:
     assert "yours: the first edge that differs leads from c to" in message.picture
     assert message.picture in shown and shown.count("<figure") == 2
     assert "looked at + and * alone" in marking["200 random graphs"].note
+
+
+def test_a_function_that_assigns_is_named_and_gradients_may_be_none_at_first() -> None:
+    source = measured.BASE.replace("self.grad += (1 - t**2) * out.grad", "self.grad = (1 - t**2) * out.grad")
+    [message] = check_value(measured.built(source)).messages
+    assert message.mistakes == ("overwrite",) and "a + tanh(a)" in message.did.replace("tanh(a) + a", "a + tanh(a)")
+    late = "        for v in topo: v.grad = 0.0\n        self.grad = 1\n"
+    source = measured.BASE.replace("        self.grad = 0\n", "        self.grad = None\n")
+    assert check_value(measured.built(source.replace("        self.grad = 1\n", late)))

@@ -234,10 +234,14 @@ class Computer(Recorder):
             self.engine = None
             self.write()
             return
-        loss, nested = self.ran or self.engine_call(self.inputs)
-        self.ran = None  # a function with effects has them once a call
-        if backward:
-            self._backward(loss)
+        try:
+            loss, nested = self.ran or self.engine_call(self.inputs)
+            self.ran = None  # a function with effects has them once a call
+            if backward:
+                self._backward(loss)
+        except (ArithmeticError, ValueError):
+            self._given(self.inputs)  # which names a nan among the inputs
+            raise
         self.engine = loss._data, nested
 
     def _backward(self, loss: Value) -> None:

@@ -184,6 +184,8 @@ def common_name(nodes: Sequence[Value]) -> str:
     name = _common(nodes)
     if match := re.fullmatch(r"(?:\w+\.)?layers\[(\d+)\]\.neurons\[[·\d]+\]\.([a-z]+)(?:\[[·\d]+\])?", name):
         return match[2] + str(int(match[1]) + 1).translate(ABOVE)
+    if match := re.fullmatch(r"([za])(\d+)\[·\]", name):
+        return match[1] + match[2].translate(ABOVE)
     return shortened(short_name(name.replace("[·]", "")), 16)
 
 

@@ -66,17 +66,18 @@ def watched(cls: type) -> Iterator[list[Touched]]:
     """Record how the gradients of a class's objects are read and written; nothing if it has a property for them."""
     events: list[Touched] = []
     before = cls.__dict__.get("grad", MISSING)
-    slot: Any = before if hasattr(before, "__set__") else None
-    if isinstance(before, property):
+    first = next((vars(base)["grad"] for base in cls.__mro__ if "grad" in vars(base)), MISSING)  # maybe inherited
+    slot: Any = first if hasattr(first, "__set__") else None
+    if isinstance(first, property):
         yield events
         return
 
     def held(self: Any) -> Any:
         if slot:
             return slot.__get__(self, cls)
-        if "grad" not in self.__dict__ and before is MISSING:
+        if "grad" not in self.__dict__ and first is MISSING:
             raise AttributeError("grad")
-        return self.__dict__.get("grad", before)
+        return self.__dict__.get("grad", first)
 
     def note(self: Any, old: Any, new: Any) -> None:
         call = sys._getframe(2)

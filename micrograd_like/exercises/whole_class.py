@@ -100,7 +100,7 @@ def _runs(cls: type, plan: engines.Blueprint) -> tuple[float, dict[str, float]]:
         leaves = [cls(x) for x in plan.leaves]
         out = plan.build(leaves)
         out.backward()
-    return float(out.data), {name: float(x.grad) for name, x in zip(engines.LETTERS, leaves)}
+    return float(out.data), {name: float(x.grad or 0.0) for name, x in zip(engines.LETTERS, leaves)}
 
 
 def _deeper(marking: Marking, cls: type) -> Marking:
@@ -216,16 +216,20 @@ def _under(plan: engines.Blueprint) -> tuple[engines.Step, ...]:
 
 
 def _upstream(cls: type, name: str, plan: engines.Blueprint) -> Message | None:
-    """Return a message if an operation gives the same however large the gradient is that comes from above."""
-    out = len(plan.leaves)
-    twice = replace(plan, steps=(*plan.steps, ("add", out, out)))
-    one, two, right = _runs(cls, plan)[1], _runs(cls, twice)[1], engines.ours(twice)[1]
-    if all(isclose(two[x], g, rel_tol=1e-9, abs_tol=1e-12) for x, g in right.items()):
-        return None
-    same = all(isclose(two[x], one[x], rel_tol=1e-9, abs_tol=1e-12) for x in right)
-    did = f"{twice} with {twice.numbers} gave {gradients_text(two)}; {gradients_text(right)} is right."
-    named = ["no_upstream"] if same else []
-    return message_of([f"{name} alone"], named, did, f"Redo {name}.", OPS[name].why)
+    """Return a message if an operation leaves out the gradient from above, or what its input has got already."""
+    out, one = len(plan.leaves), _runs(cls, plan)[1]
+    ways = [("no_upstream", (out, out), one), ("overwrite", (out, 0), one), ("overwrite", (0, out), one)]
+    for mistake, (x, y), gives in ways:
+        more = replace(plan, steps=(*plan.steps, ("add", x, y)))
+        got, right = _runs(cls, more)[1], engines.ours(more)[1]
+        if all(isclose(got[x], g, rel_tol=1e-9, abs_tol=1e-12) for x, g in right.items()):
+            continue
+        same = isclose(got["a"], gives["a"], rel_tol=1e-9, abs_tol=1e-12) or (
+            mistake == "overwrite" and isclose(got["a"], 1.0)
+        )
+        did = f"{more} with {more.numbers} gave {gradients_text(got)}; {gradients_text(right)} is right."
+        return message_of([f"{name} alone"], [mistake] * same, did, f"Redo {name}.", OPS[name].why)
+    return None
 
 
 def _salted(cls: type, plan: engines.Blueprint, salt: int) -> tuple[float, dict[str, float]]:

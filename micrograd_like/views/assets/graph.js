@@ -64,15 +64,12 @@ function boxElement(view, plan, group, at) {
   box.append(shape(0), ...(group.kind === "output" ? [shape(6)] : []));
   const title = h("text", { class: "name", x: left, y: -t / 2 + 18 }, group.title ?? called(node));
   const sign = many ? group.what : (ops[node.op]?.sign ?? node.op);
-  if (sign) title.append(h("tspan", { class: "sign", dx: 6 }, sign));
-  box.append(
-    title,
-    h("title", {}, many ? `${group.nodes.length} nodes: click to open` : node.name),
-  );
+  if (sign) title.append(many ? " " : "", h("tspan", { class: "sign", dx: many ? 2 : 6 }, sign));
+  box.append(title, ...(many ? [] : [h("title", {}, node.name)])); // one that opens says so by its label
   const rows = ["data", "grad"].map((what, row) => {
     const y = -t / 2 + 36 + 15 * row,
       value = h("text", { class: `value ${what}`, x: end, y });
-    box.append(h("text", { class: "what", x: left, y }, what), value);
+    box.append(" ", h("text", { class: "what", x: left, y }, what), " ", value); // as it is read aloud
     return value;
   });
   const ledger = h("g", { class: "ledger", transform: `translate(${left} ${t / 2 - 8})` });

@@ -5,6 +5,8 @@ import { drawSlopes, reveal } from "./graph.js";
 import { isBackward, isForward } from "./model.js";
 import { near, short } from "./numbers.js";
 
+const SHOWN_ROWS = ["data", "grad"];
+
 const spread = (all) => {
   if (!all.length) return "";
   const [low, high] = all.reduce(
@@ -28,9 +30,14 @@ function renderBox(view, box, event, hidden, grads) {
       members.filter((x) => positions[x] < view.k).map((x) => view.now.data[x]),
     );
     box.rows[1].textContent = spread(members.filter((x) => grads[x] !== null).map((x) => grads[x]));
+    const seen = [
+      box.group.title,
+      box.group.what,
+      ...box.rows.flatMap((x, i) => [SHOWN_ROWS[i], x.textContent]),
+    ];
     box.setAttribute(
       "aria-label",
-      `${box.group.title ?? ""} stands for ${members.length} nodes. Open`,
+      `${seen.filter(Boolean).join(" ")}: stands for ${members.length} nodes. Open`,
     );
     return;
   }

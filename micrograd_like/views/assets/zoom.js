@@ -20,7 +20,8 @@ function shapeOf({ nodes, rows }) {
 // The numbers as a heat map: blue above 0, orange below, as strong as they are large; what is not known yet is empty.
 function matrix(view, group, title, numberOf, open) {
   const [rows, columns] = shapeOf(group),
-    side = Math.max(4, Math.min(CELL, Math.floor(1100 / columns)));
+    finger = matchMedia("(pointer: coarse)").matches,
+    side = finger ? 24 : Math.max(4, Math.min(CELL, Math.floor(1100 / columns)));
   const canvas = h("canvas", { width: columns * side, height: rows * side, role: "img" }),
     pen = canvas.getContext("2d"),
     said = h("output", { class: "cell" });
@@ -38,6 +39,9 @@ function matrix(view, group, title, numberOf, open) {
   };
   const [plus, minus, paper] = ["plus", "minus", "paper"].map(colour);
   said.style.color = "";
+  said.textContent = group.rows
+    ? `${rows} rows, ${columns} column${columns > 1 ? "s" : ""}; press a cell`
+    : "press a cell";
   group.nodes.forEach((i, at) => {
     const x = numberOf(i),
       [left, top] = [(at % columns) * side, Math.floor(at / columns) * side];
