@@ -112,6 +112,8 @@ def test_a_typed_table_is_marked_with_diagnoses(tmp_path: Path, capsys: pytest.C
     path.write_text("code,L\nfan-out/1,1\n", "utf-8")
     assert main(["mark", str(path)]) == 1
     assert "line 2" in capsys.readouterr().err
+    assert main(["mark", str(tmp_path / "none.csv")]) == 1
+    assert "There is no file" in (error := capsys.readouterr().err) and "data set" not in error
 
 
 def test_an_export_of_moodle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,6 +159,8 @@ def test_the_key_of_a_sheet(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_folder_without_answers_says_what_to_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["class", str(tmp_path)]) == 1
     assert "assignment mark" in capsys.readouterr().err
+    bad = {"concept": "chain", "exercise": "1", "key": "a", "typed": 1, "verdict": "wrong", "mistakes": [["x"]]}
+    (tmp_path / "y.json").write_text(json.dumps({"attempts": [bad]}), encoding="utf-8")
     (tmp_path / "x.json").write_text(json.dumps([1]), encoding="utf-8")
     assert main(["class", str(tmp_path)]) == 1
     assert "x.json is not readable" in capsys.readouterr().out

@@ -95,6 +95,26 @@ def test_a_paper_as_json_and_answers_by_name(made: tuple[assignment.Assignment, 
     assert found.answers == {1: {"L": "1", "v1": "-3 / 2", "a": "2*3 + 1", "b": "0.25"}} and found.student == "17"
 
 
+def test_a_class_may_rely_on_imports_of_another_cell_and_is_told_what_it_raised(
+    made: tuple[assignment.Assignment, Path], tmp_path: Path
+) -> None:
+    ps, _ = made
+    value = notebooks.VALUE.replace("        self.data = data\n", "        self.data = math.fsum([data])\n")
+    for student, first in (("17", "import math\nfrom micrograd_like import Value as V"), ("Blaise", "import numpy")):
+        cells = [{"cell_type": "code", "source": text} for text in (f"student = {student!r}", first, value)]
+        if student == "Blaise":
+            cells[-1]["source"] = f"import zebra\n{value}"
+        (tmp_path / f"{student}.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    assert grading.mark_file(ps, tmp_path / "17.ipynb", tmp_path).points == 10
+    result = grading.mark_file(ps, tmp_path / "Blaise.ipynb", tmp_path)
+    assert result.points == 0 and "No module named 'zebra'" in grading.feedback(result)
+
+
+def test_two_names_that_are_alike_as_files_keep_their_feedback(tmp_path: Path) -> None:
+    grading.write_marks([grading.Result("a", name, 1.0, 2) for name in ("A/B", "A-B", "a-b")], tmp_path)
+    assert len([*(tmp_path / "feedback").iterdir()]) == len([*(tmp_path / "answers").iterdir()]) == 3
+
+
 def test_a_small_class_with_hostile_submissions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(played, "EVERY", 2)
     folder = tmp_path / "ps"

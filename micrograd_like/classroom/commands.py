@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,11 @@ from ..exercises.exercise import Exercise
 from ..exercises.generator import generate
 from ..views.terminal import wrapped
 from ..views.worksheets import PrintedSheet, add_seed, counted, read_roster
-from . import assignment, cartridge, class_page, grading, moodle, qti, records
-from .analysis import Analysis
-from .calculated import Calculated, calculated
-from .items import Cloze, items
+
+SECONDS = 5.0  # for code
+LMS = {"moodle": ".xml", "gift": ".gift", "qti2": ".zip", "qti3": ".zip", "cartridge": ".imscc"}
+
+# Each command loads what it needs, so that all the others start as fast as before.
 
 
 def add_commands(commands: Any) -> None:
@@ -39,10 +39,10 @@ def add_commands(commands: Any) -> None:
     mark.add_argument("submissions", type=Path, help="the folder of what was handed in")
     mark.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: marks, in the assignment)")
     mark.add_argument("--gradescope", type=Path, metavar="FILE", help="write the results.json of one submission")
-    mark.add_argument("--seconds", type=float, default=grading.SECONDS, help="for code (default: %(default)s)")
+    mark.add_argument("--seconds", type=float, default=SECONDS, help="for code (default: %(default)s)")
     mark.set_defaults(run=run_mark)
     lms = commands.add_parser("lms", help="write questions for a learning management system, with a diagnosis in each")
-    lms.add_argument("kind", choices=tuple(WRITERS), help="Moodle XML, GIFT, QTI 2.1 or 3, or a Common Cartridge")
+    lms.add_argument("kind", choices=tuple(LMS), help="Moodle XML, GIFT, QTI 2.1 or 3, or a Common Cartridge")
     lms.add_argument("--concepts", default="chain,fan-out", help="with commas between (default: %(default)s)")
     lms.add_argument("--count", type=int, default=3, help="exercises on each concept (default: %(default)s)")
     lms.add_argument("--out", type=Path, metavar="FILE", help="(default: questions.xml, .gift, .zip or .imscc)")
@@ -64,25 +64,26 @@ def add_commands(commands: Any) -> None:
     key.set_defaults(run=run_key)
 
 
-WRITERS: dict[str, tuple[str, Callable[[list[Cloze], list[Calculated]], str | bytes]]] = {
-    "moodle": (".xml", lambda made, more: moodle.xml(made, more)),
-    "gift": (".gift", lambda made, _: moodle.gift(made)),
-    "qti2": (".zip", lambda made, _: qti.package(made, "2.1")),
-    "qti3": (".zip", lambda made, _: qti.package(made, "3.0")),
-    "cartridge": (".imscc", lambda made, _: cartridge.chapter(made)),
-}
-
-
 def run_lms(options: argparse.Namespace) -> None:
     """Write questions for a learning management system."""
-    ending, writer = WRITERS[options.kind]
-    concepts = options.concepts.split(",")
+    from . import cartridge, moodle, qti
+    from .calculated import calculated
+    from .items import items
+
     if options.count < 1:
         raise ValueError(f"--count {options.count} asks for no exercise. Write --count 1.")
     made = items(made_for_lms(options))
-    more = [x for concept in concepts for x in calculated(concept, options.difficulty, options.seed)]
-    path = options.out or Path(f"questions{ending}")
-    written = writer(made, more if options.kind == "moodle" else [])
+    path = options.out or Path(f"questions{LMS[options.kind]}")
+    written: str | bytes
+    if options.kind == "moodle":
+        concepts = options.concepts.split(",")
+        written = moodle.xml(made, [x for name in concepts for x in calculated(name, options.difficulty, options.seed)])
+    elif options.kind == "gift":
+        written = moodle.gift(made)
+    elif options.kind == "cartridge":
+        written = cartridge.chapter(made)
+    else:
+        written = qti.package(made, "2.1" if options.kind == "qti2" else "3.0")
     path.write_bytes(written if isinstance(written, bytes) else written.encode())
     blanks = sum([len(x.parts) for x in made])
     told = sum([len(part.replies) - 1 for x in made for part in x.parts])
@@ -98,6 +99,9 @@ def made_for_lms(options: argparse.Namespace) -> list[Exercise]:
 
 def run_class(options: argparse.Namespace) -> None:
     """Write the page of a class."""
+    from . import class_page, records
+    from .analysis import Analysis
+
     found, refused = records.collected(options.answers, made_for_lms(options))
     for x in refused:
         print(f"not read: {x}")
@@ -114,6 +118,11 @@ def run_class(options: argparse.Namespace) -> None:
 
 def run_typed(options: argparse.Namespace) -> None:
     """Mark a typed table."""
+    from . import records
+    from .grading import plain
+
+    if not options.table.exists():
+        raise ValueError(f"There is no file {options.table}. Write the path of the table that you typed.")
     rows = records.marked(options.table)
     out = options.out or options.table.with_name(f"{options.table.stem}-marked.csv")
     with out.open("w", encoding="utf-8", newline="") as file:
@@ -121,8 +130,8 @@ def run_typed(options: argparse.Namespace) -> None:
         table.writerow(["student", "code", "points", "of", "diagnoses"])
         for x in rows:
             told = " ".join(map(str, x.found.marking.messages))
-            cells = [grading.plain(text) for text in (x.student, x.code)]
-            table.writerow([*cells, f"{x.found.earned:g}", x.found.of, grading.plain(told)])
+            cells = [plain(text) for text in (x.student, x.code)]
+            table.writerow([*cells, f"{x.found.earned:g}", x.found.of, plain(told)])
             print(f"{x.student}: {x.found.earned:g} of {x.found.of} points in {x.code.partition('/')[0]}")
     print(f"wrote {out}")
 
@@ -135,6 +144,8 @@ def run_key(options: argparse.Namespace) -> None:
 
 def run_new(options: argparse.Namespace) -> None:
     """Write the folder of an assignment."""
+    from . import assignment
+
     students, concepts = read_roster(options.students), options.concepts.split(",")
     made = assignment.new(options.folder, students, concepts, options.difficulty, options.code)
     differ = len({x["program"] for paper in made.papers for x in paper.exercises})
@@ -146,6 +157,8 @@ def run_new(options: argparse.Namespace) -> None:
 
 def run_mark(options: argparse.Namespace) -> None:
     """Mark a folder of submissions."""
+    from . import grading
+
     begun = time.perf_counter()
     results = grading.mark_all(options.folder, options.submissions, seconds=options.seconds)
     if options.gradescope:

@@ -7,11 +7,9 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.files import write_whole
 from ..exercises import apart
@@ -22,6 +20,9 @@ from ..exercises.progress import Attempt, Progress
 from .assignment import Assignment
 from .records import attempts_of
 from .submissions import Submission, claimed, files, read
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 SECONDS, MEGABYTES = 5.0, 512  # of code, for each of the two processes that look at it
 UNSAFE = re.compile(r"[^\w.@+-]+")
@@ -145,16 +146,18 @@ def mark_all(
 
 
 def _in_pool(folder: str, found: Sequence[Path], place: Path, seconds: float, many: int) -> list[Result | None]:
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # a browser's Python has no processes
+    from multiprocessing import get_context
+
+    def got(waiting: Future[Result]) -> Result | None:
+        try:
+            return waiting.result()
+        except BrokenExecutor:
+            return None
+
     with ProcessPoolExecutor(many, get_context("spawn"), _begin, (folder,)) as pool:
         waiting = [pool.submit(_one, str(path), str(place), seconds) for path in found]
-        return [_got(x) for x in waiting]
-
-
-def _got(waiting: Future[Result]) -> Result | None:
-    try:
-        return waiting.result()
-    except BrokenProcessPool:
-        return None
+        return [got(x) for x in waiting]
 
 
 def _single(results: list[Result], found: Sequence[Path], made: Assignment, place: Path) -> list[Result]:
@@ -178,8 +181,10 @@ def write_marks(results: Iterable[Result], out: Path) -> None:
         table = csv.writer(file)
         table.writerow(["student", "points", "of", "refused", "file"])
         table.writerows([plain(x.student), x.points, x.of, plain(x.refused), plain(x.path)] for x in results)
+    owners: dict[str, str] = {}  # two names may be the same for a file
     for i, x in enumerate(results):
         name = UNSAFE.sub("-", x.student)[:80] or f"unknown-{i + 1}"
+        name = name if owners.setdefault(name.casefold(), x.student) == x.student else f"{name}-{i + 1}"
         write_whole(out / "feedback" / f"{name}{f'-{i + 1}' if x.refused else ''}.md", feedback(x))
         if not x.refused:
             write_whole(out / "answers" / f"{name}.json", Progress(x.attempts).to_json(student=x.student))

@@ -99,7 +99,11 @@ def collected(folder: Path, exercises: Sequence[Exercise] = ()) -> tuple[list[St
 def _of_file(path: Path, exercises: Sequence[Exercise]) -> Iterable[StudentRecord]:
     if path.suffix == ".json":
         found = json.loads(path.read_text("utf-8"))
-        return [StudentRecord(str(found.get("student") or path.stem), Progress.from_json(json.dumps(found)).attempts)]
+        attempts = Progress.from_json(json.dumps(found)).attempts
+        texts = [text for x in attempts for text in (x.concept, x.exercise, x.key, x.typed, x.verdict, *x.mistakes)]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("it is not what Progress.to_json wrote.")
+        return [StudentRecord(str(found.get("student") or path.stem), attempts)]
     rows = _rows(path)
     if rows and any(RESPONSE.fullmatch(name) for name in rows[0]):
         return [_of_export(row, exercises) for row in rows]

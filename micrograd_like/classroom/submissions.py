@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +91,7 @@ def of_notebook(found: Any) -> Submission:
     cells = found.get("cells") if isinstance(found, dict) else None
     if not isinstance(cells, list):
         raise UnreadableError("It is not a notebook: it has no cells.")
+    imports: list[str] = []
     for x in cells:
         if not isinstance(x, dict) or x.get("cell_type") != "code":
             continue
@@ -99,7 +101,21 @@ def of_notebook(found: Any) -> Submission:
             raise UnreadableError(f"A cell has more than {MOST_CODE} letters.")
         for statement in _statements(source):
             _take(made, statement, source)
+            imports += _imports(statement)
+    made.code = "\n".join([*dict.fromkeys(imports), made.code]) if made.code else ""
     return made
+
+
+def _imports(statement: ast.stmt) -> list[str]:
+    """Return what an import takes from the standard library, on which a class in another cell may rely."""
+    if isinstance(statement, ast.ImportFrom):
+        names = [statement.module or ""]
+    elif isinstance(statement, ast.Import):
+        names = [x.name for x in statement.names]
+    else:
+        return []
+    known = all(name.partition(".")[0] in sys.stdlib_module_names for name in names)
+    return [ast.unparse(statement)] if known and statement.col_offset == 0 else []
 
 
 def _statements(source: str) -> list[ast.stmt]:

@@ -39,8 +39,13 @@ Step = Sequence = Any = object
 {applied}
 asked = json.loads(sys.stdin.readline())
 names = {{"__name__": "learner"}}
-exec(compile(asked["source"], "learner.py", "exec"), names)
-cls = names[asked["name"]]
+try:
+    exec(compile(asked["source"], "learner.py", "exec"), names)
+    cls = names[asked["name"]]
+except Exception as error:
+    answers.write(json.dumps([type(error).__name__, str(error)[:200]]) + "\\n")
+    answers.flush()
+    raise
 for leaves, steps in asked["plans"]:
     try:
         made = [cls(x) for x in leaves]
@@ -169,6 +174,8 @@ def check_code(source: str, name: str = "Value", *, seconds: float = SECONDS, me
     first = next(bad for bad in marks if bad)
     missing = len(got) < len(plans)
     did = why or ("It ended before it had answered." if missing else first)
+    if why and len(got) == 1 and got[0] and isinstance(got[0][0], str):
+        did = f"{why} It raised {got[0][0]}: {got[0][1]}."
     told = [] if missing else _diagnosed(source, name, seconds, megabytes)
     verdict = Mark(key, "wrong", f"{right} right")
     plain = Message((key,), (), did, "Every number must be there, and right.", "")
