@@ -43,6 +43,10 @@ class Recorder:
     recorded: int
     names: list[str]
     nested: Any
+    account: Account
+    hasty: bool
+    doubted: bool
+    waiting: bool
 
     def __init__(self, parameters: Any, backend: str, exact: bool) -> None:
         self.backend = best() if backend == "auto" else backend
