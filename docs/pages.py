@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from micrograd_like import Value, walk
 from micrograd_like.course import Asked
@@ -32,6 +33,8 @@ KINDS = {  # Diátaxis: what a page is for, and how to read it
 }  # fmt: skip
 SHARED = ("walk.js", "exercise.js", "asked.js")  # scripts that many views of a site hold
 STYLES = ("walk.css", "exercise.css", "asked.css")
+PICTURE = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
+PICTURES: dict[str, bytes] = {}  # by name, the pictures that pages show
 SHORT = 400  # characters of a script that need no packing
 PACKED = re.compile(r'<script type="module">\nconst packed = "([^"]+)";.*?</script>', re.DOTALL)
 
@@ -92,7 +95,21 @@ def lean(html: str, depth: int) -> str:
     for name in STYLES:
         html = html.replace(f"<style>{asset(name)}</style>", "")
     html = html.replace(f"<style>{asset('walk.css')}{asset('exercise.css')}</style>", "")
-    return PACKED.sub(script, html)
+
+    def picture(found: re.Match[str]) -> str:
+        data = b64decode(found[1])
+        name = f"{crc32(data):08x}.svg"
+        PICTURES[name] = data
+        return f'loading="lazy" src="{static}/pictures/{name}"'
+
+    return PICTURE.sub(picture, PACKED.sub(script, html))
+
+
+def pictures(folder: Path) -> None:
+    """Write the pictures of all pages, each once."""
+    (folder / "pictures").mkdir(exist_ok=True)
+    for name, data in PICTURES.items():
+        (folder / "pictures" / name).write_bytes(data)
 
 
 def run_notebook(path: Path, depth: int) -> None:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PYODIDE = "314.0.7"
 NEEDED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
-PAGES_ONLY = ("*.py", "__pycache__", "locale")
+PAGES_ONLY = ("*.py", "__pycache__", "locale", "slides")
 
 
 def build() -> None:
@@ -44,16 +44,48 @@ def build() -> None:
     pages.write_mistakes(SOURCE)
     (SOURCE / "home.html").write_text(pages.lean(home(), 0), encoding="utf-8")
     (SOURCE / "operations.md").write_text(operations(as_mathml=True), encoding="utf-8")
+    pages.pictures(SOURCE / "_static")
     pages.labelled(SOURCE)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     options = ["-q", "-b", "html", "-d", str(SITE.with_name("doctrees"))]
     subprocess.run([sys.executable, "-m", "sphinx", *options, str(SOURCE), str(SITE)], check=True, env=environment)
+    for folder in sorted((ROOT / "docs" / "locale").iterdir()):
+        translated(folder.name)
+    for name in ("_sources", "jupyter_execute", "de/jupyter_execute"):
+        shutil.rmtree(SITE / name, ignore_errors=True)
+    for path in SITE.rglob("*.map"):
+        path.unlink()
     python_in_the_page(SITE / "python")
     for_offline()
     files = [path for path in SITE.rglob("*") if path.is_file()]
     python = sum(path.stat().st_size for path in files if path.parent.name == "python")
     rest = sum(path.stat().st_size for path in files) - python
     print(f"wrote {SITE}: {rest / 1e6:.1f} MB, and {python / 1e6:.1f} MB of Python that is loaded when it is asked for")
+
+
+def translated(language: str, chapters: int = 5) -> None:
+    """Add the first chapters in another language, from its catalogue in docs/locale, as a folder of the site."""
+    source, out = SOURCE.with_name(f"site-source-{language}"), SITE / language
+    shutil.rmtree(source, ignore_errors=True)
+    (source / "course").mkdir(parents=True)
+    for path in sorted((SOURCE / "course").glob("[0-9]*.ipynb"))[:chapters]:
+        shutil.copy(path, source / "course")
+    shutil.copytree(ROOT / "docs" / "locale", source / "locale")
+    shutil.copytree(SOURCE / "_static", source / "_static")
+    (source / "_extra").mkdir()
+    shutil.copy(SOURCE / "conf.py", source)
+    (source / "index.md").write_text("# micrograd-like\n\n```{toctree}\n:glob:\n\ncourse/*\n```\n", encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-D", f"language={language}"]
+    subprocess.run([*command, "-d", str(SITE.with_name(f"doctrees-{language}")), str(source), str(out)], check=True)
+    words = out / "_static" / "translations.js"  # of the theme's own buttons, which pages of this language ask for
+    if words.exists():
+        shutil.copy(words, SITE / "_static")
+    for name in ("_static", "_sources"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    for path in out.rglob("*.html"):  # scripts and styles are those of the whole site
+        text = path.read_text(encoding="utf-8")
+        own = "../_static/" if path.parent != out else "_static/"
+        path.write_text(text.replace(own, f"../{own}"), encoding="utf-8")
 
 
 def slides() -> None:
@@ -73,6 +105,7 @@ def slides() -> None:
         shutil.copy(path, source)
         pages.run_notebook(source / path.name, 0)
         names.append(path.stem)
+    pages.pictures(source / "_static")
     listed = "\n".join(names)
     (source / "index.md").write_text(f"# The course\n\n```{{toctree}}\n{listed}\n```\n", encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "revealjs", "-c", str(ROOT / "docs" / "slides")]

@@ -92,7 +92,7 @@ def product_gate(dice: Dice) -> Asked:
     text = "c = a * b. How far does c move for each unit of a?"
     program = f"a = {short(a.data)}\nb = {short(b.data)}\nc = a * b   # {short(a.data * b.data)}"
     why = "Each factor is scaled by the other."
-    return number(text, b.data, why, program, mul_own=a.data, add_like_mul=1.0, height=a.data * b.data)
+    return number(text, b.data, why, program, mul_own=a.data, add_like_mul=1.0, value_given=a.data * b.data)
 
 
 @asks("sum gate", "add_own shared_out")
@@ -102,23 +102,21 @@ def sum_gate(dice: Dice) -> Asked:
     text = "s = a + b, and L = s * k. What is dL/da?"
     program = f"a = {short(a.data)}\nb = {short(b.data)}\nk = {short(k.data)}\ns = a + b   # {short(a.data + b.data)}"
     why = f"dL/ds is k, {short(k.data)}, and a sum passes it back as it is."
-    return number(text, k.data, why, program, add_own=a.data * k.data, shared_out=k.data / 2, height=a.data + b.data)
+    return number(
+        text, k.data, why, program, add_own=a.data * k.data, shared_out=k.data / 2, value_given=a.data + b.data
+    )
 
 
 @asks("max gate", "max_both shared_out")
-def max_gate(dice: Dice) -> Asked:
-    """L = max(a, b) * k, asked of the winner or of the other."""
-    a, b, k = dice.leaves("a b k")
-    wins = dice.random() < 0.5
-    text = (
-        f"m = max(a, b), and L = m * k. What is the gradient of {'the larger' if wins else 'the smaller'} of the two?"
-    )
-    program = f"a = {short(a.data)}\nb = {short(b.data)}\nk = {short(k.data)}"
-    if wins:
-        why = "The larger one alone decides what max gives, so it gets the whole gradient."
-        return number(text, k.data, why, program, max_both=k.data / 3, shared_out=k.data / 2, mul_own=0.0)
-    why = "The smaller one does not decide what max gives."
-    return number(text, 0.0, why, program, max_both=k.data, shared_out=k.data / 2)
+def max_gate(dice: Dice) -> Asked | None:
+    """L = max(a, b) * k + a * c, asked of the smaller of the two."""
+    a, b, k, c = dice.leaves("a b k c")
+    if a.data > b.data:
+        return None
+    text = "m = max(a, b), and L = m * k + a * c. What is dL/da?"
+    program = "\n".join([f"{x.label} = {short(x.data)}" for x in (a, b, k, c)])
+    why = "a is the smaller one, so nothing reaches it through max. What is left comes through a * c."
+    return number(text, c.data, why, program, max_both=k.data + c.data, shared_out=k.data / 2 + c.data)
 
 
 @asks("rise", "run_over_rise height")
@@ -249,13 +247,10 @@ def neuron_out(dice: Dice) -> Asked:
 @asks("neuron slope", "tanh_of_input no_local tanh_square_only")
 def neuron_slope(dice: Dice) -> Asked:
     """The gradient of a weight through tanh, from the output."""
-    a, x, g = dice.pick((0.5, 0.8, -0.6, 0.9, -0.3)), dice.pick(SIGNED), dice.pick((1.0, 2.0, -1.0, 3.0))
-    z = dice.pick((1.5, -1.2, 0.7, 2.0))
-    text = (
-        f"a = tanh(z) is {short(a)}, where z = w·x + b is about {short(z)} and x = {short(x)}. "
-        f"dL/da is {short(g)}. What is dL/dw? Use a, not z."
-    )
-    why = f"dL/dz = {short(g)} · (1 - {short(a)}²), and dz/dw = x."
+    z, x, g = dice.pick((0.5, 1.1, -0.7, 1.5, -0.3)), dice.pick(SIGNED), dice.pick((1.0, 2.0, -1.0, 3.0))
+    a = round(tanh(z), 3)
+    text = f"a = tanh(z) is {a:g}, where z = w·x + b is {z:g} and x = {x:g}. dL/da is {g:g}. What is dL/dw?"
+    why = f"dL/dz = {g:g} · (1 - {a:g}²), and dz/dw = x."
     slips = {"tanh_of_input": g * (1 - z * z) * x, "no_local": g * x, "tanh_square_only": g * a * a * x}
     return number(text, g * (1 - a * a) * x, why, no_upstream=(1 - a * a) * x, **slips)
 
@@ -277,7 +272,7 @@ def saturated(dice: Dice) -> Asked:
     z = dice.pick((0.1, -0.2, 0.3))
     far = dice.pick((6.0, 8.0, -7.0))
     text = "Three tanh neurons get the same gradient from above. Which one changes its weights most?"
-    others = [("flat_learns", f"the one at z = {short(far)}"), ("height", f"the one at z = {short(-3.0)}")]
+    others = [("flat_learns", f"the one at z = {short(far)}"), ("flat_learns", f"the one at z = {short(-3.0)}")]
     why = f"The slope of tanh at {short(z)} is nearly 1. At {short(far)} it is nearly 0."
     return choice(text, f"the one at z = {short(z)}", why, others, dice)
 
@@ -304,16 +299,12 @@ def squared_error(dice: Dice) -> Asked:
 def p_minus_y(dice: Dice) -> Asked:
     """The gradient of a score under softmax and cross-entropy."""
     scores = [dice.pick((0.0, 1.0, 2.0, -1.0, 0.5)) for _ in range(3)]
-    powers = [exp(z) for z in scores]
-    k, right_class = int(dice.random() * 3), int(dice.random() * 3)
-    if k != right_class:
-        k = right_class
-    p = powers[k] / sum(powers)
+    k = int(dice.random() * 3)
+    p = round(exp(scores[k]) / sum(map(exp, scores)), 3)
     text = (
-        f"Softmax gives class {k} the probability {p:.3f}, and {k} is the right class. "
+        f"Softmax gives class {k} the probability {p:g}, and {k} is the right class. "
         "The loss is the cross-entropy. What is the gradient of its score?"
     )
-    p = round(p, 3)
     return number(text, p - 1, f"p - y = {p:g} - 1.", target_forgotten=p, negated=1 - p, log_sign=log(p))
 
 
@@ -323,4 +314,4 @@ def surprise(dice: Dice) -> Asked:
     p = dice.pick((0.5, 0.25, 0.1, 0.8, 0.2))
     q = dice.pick((0.05, 0.15))
     text = f"The right class got the probability {short(p)}, another one {short(q)}. What is the cross-entropy?"
-    return number(text, -log(p), f"-ln {short(p)}.", log_sign=log(p), wrong_class=-log(q), height=1 - p)
+    return number(text, -log(p), f"-ln {short(p)}.", log_sign=log(p), wrong_class=-log(q), no_log=1 - p)

@@ -17,7 +17,9 @@ def slope(dice: Dice) -> Asked:
 @asks("inventory 2", "mul_own")
 def product(dice: Dice) -> Asked:
     """A product swaps."""
-    return number("c = a · b with a = 4 and b = 9. What is dc/da?", 9.0, "a is scaled by b.", mul_own=4.0, height=36.0)
+    return number(
+        "c = a · b with a = 4 and b = 9. What is dc/da?", 9.0, "a is scaled by b.", mul_own=4.0, value_given=36.0
+    )
 
 
 @asks("inventory 3", "slopes_added")
@@ -59,5 +61,5 @@ def descent(dice: Dice) -> Asked:
 def flat(dice: Dice) -> Asked:
     """A saturated neuron hardly learns."""
     text = "A neuron gives tanh(8), which is nearly 1. How much do its weights learn from an error?"
-    others = [("flat_learns", "much, because its output is large"), ("height", "as much as any other neuron's")]
+    others = [("flat_learns", "much, because its output is large"), ("flat_learns", "as much as any other neuron's")]
     return choice(text, "almost nothing", "tanh is flat there: its slope is nearly 0.", others, dice)

@@ -128,7 +128,7 @@ def spread(dice: Dice) -> Asked:
         "Which variance of the weights gives a sum of variance 1?"
     )
     return number(
-        text, 1 / n, f"The sum has {short(n)} times the variance of one term.", spread_by_sum=1.0, height=1 / sqrt(n)
+        text, 1 / n, f"The sum has {short(n)} times the variance of one term.", spread_by_sum=1.0, deviation=1 / sqrt(n)
     )
 
 
