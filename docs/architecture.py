@@ -47,7 +47,8 @@ def stack(frame):
 def watch(frame, event, argument):
     if event == "call" and wanted and name(frame).endswith(wanted[0]):
         print("STACK", *stack(frame)); wanted.pop(0)
-    if event == "c_call" and wanted and wanted[0] == "C" and "_loops" in str(getattr(argument, "__module__", "")):
+    loop = event == "c_call" and argument.__name__ == "run" and "_loops" in str(argument.__module__)
+    if loop and wanted and wanted[0] == "C":
         print("STACK", *stack(frame), f"micrograd_like.compiler._loops:{{argument.__name__}}"); wanted.pop(0)
     if event == "call" and frame.f_globals.get("__name__", "").startswith("micrograd_like.compiler."):
         module = frame.f_globals["__name__"]

@@ -125,8 +125,9 @@ BESIDE = [
     "* **Attackers**: a learner's code is run with limits against accidents, not in a sandbox.",
     "* Compiled programs may add in another order than the engine, to a relative 1e-12, unless `exact=True`.",
     "",
-    "`.ci/run` runs all of the suite from a fresh clone with the newest of every package, and parts of it on every",
-    "other Python that it finds, in a browser's Python and under sanitizers. It plays a newcomer and a stranger too.",
+    "`.ci/run` runs all of the suite from a fresh clone with the newest of every package, on every other Python that",
+    "it finds all but what asks a browser, and parts in a browser's Python and under sanitizers. It plays a newcomer",
+    "and a stranger too.",
 ]
 
 

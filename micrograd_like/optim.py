@@ -9,7 +9,7 @@ from typing import Any
 
 from ._engine import passes, updated
 from .base.atomic import all_or_nothing
-from .base.checks import not_negative, warn
+from .base.checks import is_function, not_negative, warn
 from .engine import Value
 from .ops import sqrt
 
@@ -57,7 +57,7 @@ class Optimizer:
     @property
     def lr(self) -> float:
         """The learning rate of this epoch."""
-        return not_negative("lr", self.schedule(self.epoch) if callable(self.schedule) else self.schedule, 0.1)
+        return not_negative("lr", self.schedule(self.epoch) if is_function(self.schedule) else self.schedule, 0.1)
 
     @lr.setter
     def lr(self, lr: LearningRate) -> None:
@@ -188,7 +188,7 @@ class Optimizer:
         return {"maximize": True} if self.maximize else {}
 
     def __repr__(self) -> str:
-        lr = "a function of the epoch" if callable(self.schedule) else f"{self.lr:g}"
+        lr = "a function of the epoch" if is_function(self.schedule) else f"{self.lr:g}"
         options = "".join([f", {name}={setting}" for name, setting in self.settings().items()])
         n, steps = len(self.parameters), self.steps
         done = f"{steps} step{'s' * (steps != 1)} made" if steps else "no step made yet"

@@ -387,7 +387,10 @@ def test_a_large_page_sends_what_repeats_once(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 def test_the_columns_of_a_lesson_are_its_nodes(tmp_path: Path) -> None:
-    told = lesson(walk(network(2)))
+    loss = network(2)
+    for node, label in zip(loss.inputs[0].inputs, ("constructor", "__proto__")):
+        node.label = label
+    told = lesson(walk(loss))
     script = f"{bundle('model.js')}\nconst ops = {operations(OPS)};\nconst lesson = {script_json(columns(told))};\n"
     (tmp_path / "script.mjs").write_text(script + "console.log(JSON.stringify(expanded(lesson, ops)));", "utf-8")
     run = subprocess.run(["node", str(tmp_path / "script.mjs")], capture_output=True, text=True, check=True)

@@ -351,6 +351,18 @@ def test_an_operation_of_ones_own_runs_on_every_backend() -> None:
         del OPS["cubed"]
 
 
+@pytest.mark.parametrize("backend", ["auto", "numpy", "source"])
+def test_an_operation_of_ones_own_that_raises_raises_what_the_engine_does(backend: str) -> None:
+    op = Op("halflog", lambda a: math.log(a) / 2, lambda out, a: (0.5 / a,), latex="", why="", sample=[(1.0, 2.0)])
+    try:
+        w = Value(2.0)
+        function = lambda x: op(w * x)  # noqa: E731
+        program = compile(function, 1.5, backend=backend)
+        assert holds(program, function, [w], 3.0) and holds(program, function, [w], -1.0)
+    finally:
+        del OPS["halflog"]
+
+
 def test_a_place_that_is_no_whole_number_chooses_nothing() -> None:
     table = Rows([[Value(1.0)], [Value(2.0)]])
     function = lambda k: table[k][0] * 1.0  # noqa: E731

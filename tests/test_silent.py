@@ -23,6 +23,7 @@ from micrograd_like import (
     clip_gradients,
     doctor,
     fit,
+    ieee,
     losses,
     mean,
     save_model,
@@ -98,6 +99,7 @@ ERRORS: list[tuple[Any, type[Exception], str]] = [
     (lambda m: m.load_state_dict({"a": 1.0}), ValueError, r"does not go with this network"),
     (lambda m: list(Value(1.0)), TypeError, r"holds no others. Write for x in xs"),
     (lambda m: 1 in Value(1.0), TypeError, r"holds no others. Write x.data == 1"),
+    (lambda m: SGD([Value(1.0)], lr=Value(0.1)), TypeError, r"lr = Value.* is of type Value, not a number"),
     (lambda m: Value(1.0)(2.0), TypeError, r"called like a function. Write \* to multiply"),
     (lambda m: Value(1.0) @ Value(2.0), TypeError, r"@ multiplies matrices. Write x \* y"),
     (lambda m: [1.0] @ Value(2.0), TypeError, r"@ multiplies matrices. Write x \* y"),
@@ -153,6 +155,10 @@ class Own(Value):
     """A learner's own kind, which has a name that would be a slip elsewhere."""
 
     gard = 7.0
+
+
+def test_a_network_of_a_learners_own_says_what_it_is() -> None:
+    assert repr(Line()) == "<Line: 2 parameters>" and repr(ieee()) == "ieee()"
 
 
 def test_a_learner_may_set_every_other_attribute_and_a_slip_is_not_offered() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from math import isfinite
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..ops import Number, real
 
@@ -27,6 +28,11 @@ def plain(numbers: Any) -> Any:
     return numbers.tolist() if hasattr(numbers, "tolist") else numbers
 
 
+def is_function(x: object) -> TypeGuard[Callable[..., Any]]:
+    """Tell whether it can be called; a Value only says that it cannot."""
+    return callable(x) and not isinstance(x, Number)
+
+
 def listing(xs: Any, write: str) -> Any:
     """Return a list or the like as it is, or raise a TypeError with what to write."""
     if not hasattr(xs, "__len__") or isinstance(xs, str | bytes):
@@ -36,7 +42,7 @@ def listing(xs: Any, write: str) -> Any:
 
 def named(choices: dict[str, Any], name: Any, what: str) -> Any:
     """Return the choice of that name, or an error that lists all names; a function is its own choice."""
-    if callable(name):
+    if is_function(name):
         return name
     if isinstance(name, str) and name in choices:
         return choices[name]

@@ -59,6 +59,8 @@ class Analysis:
     concepts: list[str]
     help: list[Help]
     items: list[ItemFigures]
+    records: list[StudentRecord]
+    share: dict[str, float]
 
     def __init__(self, records: Sequence[StudentRecord]) -> None:
         self.records = [x for x in records if x.attempts]

@@ -45,6 +45,9 @@ class Computer(Recorder):
     uses: int
     parameters: list[Value]
     wanted: Any
+    strange: int
+    before: array[float]
+    waiting: bool
 
     def __init__(self, parameters: Any, backend: str, exact: bool) -> None:
         super().__init__(parameters, backend, exact)

@@ -36,6 +36,13 @@ def of_compiling(scalars: int, decisions: int = 0) -> float:
 class Account:
     """What a program may still spend on being compiled, out of what it has saved."""
 
+    left: float
+    engine: float
+    call: float
+    compiling: float
+    allowance: float
+    needed: float
+
     def __init__(self) -> None:
         self.left = 0.0
         self.engine, self.call, self.compiling = 0.0, 0.0, 0.0  # of the last graph

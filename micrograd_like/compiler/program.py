@@ -44,6 +44,8 @@ class Program(Computer):
     cannot be compiled so that it stays right is run by the engine; `reason` then says why.
     """
 
+    waiting: bool
+
     def __init__(self, source: Any, examples: Sequence[Any], parameters: Any, backend: str, exact: bool) -> None:
         super().__init__(parameters, backend, exact)
         self.inputs = examples

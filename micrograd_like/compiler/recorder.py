@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import Any
 
+from ..base.checks import is_function
 from ..engine import Value, topological_order
 from . import cost
 from .backends import BACKENDS, best
@@ -42,6 +43,10 @@ class Recorder:
     recorded: int
     names: list[str]
     nested: Any
+    account: Account
+    hasty: bool
+    doubted: bool
+    waiting: bool
 
     def __init__(self, parameters: Any, backend: str, exact: bool) -> None:
         self.backend = best() if backend == "auto" else backend
@@ -70,7 +75,7 @@ class Recorder:
     # what a run of the function is
 
     def set_function(self, function: Callable[..., Any], examples: Sequence[Any]) -> None:
-        if not callable(function):
+        if not is_function(function):
             raise TypeError(
                 f"compile was given {function!r:.60}. Give it a loss, one Value, or a function that returns one."
             )

@@ -181,6 +181,15 @@ def _given(events: Sequence[Touched], nodes: Sequence[Any]) -> tuple[list[Passed
 class TracedPass:
     """The contributions of one pass, held against those of the right one."""
 
+    plan: Blueprint
+    given: Sequence[PassedBack]
+    start: float
+    data: list[float]
+    names: list[str]
+    root: int
+    edges: list[tuple[int, int]]
+    passes: list[tuple[int, list[PassedBack]]]
+
     def __init__(self, plan: Blueprint, given: Sequence[PassedBack], start: float, nodes: Sequence[Any]) -> None:
         self.plan, self.given, self.start = plan, given, start
         self.data = [float(x.data) for x in nodes]

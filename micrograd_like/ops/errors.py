@@ -42,6 +42,9 @@ class ieee:
     def __init__(self) -> None:
         self.tokens: list[Token[bool]] = []
 
+    def __repr__(self) -> str:
+        return "ieee()"
+
     def __enter__(self) -> None:
         self.tokens.append(in_ieee.set(True))
 

@@ -112,7 +112,12 @@ class Protocols(Number):
     def __dir__(self) -> list[str]:
         return [name for name in object.__dir__(self) if name not in _NOT_HERE]
 
-    __rmatmul__, __rxor__ = __matmul__, __xor__
+    def __rmatmul__(self, other: Any) -> Any:
+        return self @ other
+
+    def __rxor__(self, other: Any) -> Any:
+        return self ^ other
+
     __call__: _Refused = _Refused(
         "is a number, and was called like a function. Write * to multiply, as in x * (y + 1)."
     )

@@ -50,6 +50,9 @@ class Module:
             f"{type(self).__name__} does not say what its output is. Write def __call__(self, x): in the class."
         )
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._count()}>"
+
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Return each parameter once, with the Python path that leads to it."""
         found = {parameter: path for path, parameter in reversed(list(_parameters(self, "")))}

@@ -146,6 +146,15 @@ def colours() -> str:
 class Scene:
     """What the film shows: boxes whose numbers come one by one, and tokens that go back along the edges."""
 
+    walk: Walk
+    number: dict[Value, int]
+    placed: Layout
+    sizes: list[Pair]
+    film: Film
+    starts: list[float]
+    most: float
+    widest: float
+
     def __init__(
         self, walk: Walk, number: dict[Value, int], placed: Layout, sizes: list[Pair], starts: list[float]
     ) -> None:

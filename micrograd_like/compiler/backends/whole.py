@@ -117,6 +117,9 @@ class Whole:
         with np().errstate(
             over="call", divide="call", invalid="call", under="ignore", call=lambda *a: happened.append(a)
         ):
-            for run in self.lists[number]:
-                run()
+            try:
+                for run in self.lists[number]:
+                    run()
+            except (ArithmeticError, ValueError):  # as the learner's own operation may raise
+                return True
         return bool(happened)

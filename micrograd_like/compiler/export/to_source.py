@@ -13,9 +13,9 @@ from ...engine import Value
 from ..executable import Executable, RefusedError
 from ..extra import numpy as np
 from ..lower.expression import Expr, in_order
-from ..lower.plan import Block, Instruction, View
+from ..lower.plan import Block, Instruction, Plan, View
 from ..printing.algebra import lines
-from ..printing.naming import parameter_arrays
+from ..printing.naming import ParameterArray, parameter_arrays
 from .frames import C_FILE, PY_FILE
 
 SIGNS = {"add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})", "div": "({} / {})", "neg": "(-{})"}
@@ -56,6 +56,13 @@ class AsText:
     """A program as text: parts that both languages share."""
 
     spelled: Mapping[str, str]
+    program: Executable
+    plan: Plan
+    shapes: tuple[Any, ...]
+    inputs: list[str]
+    parameters: list[ParameterArray]
+    said: dict[int, str]
+    lists: count[int]
 
     def __init__(self, program: Executable, names: Mapping[Value, str], inputs: Sequence[str]) -> None:
         self.program, self.plan, self.shapes = program, program.plan, program.shapes

@@ -35,6 +35,7 @@ class BackwardPass:
     size: int
     leaves: list[Value]
     relus: list[Any]
+    slopes: list[Any]
 
     def __init__(self, root: Value, line: int, closely: bool) -> None:
         self.root, self.line, self.loss, self.closely = root, line, root.data, closely

@@ -31,7 +31,7 @@ export function expanded({ flat }, ops) {
     node.inputs = inputs.slice(at, (at += arity(i))).map((back) => (back > 0 ? i - back : -back));
     if (op[i]) node.op = written[op[i] - 1];
     if (node.kind === "constant") node.constant = true;
-    if (flat.shown[node.name]) node.shown = flat.shown[node.name];
+    if (Object.hasOwn(flat.shown, node.name)) node.shown = flat.shown[node.name];
     if (line[i]) node.line = lines[line[i] - 1];
     Object.assign(node, late[i]);
     nodes.push(node);
