@@ -73,7 +73,7 @@ def which() -> str:
 
 def made() -> bool:
     """Tell whether a Value was made so far."""
-    return bool(c.clock()) if c else repr(engine.tick.__self__) != "count(1)"  # type: ignore[attr-defined]
+    return bool(c.clock()) if c else repr(engine.tick.__self__) != "count(1)"
 
 
 def twin(function: F) -> F:
