@@ -236,3 +236,23 @@ def test_a_kind_of_ones_own_says_only_its_update() -> None:
 
     assert descend(Sign(parameters(0.0, 0.0), 0.5), bowl, 6) == pytest.approx([3.0, -1.0])
     assert isinstance(next(iter(Sign([Value(1.0)], 0.1).delta)), Value)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"steps": -1}, {"epoch": 0.5}, {"memory": [(math.nan,)]}, {"memory": [("1",)]}, {"memory": [(1e308,)]}]
+)
+def test_a_state_with_one_impossible_part_is_refused(wrong: dict[str, object]) -> None:
+    w = Value(1.0)
+    optimizer = SGD([w], 0.1, momentum=0.9)
+    w.grad = 1.0
+    optimizer.step()
+    state = optimizer.state_dict()
+    with pytest.raises(ValueError, match="numbers that no optimizer has"):
+        optimizer.load_state_dict(state | wrong)
+    assert optimizer.state_dict() == state
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_notebook_shows_three_equations_and_says_where_more_follow(count: int) -> None:
+    shown = SGD([Value(float(i), f"w{i}") for i in range(count)], 0.1)._repr_html_()
+    assert shown and ("…" in shown) == (count > 3)
