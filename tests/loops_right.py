@@ -1323,3 +1323,22 @@ for epoch in range(10):
     optimizer.zero_grad(); cost.backward(); optimizer.step()
 """,
 )
+r(
+    "actor_and_critic_with_one_optimizer",
+    OURS,
+    """
+import random
+random.seed(1)
+actor, critic = MLP(2, [4, 2], seed=1), MLP(2, [4, 1], seed=2)
+both = SGD(actor.parameters() + critic.parameters(), lr=0.05)
+for episode in range(15):
+    s = [random.random(), random.random()]
+    p, value = softmax(actor(s)), critic(s)
+    a = int(random.random() < p[1].data)
+    real = float((a == 1) == (s[0] > s[1]))
+    cost = (value - real) ** 2
+    both.zero_grad(); cost.backward(); both.step()
+    cost = -softmax(actor(s))[a].log() * (real - value.data)
+    both.zero_grad(); cost.backward(); both.step()
+""",
+)

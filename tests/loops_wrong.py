@@ -1482,6 +1482,7 @@ w(
     "weights all set alike",
     OURS,
     """
+optimizer.lr = 0.01
 for p in model.parameters(): p.data = 0.0
 for epoch in range(10):
     cost = losses.mse([model(x) for x in X], y)
@@ -1632,5 +1633,46 @@ for epoch in range(20):
     for p in parameters: p.grad = 0.0
     cost.backward()
     for p in parameters: p.data -= 0.1 * p.grad
+""",
+)
+w(
+    "hinge_with_a_plus",
+    "hinge with the wrong sign",
+    OURS,
+    """
+for epoch in range(10):
+    cost = sum((1 + t * model(x)).relu() for x, t in zip(X, y)) / len(X)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "examples_sampled_alone",
+    "labels shuffled alone",
+    OURS,
+    """
+import random
+for epoch in range(10):
+    X = random.sample(list(X), len(X))
+    cost = losses.hinge([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "wrapper_with_one_layer",
+    "parameters left out",
+    OURS,
+    """
+class Wrapper:
+    def __init__(self, model):
+        self.model = model
+    def __call__(self, x):
+        return self.model(x)
+    def parameters(self):
+        return self.model.layers[0].parameters()
+net = Wrapper(model)
+optimizer = SGD(net.parameters(), lr=0.1)
+for epoch in range(10):
+    cost = losses.hinge([net(x) for x in X], y)
+    model.zero_grad(); cost.backward(); optimizer.step()
 """,
 )

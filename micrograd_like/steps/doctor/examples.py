@@ -230,6 +230,24 @@ def shuffled_alone(source: Script, record: Watched) -> Iterator[Proposal]:
             how = source.of(call.func)
             line = f"pairs = list(zip({other}, {name})); {how}(pairs); {other}, {name} = map(list, zip(*pairs))"
             yield call.lineno, line, source.replaced(source.statement(call), line)
+    for s in source.all(ast.Assign):
+        for other in sorted(_partners(source, _sampled(s)) - {_sampled(s)}) if _sampled(s) else ():
+            again = [
+                t for t in source.assigned(other) if t.lineno > s.lineno or (isinstance(t, ast.Assign) and _sampled(t))
+            ]
+            if not again:
+                name, how = _sampled(s), source.of(s.value.func)
+                line = f"{name}, {other} = zip(*{how}(list(zip({name}, {other})), len({name})))"
+                yield s.lineno, line, source.replaced(s, line)
+
+
+def _sampled(s: Any) -> str:
+    """Return the name that a statement puts into another order: X = random.sample(X, len(X)), also of list(X)."""
+    call, target = s.value, targets(s)[0]
+    whole = isinstance(call, ast.Call) and ast.unparse(call.func).endswith("sample") and len(call.args) == 2
+    if not whole or not isinstance(target, ast.Name) or "len(" not in ast.unparse(call.args[1]):
+        return ""
+    return target.id if names(call.args[0]) - {"list"} == {target.id} else ""
 
 
 def _made_of(s: Any, name: str, other: str) -> bool:

@@ -193,6 +193,8 @@ def left_out(source: Script, record: Watched) -> Iterator[Proposal]:
                     f"[p for part in self.{attribute} for p in part.parameters()]",
                 ):  # fmt: skip
                     yield back.lineno, f"return {value} + {form}", source.replaced(back.value, f"{value} + {form}")
+            if (whole := re.sub(r"\.layers\[0\]", "", value)) != value:
+                yield back.lineno, f"return {whole}", source.replaced(back.value, whole)
             for last in ":-1]", "1:]", ":1]":
                 if last in value:
                     whole = re.sub(r"\[(:-1|1:|:1)\]", "", value)

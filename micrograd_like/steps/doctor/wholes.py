@@ -100,6 +100,26 @@ def other_labels(source: Script, record: Watched) -> Iterator[Proposal]:
             yield from _relabelled(source, n, {n.right.id}, labels, "-1 1", "({0} + 1) / 2")
 
 
+@mistake(
+    "hinge with the wrong sign",
+    "The hinge is 0 where label and score have one sign; with a plus it rewards the wrong side.",
+    "Write (1 - label * score).relu().",
+    static=True,
+)
+def hinge_sign(source: Script, record: Watched) -> Iterator[Proposal]:
+    labels: dict[str, str] = record.get("names", {}).get("labels", {})
+    for n in source.all(ast.BinOp):
+        one, product = source.of(n.left) in ("1", "1.0") and isinstance(n.op, ast.Add), n.right
+        around = source.parent.get(n)
+        shut = isinstance(around, ast.Attribute) and around.attr == "relu"
+        if not one or not shut or not isinstance(product, ast.BinOp) or not isinstance(product.op, ast.Mult):
+            continue
+        through = _zipped(source, source.above(n, ast.GeneratorExp, ast.ListComp, ast.For))
+        if any(labels.get(through.get(source.of(x), source.of(x))) == "-1 1" for x in (product.left, product.right)):
+            line = f"{source.of(n.left)} - {source.of(product)}"
+            yield n.lineno, in_line(source, n, line), source.replaced(n, line)
+
+
 def _relabelled(
     source: Script, n: Any, used: set[str], labels: dict[str, str], kind: str, form: str
 ) -> Iterator[Proposal]:
@@ -180,7 +200,12 @@ def two_players(source: Script, record: Watched) -> Iterator[Proposal]:
             first = given[-1].value  # type: ignore[attr-defined]
         players = re.findall(r"(\w+)\.parameters\(\)", source.of(first)) if first is not None else []
         steps = [c for c in source.calls("step") if source.of(c.func) == f"{name}.step"]
-        if len(players) != 2 or len(steps) != 2 or source.training_loop(steps[0]) is not source.training_loop(steps[1]):
+        if (
+            len(players) != 2
+            or not _against(source, players)
+            or len(steps) != 2
+            or source.training_loop(steps[0]) is not source.training_loop(steps[1])
+        ):
             continue
         players.sort(key=lambda player: not re.match(r"d|c", player, re.IGNORECASE))
         own = [_loss_before(source, step) for step in steps]
@@ -194,6 +219,21 @@ def two_players(source: Script, record: Watched) -> Iterator[Proposal]:
         line = f"{name} = {both[0]}; {name}_2 = {both[1]}"
         twin = next(t for t in text.all(ast.Assign) if t.lineno == s.lineno and t.col_offset == s.col_offset)
         yield s.lineno, f"{line}, and {name}_2.step() in line {last.lineno}", text.replaced(twin, line)
+
+
+def _against(source: Script, players: list[str]) -> bool:
+    """Whether one network is given what the other one made: D([G(z)]), also by a name."""
+    for one, other in (players, players[::-1]):
+        made = {n for s in source.all(ast.Assign) if any(c in parts(s.value) for c in source.calls(other))
+                for t in targets(s) for n in names(t)}  # fmt: skip
+        through = {
+            n for m in source.all(ast.GeneratorExp, ast.ListComp, ast.For)
+            for n, over in _zipped(source, m).items() if over in made
+        }  # fmt: skip
+        for call in source.calls(one):
+            if any(c in parts(call) for c in source.calls(other)) or names(call) & (made | through):
+                return True
+    return False
 
 
 def _loss_before(source: Script, step: Any) -> str:
@@ -245,5 +285,5 @@ def set_alike(source: Script, record: Watched) -> Iterator[Proposal]:
         loop, target = source.above(s, ast.For), targets(s)[0]
         same = isinstance(s.value, ast.Constant) and isinstance(target, ast.Attribute) and target.attr == "data"
         if same and loop is not None and not source.of(target).endswith((".b.data", ".bias.data")):
-            line = f"{source.of(target)} = random.uniform(-1, 1)"
-            yield s.lineno, line, source.replaced(s.value, "__import__('random').uniform(-1, 1)")
+            line = f"{source.of(target)} = random.uniform(-0.5, 0.5)"
+            yield s.lineno, line, source.replaced(s.value, "__import__('random').uniform(-0.5, 0.5)")
