@@ -39,6 +39,7 @@ PYTHON_ADVICE: tuple[
     tuple[str, Any], ...
 ] = (  # what a message advises in Python, and what a command line writes for it
     (r",? or compute inside `with ieee\(\):`[^.]*(?=\.)", ""),
+    (r", or write target=None to read inputs alone", ""),
     (r"\bMLP\(\d+, \[(\d+(?:, \d+)*), \d+\]\)", lambda found: "--hidden " + found[1].replace(" ", "")),
     (
         r"\b(activation|batch_size|epochs|lr|momentum|seed|target|validation) ?= ?(?!=)(\S*[^\s.,:;])",
@@ -100,9 +101,11 @@ def about_files(error: OSError) -> str:
     if name is None:
         return str(error)
     if isinstance(error, FileNotFoundError) and Path(name).suffix == ".json":
-        return f"There is no file {name}. Write train first: it makes a model.json in the folder out."
+        return f"There is no file {name}. Write {called()} train iris first: it makes out/model.json."
     if isinstance(error, FileNotFoundError) and Path(name).suffix == ".csv":
         return f"There is no file {name}. Write the path of one that exists, or the name of a data set, such as iris."
+    if isinstance(error, FileNotFoundError) and Path(name).parent.is_dir():
+        return f"There is no file {name}. Write the path of one that exists."
     if isinstance(error, FileNotFoundError):
         return f"There is no folder for {name}. Make it first, or write another path."
     return f"{name}: {error.strerror}. Write another path, one that you may read and write."

@@ -177,8 +177,7 @@ def train_val_split(X: Sequence[Any], y: Sequence[Any], validation: float = 0.2,
     >>> len(train[0]), len(held_out[0])
     (120, 30)
     """
-    if len(listing(X, "train_val_split(X, y)")) != len(listing(y, "train_val_split(X, y)")):
-        raise ValueError(f"There are {len(X)} rows in X and {len(y)} targets in y. Give one target for each row.")
+    _check_pairs(X, y, "train_val_split(X, y)")
     size = round(len(X) * validation) if 0 < validation < 1 else 0
     if not 0 < size < len(X):
         raise ValueError(
@@ -189,6 +188,11 @@ def train_val_split(X: Sequence[Any], y: Sequence[Any], validation: float = 0.2,
     Random(seed).shuffle(order)
     held_out, train = [([X[i] for i in part], [y[i] for i in part]) for part in (order[:size], order[size:])]
     return train, held_out
+
+
+def _check_pairs(X: Any, y: Any, write: str) -> None:
+    if len(listing(X, write)) != len(listing(y, write)):
+        raise ValueError(f"There are {len(X)} rows in X and {len(y)} targets in y. Give one target for each row.")
 
 
 @dataclass(frozen=True, repr=False)
@@ -247,7 +251,7 @@ def batches(
 
     With an `rng` the examples are shuffled first. One call deals one epoch.
     """
-    listing(X, "batches(X, y, 16)"), listing(y, "batches(X, y, 16)")
+    _check_pairs(X, y, "batches(X, y, 16)")
     size = len(X) or 1 if batch_size is None else count("batch_size", batch_size, 16)
     order = list(range(len(X)))
     if rng and batch_size:

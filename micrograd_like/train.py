@@ -393,10 +393,12 @@ def _generator_of(saved: Any) -> Random:
 
 @contextmanager
 def _diverging(optimizer: Optimizer) -> Iterator[None]:
-    """An operation that fails within this context, as a number grew too large, is training that diverged."""
+    """An operation that fails within this context, after a step that was too large, is training that diverged."""
     try:
         yield
     except TrainingDivergedError:
         raise
     except (ArithmeticError, DomainError) as error:
+        if not optimizer.steps:  # nothing was learnt, so nothing overshot
+            raise
         raise diverged(str(error).split(". ")[0], optimizer) from error

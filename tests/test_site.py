@@ -70,7 +70,8 @@ def finished(page: Any) -> None:
 def test_the_site_is_small(address: str) -> None:
     files = [path for path in SITE.rglob("*") if path.is_file()]
     python = sum(path.stat().st_size for path in files if path.parent.name == "python")
-    assert python < 20e6 and sum(path.stat().st_size for path in files) < 25e6
+    total = sum(path.stat().st_size for path in files)
+    assert python < 20e6 and total - python < 7.5e6 and total < 25e6
     home = sum(len(gzip.compress(path.read_bytes())) for path in [SITE / "index.html", *first_load()])
     assert home < 150e3, "what the first page loads, as servers send it"
 

@@ -35,7 +35,8 @@ class Assignment:
         """Return the assignment of a folder; ValueError if it is none."""
         path = Path(folder) / "sealed" / "assignment.json"
         if not path.exists():
-            raise ValueError(f"{folder} is not an assignment. Make one: micrograd-like assignment new {folder}")
+            make = f"micrograd-like assignment new {folder} --students FILE.csv"
+            raise ValueError(f"{folder} is not an assignment. Make one: {make}")
         return cls.of_file(path)
 
     @classmethod

@@ -6,7 +6,7 @@ import ast
 import math
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..engine import Value
 from ..ops import OPS, Op
@@ -52,22 +52,24 @@ def read(tree: ast.expr, variables: Mapping[str, Any], text: str = "") -> Value 
     Raises ExpressionError where there is anything else in it. `text` is what the tree was read from.
     """
     made: list[Value | float] = []
-    todo: list[ast.expr | tuple[Op, int]] = [tree]
+    todo: list[ast.expr | tuple[Op, int, ast.expr]] = [tree]
     while todo:
         part = todo.pop()
         if isinstance(part, tuple):  # its operands have been computed
-            op, count = part
+            op, count, whole = part
             operands = made[len(made) - count :]
             del made[len(made) - count :]
             try:
                 made.append(op(*operands))
             except TypeError as error:
                 raise ExpressionError(str(error)) from None
+            if text and isinstance(out := made[-1], Value) and out.op and not hasattr(out, "_source"):
+                out._source = _Source(text, whole)  # type: ignore[attr-defined]
         elif (number := _number(part, variables)) is not None:
             made.append(number)
         elif (called := _call(part)) is not None:
             op, inner = called
-            todo.append((op, len(inner)))
+            todo.append((op, len(inner), part))
             todo += reversed(inner)
         else:
             shown = ast.get_source_segment(text, part) or "A part of the expression"
@@ -75,6 +77,16 @@ def read(tree: ast.expr, variables: Mapping[str, Any], text: str = "") -> Value 
                 f"{_part(shown)} is not arithmetic. Use numbers, names, + - * / // % ** and {', '.join(_functions())}."
             )
     return made[0]
+
+
+class _Source(NamedTuple):
+    """Where a part of an expression was typed, cut out only when an error asks for it."""
+
+    text: str
+    part: ast.expr
+
+    def __str__(self) -> str:
+        return ast.get_source_segment(self.text, self.part) or ""
 
 
 def _number(part: ast.expr, variables: Mapping[str, Any]) -> Value | float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from math import isfinite, isinf
@@ -19,12 +20,13 @@ def explained(op: Any, numbers: Sequence[float], operands: Sequence[Any] = ()) -
     where = " and ".join([f"{name} = {x!r}" for name, x in seen.items() if name != repr(x)])
     why, instead = _cause(op, numbers, names)
     if instead and _works(instead, numbers, operands):
-        what = f"Write {instead.format(*names)}, or {GO_ON}"
+        what = f"Write {_filled(instead, names)}, or {GO_ON}"
     elif "larger than any float" in why:
         what = f"Use smaller numbers, or {GO_ON}"
     else:
         what = f"Use other numbers, or {GO_ON}"
-    return f"{op.write(*names)}{' with ' if where else ''}{where}: {why}. {what}"
+    asked = op.write(*map(_whole, names)) if op.sign else op.write(*names)
+    return f"{asked}{' with ' if where else ''}{where}: {why}. {what}"
 
 
 def _names(numbers: Sequence[float], operands: Sequence[Any]) -> list[str]:
@@ -37,13 +39,33 @@ def _names(numbers: Sequence[float], operands: Sequence[Any]) -> list[str]:
             names.append(repr(number))
             continue
         labels = [str(x.label) for x in operands if x is not operand]
-        stem = str(operand.label) or next(letter for letter in "xyzuvw" if letter not in labels)
+        stem = str(operand.label) or typed(operand) or next(letter for letter in "xyzuvw" if letter not in labels)
         name, count = stem, 1
         while owners.setdefault(name, operand) is not operand:
             count += 1
             name = f"{stem}_{count}"
         names.append(name)
     return names
+
+
+class Typed(str):
+    """What a learner typed for a node: a name for it in an error, in parentheses where it is an operand."""
+
+
+def typed(operand: Any) -> Typed | None:
+    """Return what was typed for a node, if it was read from an expression."""
+    source = getattr(operand, "_source", None)
+    return Typed(source) if source else None
+
+
+def _whole(name: str) -> str:
+    return f"({name})" if isinstance(name, Typed) else name
+
+
+def _filled(advice: str, names: Sequence[str]) -> str:
+    """Put names into an advice; what stands alone within parentheses needs none of its own."""
+    alone = re.sub(r"(?<=\()\{(\d)\}(?=[,)])", lambda found: names[int(found[1])], advice)
+    return re.sub(r"\{(\d)\}", lambda found: _whole(names[int(found[1])]), alone)
 
 
 def _cause(op: Any, numbers: Sequence[float], names: Sequence[str]) -> tuple[str, str]:

@@ -100,7 +100,8 @@ def pair(validation: Any) -> tuple[Any, Any]:
     except (TypeError, ValueError):
         raise TypeError(
             f"validation = {validation!r:.60} is not a pair (X, y). "
-            "Write train, validation = train_val_split(X, y, 0.2) and fit(model, *train, validation=validation)."
+            "Write train, validation = train_val_split(X, y, 0.2) and "
+            "fit(model, *train, loss='mse', validation=validation)."
         ) from None
     return X, y
 
