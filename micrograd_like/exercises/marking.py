@@ -19,7 +19,7 @@ SIGNS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mark:
     """What became of one question: `verdict` is "right", "wrong", or "not yet", also for what follows from a slip."""
 
@@ -31,6 +31,9 @@ class Mark:
     def __str__(self) -> str:
         typed = f"  {self.typed}" if self.typed else ""
         return f"{self.key}{typed}: {self.verdict}{'. ' * bool(self.note)}{self.note}"
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Marking:
