@@ -32,7 +32,7 @@ ORDER = {
     "drawing": "layering rows layout picture boxes fold draw plots",
     "mistakes": "mistake passes whole_pass slopes script",
     "steps": "source_lines symbols differences events walk explain what_if answer_key doctor migrate",
-    "steps.doctor": "source entry updates rates graphs examples networks strange watch trial examine",
+    "steps.doctor": "source entry updates rates graphs examples networks wholes strange watch trial examine",
     "exercises": """
         progress questions answers hypotheses diagnosis messages marking confusions exercise concepts generator codes
         practise credit exam bugs engines traced sides running whole_class build apart

@@ -1259,3 +1259,67 @@ for epoch in range(12):
     for a, p in zip(teacher.parameters(), model.parameters()): a.data = 0.9 * a.data + 0.1 * p.data
 """,
 )
+r(
+    "schedule_that_ends_with_the_loop",
+    OURS,
+    """
+for epoch in range(30):
+    cost = losses.hinge([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward()
+    optimizer.lr = 0.3 * (1 - epoch / 29)
+    optimizer.step()
+""",
+)
+r(
+    "one_optimizer_for_two_that_work_together",
+    OURS,
+    """
+enc, dec = MLP(2, [2], seed=1), MLP(2, [2], seed=2)
+both = SGD(enc.parameters() + dec.parameters(), lr=0.05)
+for epoch in range(10):
+    cost = sum(losses.mse(dec(enc(x)), x) for x in X) / len(X)
+    both.zero_grad(); cost.backward(); both.step()
+    size = 0.001 * sum(a * a for x in X for a in enc(x))
+    both.zero_grad(); size.backward(); both.step()
+""",
+)
+r(
+    "return_of_the_first_that_fits",
+    OURS,
+    """
+def first_wrong(rows):
+    seen = 0
+    for x, t in rows:
+        seen += 1
+        if (model(x).data > 0) != (t > 0):
+            return seen
+    return seen
+for epoch in range(10):
+    cost = sum((1 + -t * model(x)).relu() for x, t in zip(X, y)) / len(X)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+    print(first_wrong(list(zip(X, y))))
+""",
+)
+r(
+    "examples_shuffled_with_their_labels",
+    OURS,
+    """
+import random
+X, y = list(X), list(y)
+for epoch in range(10):
+    random.seed(epoch); random.shuffle(X)
+    random.seed(epoch); random.shuffle(y)
+    cost = losses.hinge([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+r(
+    "hinge_with_labels_changed_in_place",
+    OURS,
+    """
+y = [int(t > 0) for t in y]
+for epoch in range(10):
+    cost = sum((1 - (2 * t - 1) * model(x)).relu() for x, t in zip(X, y)) / len(X)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)

@@ -1343,7 +1343,7 @@ for epoch in range(60):
 )
 w(
     "lr_schedule_kills",
-    "learning rate too small",
+    "learning rate 0 too soon",
     OURS,
     """
 lr = 0.5
@@ -1391,5 +1391,246 @@ for epoch in range(10):
     out = [model(x) for x in X]
     cost = Value(1.0 - losses.accuracy(out, y))
     optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "return_in_the_loop",
+    "returned too early",
+    OURS,
+    """
+optimizer.lr = 0.01
+def cost_of(outputs, targets):
+    total = 0
+    for a, t in zip(outputs, targets):
+        total = total + (a - t) ** 2
+        return total
+for epoch in range(10):
+    cost = cost_of([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "no_square",
+    "difference not squared",
+    OURS,
+    """
+for epoch in range(10):
+    cost = sum(model(x) - t for x, t in zip(X, y)) / len(X)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "hinge_by_hand_of_0_and_1",
+    "labels of another loss",
+    OURS,
+    """
+y = [int(t > 0) for t in y]
+for epoch in range(10):
+    cost = sum((1 + -t * model(x)).relu() for x, t in zip(X, y)) / len(X)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "schedule_that_ends_early",
+    "learning rate 0 too soon",
+    OURS,
+    """
+for epoch in range(40):
+    cost = losses.hinge([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward()
+    optimizer.lr = max(0.0, 0.1 - 0.02 * epoch)
+    optimizer.step()
+""",
+)
+w(
+    "one_optimizer_for_both",
+    "one optimizer for two players",
+    """
+import random
+from micrograd_like import MLP, SGD
+random.seed(1)
+G, D = MLP(1, [4, 1], seed=1), MLP(1, [4, 1], seed=2)
+optimizer = SGD(G.parameters() + D.parameters(), lr=0.05)
+""",
+    """
+for step in range(8):
+    real, noise = [[random.gauss(2, 0.3)] for _ in range(4)], [[random.random()] for _ in range(4)]
+    d_loss = -sum(D(x).sigmoid().log() for x in real) - sum((1 - D([G(z)]).sigmoid()).log() for z in noise)
+    optimizer.zero_grad(); d_loss.backward(); optimizer.step()
+    g_loss = -sum(D([G(z)]).sigmoid().log() for z in noise)
+    optimizer.zero_grad(); g_loss.backward(); optimizer.step()
+""",
+)
+w(
+    "one_row_of_a_table",
+    "always the same row",
+    """
+from micrograd_like import Value, losses
+table = [[Value(0.1 * (i + 1) * (j - 1)) for j in range(3)] for i in range(4)]
+parameters = [p for row in table for p in row]
+""",
+    """
+for k in range(8):
+    loss = sum(losses.cross_entropy([table[0]], [t]) for i, t in [(0, 1), (1, 2), (2, 0), (3, 1)])
+    for p in parameters: p.grad = 0.0
+    loss.backward()
+    for p in parameters: p.data -= 0.5 * p.grad
+""",
+)
+w(
+    "all_weights_0",
+    "weights all set alike",
+    OURS,
+    """
+for p in model.parameters(): p.data = 0.0
+for epoch in range(10):
+    cost = losses.mse([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "a_generator_without_a_step",
+    "optimizer without a step",
+    OURS,
+    """
+def train(epochs):
+    for epoch in range(epochs):
+        cost = losses.hinge([model(x) for x in X], y)
+        optimizer.zero_grad()
+        cost.backward()
+        yield cost.data
+print([*train(10)])
+""",
+)
+w(
+    "examples_shuffled_alone",
+    "labels shuffled alone",
+    OURS,
+    """
+import random
+X, y = list(X), list(y)
+for epoch in range(10):
+    random.shuffle(X)
+    cost = losses.hinge([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "validation_step_on_one_line",
+    "training on validation data",
+    OURS,
+    """
+X, Xv, y, yv = X[:16], X[16:], y[:16], y[16:]
+for epoch in range(8):
+    cost = losses.hinge([model(x) for x in X], y)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+    val = losses.hinge([model(x) for x in Xv], yv)
+    optimizer.zero_grad(); val.backward(); optimizer.step()
+""",
+)
+w(
+    "biases_of_a_list_unused",
+    "part of a network unused",
+    OURS,
+    """
+class Net:
+    def __init__(self):
+        self.w = [[Value(0.1 * (i - j)) for j in range(2)] for i in range(3)]
+        self.b = [Value(0.0) for _ in range(3)]
+        self.v = [Value(0.2 * i - 0.1) for i in range(3)]
+    def __call__(self, x):
+        h = [(w[0] * x[0] + w[1] * x[1]).tanh() for w in self.w]
+        return sum(v * a for v, a in zip(self.v, h))
+    def parameters(self):
+        return [p for row in self.w for p in row] + self.b + self.v
+net = Net()
+for epoch in range(10):
+    cost = sum((net(x) - t) ** 2 for x, t in zip(X, y)) / len(X)
+    for p in net.parameters(): p.grad = 0.0
+    cost.backward()
+    for p in net.parameters(): p.data -= 0.1 * p.grad
+""",
+)
+w(
+    "compared_with_its_own_number",
+    "compared with itself",
+    OURS,
+    """
+for epoch in range(10):
+    out = [model(x) for x in X]
+    cost = sum((a - a.data) ** 2 for a, t in zip(out, y)) / len(y)
+    optimizer.zero_grad(); cost.backward(); optimizer.step()
+""",
+)
+w(
+    "update_between_clear_and_backward",
+    "gradients cleared before the step",
+    OURS,
+    """
+for epoch in range(10):
+    cost = losses.hinge([model(x) for x in X], y)
+    for p in model.parameters(): p.grad = 0.0
+    for p in model.parameters(): p.data -= 0.1 * p.grad
+    cost.backward()
+""",
+)
+w(
+    "loss_wrapped_again",
+    "cut out of the graph",
+    OURS,
+    """
+for epoch in range(10):
+    out = [model(x).data for x in X]
+    mean = sum((a - t) ** 2 for a, t in zip(out, y)) / len(y)
+    cost = Value(mean)
+    optimizer.zero_grad(); cost.backward()
+    for p in model.parameters(): p.data -= 0.1 * p.grad
+""",
+)
+w(
+    "gradient_of_the_loss",
+    "gradient of another parameter",
+    LINE,
+    """
+for epoch in range(20):
+    loss = sum((w * x + b - t) ** 2 for x, t in zip(X, Y)) / len(X)
+    w.grad = b.grad = 0.0
+    loss.backward()
+    w.data -= 0.1 * loss.grad
+    b.data -= 0.1 * loss.grad
+""",
+)
+w(
+    "result_in_a_name_that_nobody_reads",
+    "update in the graph",
+    OURS,
+    """
+for epoch in range(10):
+    cost = losses.hinge([model(x) for x in X], y)
+    model.zero_grad(); cost.backward()
+    for p in model.parameters():
+        g = max(-1.0, min(1.0, p.grad))
+        p_data = p.data - 0.1 * g
+""",
+)
+w(
+    "own_neurons_all_alike",
+    "neurons all alike",
+    OURS,
+    """
+class Unit:
+    def __init__(self, n):
+        self.w = [Value(0.5) for _ in range(n)]; self.b = Value(0.5)
+    def __call__(self, x):
+        return (sum(w * a for w, a in zip(self.w, x)) + self.b).tanh()
+    def parameters(self):
+        return self.w + [self.b]
+hidden, out = [Unit(2) for _ in range(4)], Unit(4)
+parameters = [p for unit in [*hidden, out] for p in unit.parameters()]
+for epoch in range(20):
+    cost = sum((out([unit(x) for unit in hidden]) - t) ** 2 for x, t in zip(X, y)) / len(X)
+    for p in parameters: p.grad = 0.0
+    cost.backward()
+    for p in parameters: p.data -= 0.1 * p.grad
 """,
 )

@@ -6,11 +6,13 @@ import ast
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from . import networks as networks  # which fills the table of mistakes
-from .entry import ENTRIES, Entry
+from . import wholes as wholes  # which fills the table of mistakes
+from .entry import ENTRIES, Entry, Proposal
 from .examples import unused_parts
 from .source import Script, targets
 from .trial import run
@@ -28,7 +30,13 @@ NO_PROOF_NEEDED = {  # what is never right, and which mistake it is
 TRAINING = ("unchanged", "no parameter", "stale", "growing", "doubled", "accumulated", "kept", "lost", "dead", "late")
 
 SEVERE = {"error", "diverged", "rising", "unchanged", "idle", "wiped", "stale", "growing", "lost", "no parameter"}
-BETTER = {"tiny": 0.9, "saturated": 0.9, "twins": 0.95, "stuck": 0.3}  # of the loss that there was, at most
+BETTER = {
+    "tiny": 0.9,
+    "saturated": 0.9,
+    "twins": 1.05,
+    "stuck": 0.3,
+    "stopped": 1.0,
+}  # of the loss that there was, at most
 WARNED = {
     "softmax again": "applies softmax itself",
     "sigmoid again": "applies sigmoid itself",
@@ -65,6 +73,8 @@ SEEN = {
     "tiny": "in {steps} steps the loss went from {first:.6g} to {last:.6g}.",
     "bottomless": "the loss fell from {first:.4g} to {last:.4g} in {steps} steps, and falls faster and faster.",
     "unstepped": "an optimizer was made{names}, and its step() was never called.",
+    "stopped": "no parameter changed in the last {times} of {of} passes, and the gradients were not 0.",
+    "one row": "of the rows of a table only one is ever used{names}.",
     "softmax again": "{message}.",
     "sigmoid again": "{message}.",
     "reach": "{message}.",
@@ -165,6 +175,8 @@ def _of_training(source: Script, record: dict[str, Any], before: dict[str, Any])
         symptoms["unreached"] = {"count": len(unreached), "of": len(leaves), "names": unreached, "line": 0}
     if unused := sorted({part for part, _ in unused_parts(source).values()}):
         symptoms["whole"] = {"names": unused, "line": 0}
+    if tables := names.get("tables"):
+        symptoms["one row"] = {"names": tables, "line": 0}
     if (idle := names.get("unstepped")) and record.get("updates"):
         symptoms["unstepped"] = {"names": idle, "line": 0}
     for name, words in WARNED.items():
@@ -220,12 +232,12 @@ def _proved(
 ) -> tuple[Finding, str, dict[str, Any]] | None:
     """Return the first mistake whose line takes away what was seen, the script with it, and what that did."""
     tried: set[str] = set()
-    for entry in ENTRIES.values():
+    for entry in sorted(ENTRIES.values(), key=lambda entry: entry.id == "dead relus"):  # often a consequence
         shown = [name for name in entry.symptoms if name in symptoms]
         if not shown and not entry.static:
             continue
         record.setdefault("names", {"models": {}, "optimizers": [], "inner": []})
-        for line, write, text in entry.propose(source, record):
+        for line, write, text in _proposals(entry, source, record):
             if text in tried or text == source.text or trials[0] <= 0:
                 continue
             tried.add(text)
@@ -239,6 +251,12 @@ def _proved(
                 seen = said(shown[0], symptoms[shown[0]]) if shown else f"it says {source.lines[line - 1].strip()}"
                 return Finding(entry.id, line, seen, entry.idea, write, True), text, after
     return None
+
+
+def _proposals(entry: Entry, source: Script, record: dict[str, Any]) -> Iterator[Proposal]:
+    """Yield what an entry proposes, as long as it can: a script may be written in a way that nobody thought of."""
+    with suppress(LookupError, AttributeError, RuntimeError, TypeError, ValueError):
+        yield from entry.propose(source, record)
 
 
 def _cured(

@@ -113,9 +113,9 @@ def learns_validation(source: Script, record: Watched) -> Iterator[Proposal]:
         block = source.block(s)
         after = block[block.index(s) + 1 :]
         steps = [t for t in after[:1] if re.search(r"\.step\(|\.grad", source.of(t))]
-        text = source.removed(s)
-        if steps:
-            text = Script(text).removed(_twin(Script(text), steps[0]))
+        text = source.text
+        for t in [*steps, s]:  # the later one first, so that the places stay
+            text = Script(text).removed(_twin(Script(text), t))
         yield s.lineno, f"nothing: remove {source.of(s)}" + " and the step after it" * bool(steps), text
 
 
@@ -213,7 +213,7 @@ def same_example(source: Script, record: Watched) -> Iterator[Proposal]:
 
 @mistake(
     "labels shuffled alone",
-    "The labels are put in another order and the examples are not, so each example has another one's label.",
+    "The labels and the examples are put in different orders, so each example has another one's label.",
     "Shuffle both together: pairs = list(zip(X, y)); random.shuffle(pairs); X, y = zip(*pairs).",
     static=True,
 )
@@ -225,11 +225,19 @@ def shuffled_alone(source: Script, record: Watched) -> Iterator[Proposal]:
     for call in calls:
         name = source.of(call.args[0])
         for other in _partners(source, name) - {name}:
-            if other in shuffled or any(name in names(s.value) for s in source.assigned(other)):  # type: ignore[attr-defined]
+            if other in shuffled or any(_made_of(s, other, name) for s in source.assigned(other)):
                 continue
             how = source.of(call.func)
             line = f"pairs = list(zip({other}, {name})); {how}(pairs); {other}, {name} = map(list, zip(*pairs))"
             yield call.lineno, line, source.replaced(source.statement(call), line)
+
+
+def _made_of(s: Any, name: str, other: str) -> bool:
+    """Whether a statement computes one list from the other, and not each from something else."""
+    pairs = [(targets(s)[0], s.value)]
+    if isinstance(pairs[0][0], ast.Tuple) and isinstance(s.value, ast.Tuple):
+        pairs = list(zip(pairs[0][0].elts, s.value.elts))
+    return any(name in names(target) and other in names(value) for target, value in pairs)
 
 
 def _partners(source: Script, name: str) -> set[str]:
@@ -241,8 +249,9 @@ def _partners(source: Script, name: str) -> set[str]:
             found |= {x.id for x in given}
         kind = source.of(call.func).split(".")[-1]
         compares = kind in ("mse", "hinge", "bce", "bce_with_logits", "cross_entropy", "nll") and len(call.args) == 2
-        if compares and source.of(call.args[1]) == name and isinstance(call.args[0], ast.ListComp):
-            found |= names(call.args[0].generators[0].iter)
+        if compares and isinstance(call.args[0], ast.ListComp) and isinstance(call.args[1], ast.Name):
+            both = names(call.args[0].generators[0].iter) | {call.args[1].id}
+            found |= both if name in both else set()
     return found
 
 

@@ -32,6 +32,22 @@ def cut(source: Script, record: Watched) -> Iterator[Proposal]:
         if computes and _reads_data(read) and not told and ".grad" not in source.of(s).split("\n")[0]:
             value = source.of(read.value)
             yield read.lineno, in_line(source, read, value), source.replaced(read, value)
+    yield from _cut_twice(source)
+
+
+def _cut_twice(source: Script) -> Iterator[Proposal]:
+    """Propose to leave .data out where a later Value(...) makes a graph of its own again."""
+    for wrap in [c for c in source.calls("Value") if len(c.args) == 1 and isinstance(c.args[0], ast.Name)]:
+        first = [r for r in source.all(ast.Attribute) if _reads_data(r) and r.lineno < wrap.lineno]
+        for read in first:
+            if source.training_loop(read) is source.training_loop(wrap) and source.training_loop(wrap) is not None:
+                text = Script(source.replaced(wrap, source.of(wrap.args[0])))
+                line = in_line(source, read, source.of(read.value))
+                yield (
+                    read.lineno,
+                    f"{line}, and {source.of(wrap.args[0])} for {source.of(wrap)}",
+                    (text.replaced(read, source.of(read.value))),
+                )
 
 
 def _reads_data(node: Any) -> bool:
@@ -78,6 +94,11 @@ def unused(source: Script, record: Watched) -> Iterator[Proposal]:
         made = {n.attr for n in parts(init) if _of_self(n, ast.Store)}
         used = {n.attr for f in methods.values() if f.name not in ("__init__", "parameters", "__repr__")
                 for n in parts(f) if _of_self(n, ast.Load)}  # fmt: skip
+        for some in [n for n in parts(call) if isinstance(n, ast.Tuple | ast.List)]:  # (self.layers[0], self.layers[2])
+            of = {source.of(x.value) if isinstance(x, ast.Subscript) else "" for x in some.elts}
+            if len(of) == 1 and "" not in of:
+                whole = min(of)
+                yield some.lineno, in_line(source, some, whole), source.replaced(some, whole)
         yield from _idle_results(source, call)
         for attribute in sorted(made - used):
             yield from _places_for(source, attribute, init, call)
@@ -96,6 +117,21 @@ def _idle_results(source: Script, call: Any) -> Iterator[Proposal]:
 def _places_for(source: Script, attribute: str, init: Any, call: Any) -> Iterator[Proposal]:
     """Propose to use an attribute somewhere in the call; in the end, to take it out."""
     returned = [n for n in parts(call) if isinstance(n, ast.Return) and n.value is not None]
+    for made in [n for n in parts(call) if isinstance(n, ast.ListComp | ast.GeneratorExp)]:  # a list beside a list
+        each = made.generators[0]
+        if source.of(each.iter).startswith("self.") and isinstance(each.target, ast.Name):
+            inner = made.elt
+            if isinstance(inner, ast.Call) and not inner.args and isinstance(inner.func, ast.Attribute):
+                inner = inner.func.value
+            text = Script(source.replaced(each.iter, f"zip({source.of(each.iter)}, self.{attribute})"))
+            text = Script(text.replaced(each.target, f"{each.target.id}, also"))
+            form = f"({source.of(inner)}) + also"
+            form = form if inner is made.elt else f"({form})"
+            yield (
+                inner.lineno,
+                f"{form} for {each.target.id}, also in zip({source.of(each.iter)}, self.{attribute})",
+                (text.replaced(inner, form)),
+            )
     for step in [n for n in parts(call) if isinstance(n, ast.Call) and _of_self(n.func, ast.Load)]:
         for x in step.args:
             inner = f"self.{attribute}({source.of(x)})"
@@ -292,7 +328,8 @@ def with_itself(source: Script, record: Watched) -> Iterator[Proposal]:
             bound = {m for g in around.generators for m in names(g.target)}
         unused = bound - names(n)
         for side in n.left, n.right:
-            if isinstance(side, ast.Name) and len(bound) > 1:
+            itself = source.of(n.left).removesuffix(".data") == source.of(n.right).removesuffix(".data")
+            if (isinstance(side, ast.Name) or (itself and side is n.right)) and len(bound) > 1:
                 for other in sorted(unused):
                     yield n.lineno, in_line(source, side, other), source.replaced(side, other)
     for call in source.all(ast.Call):

@@ -88,10 +88,17 @@ def _beside(source: Script, s: Any, base: str) -> Iterator[Proposal]:
 )
 def anothers_gradient(source: Script, record: Watched) -> Iterator[Proposal]:
     leaves = {name for name, reached in record.get("names", {}).get("leaves", {}).items() if reached}
+    roots = {source.of(c.func.value) for c in source.calls("backward") if isinstance(c.func, ast.Attribute)}
     for s, target, base in source.updates():
         own = source.of(target).removesuffix(".data")
         text = source.of(s.value)
-        if own != base and {own, base} <= leaves and f"{own}.grad" not in text and not _bound(source, s) & {own, base}:
+        if (
+            own != base
+            and {own, base} <= leaves | roots
+            and own in leaves
+            and f"{own}.grad" not in text
+            and not _bound(source, s) & {own, base}
+        ):
             line = source.of(s).replace(f"{base}.grad", f"{own}.grad")
             yield s.lineno, line, source.replaced(s, line)
 
@@ -132,14 +139,18 @@ def _moves(source: Script, loop: Any) -> Iterator[tuple[Any, Any, str]]:
     "optimizer without a step",
     "An optimizer was made and step() of it is never called, so its parameters stay as they were.",
     "Call step() of the optimizer whose parameters are to move.",
-    "unstepped",
-)
+    "unstepped", "unchanged",
+)  # fmt: skip
 def unstepped(source: Script, record: Watched) -> Iterator[Proposal]:
     for name in record.get("names", {}).get("unstepped", []):
         for call in reversed([*source.calls("step")]):
             s = source.statement(call)
             if isinstance(call.func, ast.Attribute) and source.block(s).index(s):
                 yield s.lineno, f"{name}.step()", source.replaced(call.func.value, name)
+        only = f"{name}.zero_grad(" in source.text and not any(source.calls("step"))
+        for call in source.calls("backward") if only and "unchanged" in record["symptoms"] else ():
+            s = source.statement(call)
+            yield s.lineno, f"{source.of(s)}; {name}.step()", source.replaced(s, f"{source.of(s)}; {name}.step()")
 
 
 @mistake(

@@ -124,7 +124,7 @@ class Script:
     def trains(self) -> bool:
         """Whether something in it is meant to change parameters."""
         update = any(self.calls("step")) or any(self.calls("fit")) or any(True for _ in self.updates())
-        return update or bool(re.search(r"\.step\b", self.text))
+        return update or bool(re.search(r"\.step\b|\b(SGD|Adam)\(|= *\w+\.data - ", self.text))
 
 
 def targets(statement: Any) -> list[ast.expr]:

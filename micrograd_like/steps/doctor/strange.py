@@ -41,6 +41,17 @@ def _course(losses: Sequence[float]) -> list[str]:
     return found
 
 
+def of_rest(passes: Sequence[Any], last: int) -> Symptoms:
+    """Return whether nothing changed after the time `last` though gradients went on, where there is one loop."""
+    rest = [seen for seen in passes if seen.time > last]
+    if not last or len(passes) < 10 or len(rest) < len(passes) / 2 or len({seen.line for seen in passes}) > 1:
+        return {}
+    first, end = [max(map(abs, seen.after.values()), default=0.0) for seen in (passes[0], passes[-1])]
+    if not end > 0.01 * first > 0:
+        return {}
+    return {"stopped": {"times": len(rest) - 1, "of": len(passes), "line": rest[0].line}}
+
+
 def of_leaves(close: Sequence[Any], passes: Sequence[Any], changed: set[Any], wanted: set[Any]) -> Symptoms:
     """Return what is strange about the leaves of passes that were looked at closely.
 

@@ -203,7 +203,26 @@ def _roles(names: dict[str, Any], watch: Any) -> dict[str, Any]:
             roles["inner"].append(name)
         elif isinstance(thing, Value):
             roles["leaves"][name] = thing in reached
+        elif isinstance(thing, list | tuple) and len(thing) > 2:
+            _of_list(roles, name, thing, reached)
+        for attribute, inner in getattr(thing, "__dict__", {}).items() if name in roles["models"] else ():
+            if isinstance(inner, list) and len(inner) > 2:
+                _of_list(roles, attribute, inner, reached)
     return roles
+
+
+def _of_list(roles: dict[str, Any], name: str, thing: Any, reached: set[Any]) -> None:
+    """Tell whether a list has labels of two classes, or is a table of parameters of which one row is used."""
+    from ...engine import Value
+
+    if all(isinstance(x, int | float) for x in thing):
+        kind = {(0, 1): "01", (-1, 1): "-1 1"}.get(tuple(sorted({*thing})))
+        roles.setdefault("labels", {}).update({name: kind} if kind else {})
+    elif all(
+        isinstance(row, list) and row and all(isinstance(p, Value) and p.op is None for p in row) for row in thing
+    ):
+        used = [row for row in thing if any(p in reached for p in row)]
+        roles.setdefault("tables", []).extend([name] * (len(used) == 1))
 
 
 if __name__ == "__main__":

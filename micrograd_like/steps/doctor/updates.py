@@ -51,6 +51,15 @@ def _value_updates(source: Script, loop_variable: bool) -> Iterator[Proposal]:
             yield s.lineno, line, text
             found.append((s, line))
     yield from together(source, found)
+    for s in source.all(ast.Assign) if not loop_variable else ():  # a name that is never read: p_data = p.data - ...
+        target, value = targets(s)[0], s.value
+        read = {n.id for n in source.all(ast.Name) if isinstance(n.ctx, ast.Load)}
+        less = (
+            isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub) and source.of(value.left).endswith(".data")
+        )
+        if less and isinstance(target, ast.Name) and target.id not in read and source.above(s, ast.For) is not None:
+            line = f"{source.of(value.left)} = {source.of(value)}"
+            yield s.lineno, line, source.replaced(s, line)
 
 
 @mistake(
@@ -276,6 +285,9 @@ def cleared(source: Script, record: Watched) -> Iterator[Proposal]:
             clears = "zero_grad" in source.of(t) or re.search(r"\.grad\s*=\s*(0|None)", source.of(t))
             if clears and ".data" not in source.of(t):
                 yield t.lineno, f"{source.of(t)} before {source.of(s)}", source.moved([t], s)
+        earlier = [t for t in places_of_update(source) if t in block and t.lineno < s.lineno]
+        if "unchanged" in record["symptoms"] and earlier:
+            yield s.lineno, f"{source.of(s)} before {source.of(earlier[0])}", source.moved([s], earlier[0])
 
 
 ON_PURPOSE = r"ascen[td]|maximi|adversar|attack|fgsm|dream|reward|objective|likelihood|utility|fool"

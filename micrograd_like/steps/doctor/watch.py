@@ -17,7 +17,7 @@ from ...engine import Value, tick, topological_order
 from ...optim import Optimizer
 from ...recipe.module import Module
 from ...train import Trainer
-from .strange import of_leaves, of_losses
+from .strange import of_leaves, of_losses, of_rest
 
 CLOSELY = 8  # backward passes from one line whose graphs are looked at, node by node
 LOOSELY = 120  # of which the loss is noted
@@ -288,5 +288,6 @@ class Watch:
         if same and max(min(times) for times in self.changed.values()) > self.passes[-1].time:
             found["late"] = {"passes": len(self.passes), "line": self.passes[-1].line}
         wanted = {p for optimizer in self.optimizers for p in optimizer.parameters if not getattr(p, "frozen", False)}
+        found |= of_rest(self.passes, max([times[-1] for times in self.changed.values()], default=0))
         found |= of_losses(self.passes) | of_leaves(close, self.passes, set(self.changed), wanted)
         return found
