@@ -77,7 +77,7 @@ class Marking:
             f"<p><b>{escape(m.where)}</b> {escape(m.did)}<br><i>{coded(m.idea)}</i><br>{escape(m.redo)}</p>{m.picture}"
             for m in self.messages
         )
-        head = "<tr><th></th><th>typed</th><th></th><th style='text-align:left'>why</th></tr>"
+        head = "<tr><td></td><th>typed</th><td></td><th style='text-align:left'>why</th></tr>"
         return f"<table><caption>{self._count()}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>{told}"
 
     def _count(self) -> str:
