@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -35,6 +35,7 @@ SHARED = ("walk.js", "exercise.js", "asked.js")  # scripts that many views of a 
 STYLES = ("walk.css", "exercise.css", "asked.css")
 PICTURE = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
 PICTURES: dict[str, bytes] = {}  # by name, the pictures that pages show
+VIEWS: dict[str, bytes] = {}  # by name, what the views of pages are about, compressed
 SHORT = 400  # characters of a script that need no packing
 PACKED = re.compile(r'<script type="module">\nconst packed = "([^"]+)";.*?</script>', re.DOTALL)
 
@@ -87,8 +88,10 @@ def lean(html: str, depth: int) -> str:
                 rest = text[len(whole) :].strip()
                 if len(rest) < SHORT:
                     return f'<script type="module">import {{ {start} }} from "{static}/{name}";\n{rest}\n</script>'
-                data = b64encode(zlib.compress(rest.encode(), 9)).decode()
-                load = f'import {{ unpack }} from "{static}/packed.js";\nunpack("{data}", "{start}", "{name}");'
+                data = zlib.compress(rest.encode(), 9)
+                file = f"{crc32(data):08x}.z"
+                VIEWS[file] = data
+                load = f'import {{ unpack }} from "{static}/packed.js";\nunpack("{file}", "{start}", "{name}");'
                 return f'<script type="module">{load}</script>'
         return found[0]
 
@@ -106,10 +109,11 @@ def lean(html: str, depth: int) -> str:
 
 
 def pictures(folder: Path) -> None:
-    """Write the pictures of all pages, each once."""
-    (folder / "pictures").mkdir(exist_ok=True)
-    for name, data in PICTURES.items():
-        (folder / "pictures" / name).write_bytes(data)
+    """Write the pictures of all pages, and what their views are about, each once."""
+    for place, files in (("pictures", PICTURES), ("views", VIEWS)):
+        (folder / place).mkdir(exist_ok=True)
+        for name, data in files.items():
+            (folder / place / name).write_bytes(data)
 
 
 def run_notebook(path: Path, depth: int) -> None:

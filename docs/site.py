@@ -33,6 +33,7 @@ def build() -> None:
     sys.path.insert(0, str(ROOT))
     sys.path.insert(0, str(ROOT / "docs"))
     import pages
+    import small
     from make import operations
 
     for folder, files in (("lessons", ROOT / "notebooks"), ("course", ROOT / "notebooks" / "course")):
@@ -56,6 +57,7 @@ def build() -> None:
     for path in SITE.rglob("*.map"):
         path.unlink()
     python_in_the_page(SITE / "python")
+    small.shrink(SITE)
     for_offline()
     files = [path for path in SITE.rglob("*") if path.is_file()]
     python = sum(path.stat().st_size for path in files if path.parent.name == "python")

@@ -16,6 +16,7 @@ from .base.checks import (
     table as table,
     targets as targets,
 )
+from .ops.protocols import Stepwise
 from .recipe.tables import Dataset, read_csv
 
 __all__ = [
@@ -194,7 +195,7 @@ def _check_pairs(X: Any, y: Any, write: str) -> None:
         raise ValueError(f"There are {len(X)} rows in X and {len(y)} targets in y. Give one target for each row.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Standardize:
     """Shift and scale columns to mean 0 and standard deviation 1, as measured on the rows it was fitted to.
 
@@ -217,6 +218,11 @@ class Standardize:
         means = [fsum(column) / len(column) for column in columns]
         deviations = [sqrt(fsum([(x - m) ** 2 for x in xs]) / len(xs)) for xs, m in zip(columns, means)]
         return cls(means, [s if min(xs) < max(xs) else 1.0 for s, xs in zip(deviations, columns)])
+
+    def __repr__(self) -> str:
+        shown = [f"{m:.4g} ± {s:.4g}" for m, s in list(zip(self.means, self.scales))[:4]]
+        more = ", ..." * (len(self.means) > 4)
+        return f"<Standardize {len(self.means)} columns: mean ± deviation {', '.join(shown)}{more}>"
 
     def __call__(self, X: Any) -> list[list[float]]:
         """Return the rows, shifted and scaled."""
@@ -251,4 +257,5 @@ def batches(
     if rng and batch_size:
         rng.shuffle(order)
     chosen = [order[start : start + size] for start in range(0, len(order), size)]
-    return (([X[i] for i in batch], [y[i] for i in batch]) for batch in chosen)
+    dealt = (([X[i] for i in batch], [y[i] for i in batch]) for batch in chosen)
+    return Stepwise(dealt, f"{len(chosen)} batches: for inputs, targets in batches(X, y, {batch_size})")

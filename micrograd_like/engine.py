@@ -11,7 +11,7 @@ from typing import Any
 
 from .ops import Op, add, ieee as ieee, mul, real
 from .ops.gates import behind_shut_gates
-from .ops.protocols import Protocols, checked, fill_in, let_go
+from .ops.protocols import Protocols, Stepwise, checked, fill_in, let_go
 
 
 class Value(Protocols):
@@ -147,4 +147,4 @@ def backward_steps(root: Value, order: Sequence[Value] = ()) -> Iterator[tuple[V
         if node.inputs:
             node.grad = 0.0
     root.grad += 1.0
-    return chain_rule(reversed(order), unreached)
+    return Stepwise(chain_rule(reversed(order), unreached), "steps: for node, input, local_grad in backward_steps(L)")

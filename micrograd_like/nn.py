@@ -96,7 +96,13 @@ class Neuron(Module):
     def activate(self, z: Any) -> Any:
         """Return a = activation(z)."""
         a = self.activation(z) if self.activation else z
-        a.label = self.labels[1]
+        try:
+            a.label = self.labels[1]
+        except AttributeError:
+            raise TypeError(
+                f"The activation {name_of(self.activation)!r} gave {a!r}, which is not a Value. "
+                "Write it with operations on Values, as in activation=lambda z: z.exp() - 1."
+            ) from None
         return a
 
     def __call__(self, x: Sequence[Any]) -> Any:
@@ -285,6 +291,12 @@ class LogisticRegression(MLP):
 
 def activation_named(name: ActivationName | Activation) -> Activation | None:
     """Return the operation of that name that takes one number; None for "linear", which changes nothing."""
+    if isinstance(name, Value):
+        raise TypeError(f"activation = {name!r} is a number, not a function. Write activation='tanh'.")
+    if isinstance(name, Op) and name.arity - len(name.defaults) > 1:
+        raise ValueError(
+            f"The activation {name.name!r} takes {name.arity} numbers, and a neuron has one. Write 'relu'."
+        )
     if callable(name):
         return name
     takes_one: dict[str, Op | None] = {op.name: op for op in OPS.values() if op.arity - len(op.defaults) == 1}
@@ -296,7 +308,7 @@ def name_of(activation: Activation | None) -> Any:
     """Return what `activation_named` was given."""
     if activation is None:
         return "linear"
-    return activation.name if isinstance(activation, Op) else activation.__name__
+    return activation.name if isinstance(activation, Op) else getattr(activation, "__name__", repr(activation))
 
 
 def as_inputs(x: Sequence[Any], nin: int, module: Module) -> list[Any]:

@@ -56,7 +56,7 @@ def run(sources: Sequence[str], name: str = "notebook") -> dict[str, Any]:
 
 
 def mutants(cells: Sequence[Cell]) -> Iterator[Mutant]:
-    """Every number of the lesson's own cells made another one; not where it only says how something looks."""
+    """Every number of the lesson's own cells made larger and smaller; not where it only says how something looks."""
     for number, cell in enumerate(cells):
         if cell.is_check:
             continue
@@ -66,10 +66,17 @@ def mutants(cells: Sequence[Cell]) -> Iterator[Mutant]:
                 continue
             line = lines[node.lineno - 1].encode()
             before = line[node.col_offset : node.end_col_offset].decode()
-            after = repr(node.value + 1) if isinstance(node.value, int) else repr(node.value * 1.25 + 0.125)
-            changed = (line[: node.col_offset] + after.encode() + line[node.end_col_offset :]).decode()
-            source = "".join([*lines[: node.lineno - 1], changed, *lines[node.lineno :]])
-            yield Mutant(number, node.lineno, before, after, source)
+            for after in _others(node.value):
+                changed = (line[: node.col_offset] + after.encode() + line[node.end_col_offset :]).decode()
+                source = "".join([*lines[: node.lineno - 1], changed, *lines[node.lineno :]])
+                yield Mutant(number, node.lineno, before, after, source)
+
+
+def _others(number: float) -> list[str]:
+    """Return a larger number and a smaller one, whole if it is whole."""
+    if isinstance(number, int):
+        return [repr(number + 1), repr(number - 1 if number else 2)]
+    return [repr(number * 1.25 + 0.125), repr(number * 0.8 - 0.05)]
 
 
 def _numbers(node: ast.AST) -> Iterator[ast.Constant]:

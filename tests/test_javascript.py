@@ -17,8 +17,9 @@ from micrograd_like.mistakes.mistake import MISTAKES
 from micrograd_like.mistakes.passes import Pass, grads
 from micrograd_like.mistakes.script import about
 from micrograd_like.ops import OPS
+from micrograd_like.ops.notation import MathML
 from micrograd_like.views.bundle import bundle
-from micrograd_like.views.javascript import operations
+from micrograd_like.views.javascript import is_written, operations
 from micrograd_like.views.walk_page import walk_script
 
 node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
@@ -83,6 +84,47 @@ def test_a_thousand_random_graphs(tmp_path: Path) -> None:
     run = subprocess.run(["node", str(script), str(tmp_path)], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert max(json.loads(run.stdout).values()) <= 1e-12
+
+
+FORMULAS = """
+import { readFileSync } from "node:fs";
+import { formula, ops } from "./walk.mjs";
+const asked = JSON.parse(readFileSync("asked.json", "utf8"));
+console.log(JSON.stringify(asked.map(([name, k, numbers, slope]) => formula(ops[name], k, numbers, slope).text)));
+"""
+
+
+@node
+def test_a_page_shows_the_textbook_form_of_every_local_derivative(tmp_path: Path) -> None:
+    asked, books = [], []
+    for op in filter(is_written, OPS.values()):
+        point = [
+            low + (0.37 + 0.2 * i) * (high - low) if high - low < 100 else 1.7
+            for i, (low, high) in enumerate(op.sample)
+        ]
+        out = op(*map(Value, point))
+        names = [f"{{{x}}}" for x in "abc"[: op.arity]]
+        for k, book in enumerate(op.textbook(MathML("{out}"), *map(MathML, names))):
+            asked.append([op.name, k, [out.data, *point], out.local_grads[k]])
+            books.append(str(book if isinstance(book, MathML) else MathML(book)))
+    assert len(asked) > 60
+    (tmp_path / "asked.json").write_text(json.dumps(asked))
+    (tmp_path / "walk.mjs").write_text(f"{walk_script()}\nexport const ops = {operations(OPS)};\n", "utf-8")
+    (tmp_path / "run.mjs").write_text(FORMULAS, "utf-8")
+    run = subprocess.run(["node", "run.mjs"], capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    for (name, k, *_), shown, book in zip(asked, json.loads(run.stdout), books, strict=True):
+        assert shown == book, f"{name}, operand {k}: the page shows {shown} in place of {book}"
+
+
+@node
+def test_a_page_shows_the_number_where_no_book_has_it(tmp_path: Path) -> None:
+    asked = [["maximum", 0, [2.0, 2.0, 2.0], 0.5], ["abs", 0, [0.0, 0.0], 0.0], ["tanh", 0, [1.0, 20.0], 1.7e-17]]
+    (tmp_path / "asked.json").write_text(json.dumps(asked))
+    (tmp_path / "walk.mjs").write_text(f"{walk_script()}\nexport const ops = {operations(OPS)};\n", "utf-8")
+    (tmp_path / "run.mjs").write_text(FORMULAS, "utf-8")
+    run = subprocess.run(["node", "run.mjs"], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert json.loads(run.stdout) == ["", "", ""]
 
 
 def test_only_what_a_graph_uses_is_written() -> None:

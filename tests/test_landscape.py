@@ -47,3 +47,10 @@ def test_a_balls_places_are_the_descents() -> None:
     values = [e.attrib["values"] for e in svg.iter() if e.attrib.get("attributeName") == "cx"]
     assert len(values) == 1 and len(values[0].split(";")) == len(path)
     assert OPS["relu"].why in activation("relu").svg
+
+
+@pytest.mark.parametrize(("name", "pieces"), [("sigmoid", 2), ("tanh", 2), ("relu", 1), ("sin", 4), ("softplus", 1)])
+def test_an_activation_shows_where_it_is_flat(name: str, pieces: int) -> None:
+    svg = activation(name, -5.0, 5.0).svg
+    assert svg.count('stroke-width="7') == pieces + 1 and "below 5% of its steepest" in svg  # one is in the legend
+    assert "below 5%" not in activation("neg").svg

@@ -14,6 +14,7 @@ import pytest
 import micrograd_like
 from micrograd_like import (
     MLP,
+    OPS,
     SGD,
     Adam,
     Layer,
@@ -89,6 +90,11 @@ ERRORS: list[tuple[Any, type[Exception], str]] = [
     (lambda m: fit(m, [["a", 1.0]] * 3, Y, "hinge"), TypeError, r"X\[0\]\[0\] .*is the text 'a'"),
     (lambda m: fit(m, X, Y, lambda outputs, targets: 3.0), TypeError, r"The loss gave 3.0, which is not a Value"),
     (lambda m: fit(m, X, Y, "mse", lr=1e10), TrainingDivergedError, r"learning overshot.*Try lr="),
+    (lambda m: MLP(2, [3, 1], activation=Value(1.0)), TypeError, r"is a number, not a function. Write act"),
+    (lambda m: Neuron(2, activation=Value(1.0).tanh()), TypeError, r"is a number, not a function. Write act"),
+    (lambda m: MLP(2, [1], output=OPS["maximum"]), ValueError, r"takes 2 numbers, and a neuron has one. Write 'relu'"),
+    (lambda m: MLP(2, [1], activation=lambda z: 3.0, output=lambda z: 3.0)([1.0, 2.0]), TypeError,
+     r"The activation '<lambda>' gave 3.0, which is not a Value. Write it with operations"),
     (lambda m: fit(m, X, Y, "msee"), ValueError, r"Did you mean 'mse'\? Write one of: 'mse', 'hinge'"),
     (lambda m: losses.mse(m(X[0]), 2.0), TypeError, r"mse averages over examples.*Write mse\(\[output\], \[target\]\)"),
     (lambda m: softmax(Value(1.0)), TypeError, r"take a list of numbers.*Write softmax\(\[a, b, c\]\)"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_browser_everybody import AXE
 
 from micrograd_like.mistakes.mistake import MISTAKES
 
@@ -70,7 +71,8 @@ def finished(page: Any) -> None:
 def test_the_site_is_small(address: str) -> None:
     files = [path for path in SITE.rglob("*") if path.is_file()]
     python = sum(path.stat().st_size for path in files if path.parent.name == "python")
-    assert python < 20e6 and sum(path.stat().st_size for path in files) < 25e6
+    total = sum(path.stat().st_size for path in files)
+    assert python < 20e6 and total - python < 7.2e6 and total < 25e6
     home = sum(len(gzip.compress(path.read_bytes())) for path in [SITE / "index.html", *first_load()])
     assert home < 150e3, "what the first page loads, as servers send it"
 
@@ -199,6 +201,33 @@ def test_a_message_leads_to_the_page_of_its_mistake(address: str, page: Any) -> 
     exercise.get_by_role("button", name="Check").click()
     links = page.locator(".card a[href*='/mistakes/']")
     assert links.count() == page.locator('.card[data-mistake]:not([data-mistake=""])').count()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_pages_of_each_kind(address: str, page: Any, scheme: str) -> None:
+    script = next((Path(x) for x in AXE if x and Path(x).exists()), None)
+    if script is None:
+        pytest.skip("axe-core is not here: npm install axe-core, or AXE=path/axe.min.js")
+    page.emulate_media(color_scheme=scheme)
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        for name in ("index", "course/03_chains", "lessons/05_exercises", "mistakes/sub_sign", "howto", "playground"):
+            page.goto(f"{address}/{name}.html")
+            page.wait_for_timeout(400)
+            page.add_script_tag(path=str(script))
+            found = page.evaluate("axe.run().then((x) => x.violations.map((v) => [v.id, v.nodes[0].html]))")
+            assert found == [], (name, width)
+
+
+def test_a_cell_that_needs_numpy_says_so_and_keeps_what_it_showed(address: str, page: Any) -> None:
+    page.goto(f"{address}/course/12_matrices.html")
+    cell = page.locator("div.cell", has_text="import numpy as np").first
+    before = cell.locator(".cell_output").inner_text()
+    cell.get_by_role("button", name="Run").click()
+    finished(page)
+    assert "needs NumPy" in cell.locator(".cell-bar [role=status]").inner_text()
+    assert cell.locator(".cell_output").inner_text() == before
+    assert page.seen["errors"] == []
 
 
 def test_every_link_within_the_site_leads_somewhere(address: str) -> None:

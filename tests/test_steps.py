@@ -68,6 +68,23 @@ def test_what_is_shown_is_what_books_print() -> None:
     assert "dx = dr * (x > 0.0)" in answer_key(r) and "(x > 0) · 1" in str(walk(r))
 
 
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.arity == 1], ids=str)
+def test_a_recorded_slope_is_shown_as_books_print_it_and_twice_differentiated_both_agree(op) -> None:
+    low, high = op.sample[0]
+    x = Value(min(max(0.4, low), high), "x")
+    y = op(x)
+    [slope] = gradients(y, [x])
+    program = str(Graph(slope, names={"slope": slope}))
+    held: dict[str, float] = {}
+    exec(program, dict(RUN), held)
+    assert held["slope"] == pytest.approx(slope.data, rel=1e-12)
+    assert not re.search(r"sigmoid\(-|\d\.\d{3,}|\d{6}|hypot", program.replace(f"{x.data:.6g}", "").partition("#")[0])
+    [book] = op.textbook(y, x)
+    bends = [gradients(form, [x])[0].data for form in (slope, book) if isinstance(form, Value)]
+    if len(bends) == 2:
+        assert bends[0] == pytest.approx(bends[1], rel=1e-9, abs=1e-12)
+
+
 def test_a_saturated_slope_keeps_its_number() -> None:
     x = Value(20.0)
     y = x.tanh()

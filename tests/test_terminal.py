@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from micrograd_like.exercises import generate
+from micrograd_like.exercises.concepts import CONCEPTS
 from micrograd_like.graph.parse import parse
 from micrograd_like.steps.walk import Walk
 from micrograd_like.views import terminal_exercise
@@ -176,6 +177,84 @@ def test_a_narrow_terminal_can_be_read(rule: str, monkeypatch: pytest.MonkeyPatc
     for command in (["walk", *EXPRESSION], ["explain", *EXPRESSION], ["exercise", "fan-out", "--seed", "7"]):
         lines = [line for line in run(*command, COLUMNS="60").splitlines() if "micrograd_like" not in line]
         assert all(len(line) <= 60 for line in lines)
+
+
+def too_long(shown: str) -> list[str]:
+    return [line for line in shown.splitlines() if len(line) > 60]
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+
+
+LONG_NAME = "weight_of_the_first_layer"
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("expression", ["(a*b + c).tanh()", f"softplus({LONG_NAME}*a) + {LONG_NAME}**2"])
+def test_every_screen_of_a_walk_fits_60_columns(expression: str) -> None:
+    names = {"a": -2e-7, "b": -3.0, "c": 10.0, LONG_NAME: 1.23456789}
+    root, found = parse(expression, {name: number for name, number in names.items() if name in expression})
+    steps = Stepper(Walk(root, names=found | {"out": root}, code=expression), found | {"out": root}, expression)
+    for _ in steps.rules:
+        for keys in ["", "p", "x" * 70, "\r", "?"]:
+            shown = type_in(steps, keys)
+            while steps.event.index < len(steps.walk) - 1:
+                assert not too_long(shown)
+                shown = type_in(steps, "n" if not steps.hidden else "?")
+            assert not too_long(shown)
+            steps.press(b"\x1b[H")
+        type_in(steps, "m")
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("concept", CONCEPTS)
+def test_all_that_an_exercise_says_fits_60_columns(concept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ex = generate(concept, difficulty=3, seed=3)
+    keys = list(ex.questions)
+    typed = ["1/0", "99", "?", "?", "a word that is no number", "?", "?", ex.answers[keys[0]], *["s"] * len(keys)]
+    prompts: list[str] = []
+    assert ask_all(ex, lambda prompt: (prompts.append(prompt), typed.pop(0))[1])
+    assert not too_long(capsys.readouterr().out) and not too_long("\n".join([f"{x}-1.234567" for x in prompts]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [(["exercise", "fan-out", "--seed", "7"], "99\n?\ns\nq\n"), (["walk", *EXPRESSION], "q")],
+)
+def test_a_terminal_of_60_columns_is_asked_how_wide_it_is(command: list[str], typed: str) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    here = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "micrograd_like", *command], stdin=theirs, stdout=theirs, stderr=theirs,
+        env=here | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    os.close(theirs)
+    seen, asked, end = b"", False, time.monotonic() + 300
+    while (process.poll() is None and time.monotonic() < end) or select.select([ours], [], [], 0)[0]:
+        if not asked and (b"step 1 of" in seen or seen.endswith(b" = ")):
+            asked = bool(os.write(ours, typed.encode()))  # what is typed before it listens is lost
+        if select.select([ours], [], [], 1)[0]:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # what Linux says at the end
+                break
+            seen += part
+            if not part:
+                break
+    os.close(ours)
+    assert process.wait(timeout=300) in (0, 1)
+    shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", seen.decode())
+    assert len(shown) > 150 and not too_long(shown)
 
 
 def test_an_exercise_asks_marks_hints_and_asks_again(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,11 @@ function show(cell, html) {
   }
 }
 
+// NumPy is 3 MB more and is not on the site. What such a cell shows stays as it was when the page was made.
+const NUMPY = "NumPy is not on this site, so this cell cannot be run here. What it shows was computed when the page was made. " +
+  'To change it, write pip install "micrograd-like[arrays]" and run it on your own machine.';
+const needsNumpy = (html) => /compile needs numpy|No module named &#x27;numpy&#x27;/.test(html);
+
 function begin() {
   worker = new Worker(new URL("python.js", import.meta.url), { type: "module" });
   worker.onmessage = ({ data }) => {
@@ -67,8 +72,10 @@ async function run(last) {
     const html = await ask(cell, id).catch(() => null);
     cell.classList.remove("running");
     if (html === null) return;
-    show(cell, html);
-    say(cell, "");
+    const missing = needsNumpy(html);
+    if (!missing || !cell.querySelector(".cell_output")) show(cell, missing ? "" : html);
+    say(cell, missing ? NUMPY : "");
+    if (missing && id < index) { say(last, `Cell ${id + 1} above needs NumPy, so this one cannot be run here.`); return; }
     done.add(id);
     if (html.includes('class="error"') && id < index) { say(last, `Cell ${id + 1} above fails: mend it first.`); return; }
   }
@@ -101,6 +108,7 @@ cells.forEach((cell, i) => {
   if (saved[i]) cell.code.textContent = saved[i];
   cell.code.contentEditable = "plaintext-only";
   cell.code.spellcheck = false;
+  cell.code.tabIndex = 0;
   Object.entries({ role: "textbox", "aria-multiline": "true", "aria-label": `Code of cell ${i + 1}, to change` })
     .forEach(([name, value]) => cell.code.setAttribute(name, value));
   cell.code.addEventListener("input", () => { done = new Set([...done].filter((id) => id < i)); keep(); });

@@ -1,4 +1,4 @@
-// Leads from what is said of a mistake, and from an error, to its page.
+// Leads from what is said of a mistake, and from an error, to its page. Text that scrolls is reached by keys.
 const root = new URL("../", import.meta.url);
 
 function link(href, text) {
@@ -23,9 +23,16 @@ function errors() {
   }
 }
 
+function scrolling() {
+  for (const text of document.querySelectorAll("pre:not([tabindex])")) if (text.scrollWidth > text.clientWidth) text.tabIndex = 0;
+}
+
 let waiting = false;
-new MutationObserver(() => {
+function look() {
   if (waiting) return;
   waiting = true;
-  requestAnimationFrame(() => { waiting = false; mistakes(); errors(); });
-}).observe(document.body, { childList: true, subtree: true });
+  requestAnimationFrame(() => { waiting = false; mistakes(); errors(); scrolling(); });
+}
+look();
+addEventListener("resize", look);
+new MutationObserver(look).observe(document.body, { childList: true, subtree: true });

@@ -1,8 +1,7 @@
 // Unpacks what a view is about, and gives it to the script that all views of the site share.
 export async function unpack(data, name, file) {
-  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const text = await new Response(plain).text();
+  const { body } = await fetch(new URL(`views/${data}`, import.meta.url));
+  const text = await new Response(body.pipeThrough(new DecompressionStream("deflate"))).text();
   const script = document.createElement("script");
   script.type = "module";
   const from = new URL(file, import.meta.url), { primitives } = await import(from);

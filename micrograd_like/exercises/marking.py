@@ -19,7 +19,7 @@ SIGNS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mark:
     """What became of one question: `verdict` is "right", "wrong", or "not yet", also for what follows from a slip."""
 
@@ -31,6 +31,9 @@ class Mark:
     def __str__(self) -> str:
         typed = f"  {self.typed}" if self.typed else ""
         return f"{self.key}{typed}: {self.verdict}{'. ' * bool(self.note)}{self.note}"
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Marking:
@@ -74,7 +77,7 @@ class Marking:
             f"<p><b>{escape(m.where)}</b> {escape(m.did)}<br><i>{coded(m.idea)}</i><br>{escape(m.redo)}</p>{m.picture}"
             for m in self.messages
         )
-        head = "<tr><th></th><th>typed</th><th></th><th style='text-align:left'>why</th></tr>"
+        head = "<tr><td></td><th>typed</th><td></td><th style='text-align:left'>why</th></tr>"
         return f"<table><caption>{self._count()}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>{told}"
 
     def _count(self) -> str:

@@ -27,7 +27,7 @@ class Attempt:
     mistakes: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(repr=False)
 class Progress:
     """Attempts in the order in which they were made; nothing about who made them, or when.
 
@@ -100,6 +100,9 @@ class Progress:
             rows.append((name or "-", *map(str, counts), named))
         widths = [max(map(len, column)) for column in zip(*rows)]
         return "\n".join("  ".join(f"{x:{width}}" for x, width in zip(row, widths)).rstrip() for row in rows)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def to_json(self, path: str | os.PathLike[str] | None = None, **about: str) -> str:
         """Return the attempts as JSON for a teacher, and write them to `path` if given.

@@ -105,7 +105,7 @@ class Report(list[Slope]):
         return str(self)
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>derivative</th><th>at</th><th>by backward</th><th>by nudging</th><th></th></tr>"
+        head = "<tr><th>derivative</th><th>at</th><th>by backward</th><th>by nudging</th><td></td></tr>"
         rows = [
             f"<tr><td>d/d{escape(x.name)}</td><td>{escape(x.at)}</td><td>{short(x.claimed, 6)}</td>"
             f"<td>{' and '.join(short(y, 6) for y in x.sides or [x.measured])}</td>"

@@ -5,17 +5,34 @@ from __future__ import annotations
 import dis
 import operator
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .number import OPS, Number, real
 
 COMPARE = {"less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge", "equal": "eq", "not_equal": "ne"}
+T = TypeVar("T")
 
 
 class NoSequenceError(TypeError, AttributeError):
     """A Value is one number. As an AttributeError too, so that `hasattr(x, "__len__")` says no."""
+
+
+class Stepwise(Iterator[T]):
+    """An iterator that shows how it is used, where a cell of a notebook ends with it."""
+
+    def __init__(self, steps: Iterator[T], use: str) -> None:
+        self._steps, self._use = steps, use
+
+    def __iter__(self) -> Iterator[T]:
+        return self._steps  # itself, so that a loop runs as fast as over the generator
+
+    def __next__(self) -> T:
+        return next(self._steps)
+
+    def __repr__(self) -> str:
+        return f"<{self._use}>"
 
 
 class _Refused:

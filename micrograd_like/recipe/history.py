@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, NamedTuple
 
 from ..base.checks import listed, numbers, whole
@@ -110,6 +111,9 @@ class TrainingHistory:
 
     def __repr__(self) -> str:
         return f"<TrainingHistory of {self.epochs} epochs: loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}>"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(repr(self))}</code>{self.plot()._repr_html_()}"
 
 
 def _row(saved: Any, epoch: int, watched: int, parameters: int) -> Row:

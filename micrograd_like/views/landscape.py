@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from math import hypot, isfinite
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..graph.forward import OfValues
 from ..ops import OPS, Op, ieee
 from ..optim import SGD, Optimizer
 
-LEVELS, STEPS = 12, 160
+LEVELS, STEPS, FLAT = 12, 160, 0.05
 
 
 def descend(
@@ -130,7 +131,16 @@ def activation(op: str | Op, low: float = -6.0, high: float = 6.0) -> Picture:
         parts.append(line([plane.at(x, y) for x, y in zip(grid, numbers)], colour))
         x, y = plane.left + 150 * colour, plane.top + plane.height + 34
         parts += [line([(x, y - 4), (x + 24, y - 4)], colour), text(x + 30, y, name, "ink", 11)]
-    return pictured(parts, (plane.left + plane.width + 20, plane.top + plane.height + 48), op.name, op.why)
+    steepest = max(abs(gradient) for _, (gradient,) in at)
+    flat = [(x, y) for x, (y, (gradient,)) in zip(grid, at) if abs(gradient) < FLAT * steepest]
+    if flat:
+        gap = 1.5 * (high - low) / STEPS
+        starts = [i for i, (x, _) in enumerate(flat) if i == 0 or x - flat[i - 1][0] > gap]
+        parts += [line([plane.at(*point) for point in flat[i:j]], 2, 7.0) for i, j in pairwise([*starts, len(flat)])]
+        x, y = plane.left, plane.top + plane.height + 54
+        told = f"flat (saturated): the slope is below {FLAT:.0%} of its steepest"
+        parts += [line([(x, y - 4), (x + 24, y - 4)], 2, 7.0), text(x + 30, y, told, "ink", 11)]
+    return pictured(parts, (plane.left + plane.width + 20, plane.top + plane.height + 68), op.name, op.why)
 
 
 def line(points: Sequence[tuple[float, float]], colour: int = 0, width: float = 2.0) -> str:

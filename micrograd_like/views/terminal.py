@@ -180,7 +180,7 @@ class Stepper:
         """Return the lines that show where the walk is."""
         lines = screen(self.walk, self.event, self.hidden)
         if self.hidden:
-            lines.append(f"your number: {self.typed}_")
+            lines.append(wrapped(f"your number: {self.typed}_"))
         return [*lines, *([wrapped(self.told)] if self.told else []), "", _dim(PREDICTING if self.hidden else STEPPING)]
 
 
@@ -211,7 +211,7 @@ def screen(walk: Walk, event: Event, hidden: bool = False) -> list[str]:
         lines.append(wrapped(f"{event.target} {f'still waits for {names}' if names else 'is complete now'}."))
     lines += ["", *_table(walk, event, hidden)]
     if walk.rule.name != "right" and event.index == len(walk) - 1:
-        lines += ["", *walk.side_by_side()]
+        lines += ["", *[wrapped(line, 4) for line in walk.side_by_side()]]
     return lines
 
 
@@ -220,11 +220,18 @@ def _table(walk: Walk, event: Event, hidden: bool) -> Iterator[str]:
     grads = {e.node: e.after for e in seen if isinstance(e, Seed)}
     grads |= {e.input: e.after for e in seen if isinstance(e, Backward)}
     nodes = [e.node for e in seen if isinstance(e, Forward)][-MOST_ROWS:]
-    width = max((len(walk.graph.name(node)) for node in nodes), default=0)
+    room = max((columns() or 100) - len(f"    data {'':10}  grad {'':10} <-"), 8)
+    shown = {node: _short_name(walk.graph.name(node), room) for node in nodes}
+    width = max(map(len, shown.values()), default=0)
     for node in nodes:
         mark = "<-" if isinstance(event, Backward) and node is event.input else ""
         grad = short(grads[node]) if node in grads else ""
-        yield f"  {walk.graph.name(node):{width}}  data {short(node.data):>10}  grad {grad:>10} {mark}".rstrip()
+        yield f"  {shown[node]:{width}}  data {short(node.data):>10}  grad {grad:>10} {mark}".rstrip()
+
+
+def _short_name(name: str, room: int) -> str:
+    """Return the name, without its middle where it is longer than its room."""
+    return name if len(name) <= room else f"{name[: room // 2]}…{name[len(name) - (room - 1) // 2 :]}"
 
 
 def _keys() -> Iterator[bytes]:

@@ -289,7 +289,9 @@ def add_commands(commands: Any) -> None:
     """Add `worksheet` to the commands of an argument parser."""
     sheets = commands.add_parser("worksheet", help="print worksheets with keys, one variant for each student")
     sheets.add_argument("--concepts", default="chain,fan-out", help="with commas between (default: %(default)s)")
-    sheets.add_argument("--count", type=int, help="how many different sheets (default: one for each student, or 1)")
+    sheets.add_argument(
+        "--count", type=int, help="how many sheets, all different (default: one for each student, or 1)"
+    )
     sheets.add_argument("--students", type=Path, metavar="FILE.csv", help="a student in each line; each gets a variant")
     sheets.add_argument("--format", choices=("html", "pdf", "md"), default="html", help="(default: %(default)s)")
     sheets.add_argument("--paper", choices=tuple(PAPERS), default="A4", help="(default: %(default)s)")
@@ -301,7 +303,12 @@ def add_commands(commands: Any) -> None:
 
 def add_seed(command: argparse.ArgumentParser) -> None:
     """Let a command take the seed and the difficulty of an exercise."""
-    command.add_argument("--seed", type=int, default=0, help="the same seed makes the same exercise")
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="the same seed makes the same exercise; two seeds may give the same answers, the sheets of one never do",
+    )
     command.add_argument("--difficulty", type=int, choices=tuple(NUMBERS), default=1)
 
 

@@ -90,7 +90,7 @@ function backwards({ lesson: { nodes }, ops, now, mistake, wrongOf }, event) {
   const own = [now.data[node], ...inputs.map((x) => now.data[x])],
     owners = [node, ...inputs];
   const plain = !op?.rule || nodes[node].slopes; // no formula here, or one of other numbers
-  const { at, text } = plain
+  const { at, text, names } = plain
     ? { at: () => ({ [place]: slope }), text: "" }
     : formula(op, place, own, slope, wrongOf(node));
   const ruled = op?.gate && slope === 0 ? {} : mistake; // a shut gate adds nothing
@@ -108,16 +108,16 @@ function backwards({ lesson: { nodes }, ops, now, mistake, wrongOf }, event) {
   const factor = (ml) => (/<mo>[+−]|^<mfrac/.test(ml) ? `<mo>(</mo>${ml}<mo>)</mo>` : ml);
   const grad = partial(mi(nodes[last].name, last), mi(nodes[node].name, node));
   const symbols = [
-    plain ? mn(slope) : fill(text, owners.map(label)),
+    text || names ? fill(text || names, owners.map(label)) : mn(slope),
     node === last ? mn(u, node) : grad,
   ];
   const numbers = [
-    plain
-      ? mn(slope)
-      : fill(
+    text
+      ? fill(
           text,
           xs.map((x, k) => mn(x, owners[k])),
-        ),
+        )
+      : mn(slope),
     bracketed(mn(u, node)),
   ];
   const parts = [symbols, numbers].map(([s, u]) => {

@@ -18,7 +18,9 @@ export function mount(root, lesson, ops, changed = () => {}) {
   root.classList.add("mgl");
   leaveKeysAlone(root);
   root.addEventListener("focusin", (e) => leaveKeysAlone(e.target));
-  Object.entries({ tabindex: 0, role: "region", "aria-label": `Exercise on ${lesson.nodes.at(-1).name}.` }).forEach((x) => root.setAttribute(...x));
+  const label = `Exercise on ${lesson.nodes.at(-1).name}.`; // the second one on a page has a number
+  const before = [...document.querySelectorAll('[role="region"]')].filter((x) => x !== root && x.getAttribute("aria-label")?.startsWith(label)).length;
+  Object.entries({ tabindex: 0, role: "region", "aria-label": before ? `${label} Number ${before + 1}.` : label }).forEach((x) => root.setAttribute(...x));
   put(root, graph.stage, practice.panel);
   linkParts(root);
   graph.draw();

@@ -207,11 +207,14 @@ function report({ nodes, now, mistake, grads }) {
   });
 }
 
-// What is written for a local derivative: as in a book, if that gives the engine's number.
+// What is written for a local derivative: as in a book, if that gives the engine's number. Else, as at a tie, the number
+// itself; where the book's form has only lost its digits, it is what stands in names.
 export function formula(op, k, numbers, slope, wrong) {
   if (wrong) return { at: wrong.rule, text: wrong.texts[k] };
-  const book = op.book && near(op.book(...numbers)[k], slope, 1e-9);
-  return book ? { at: op.book, text: op.bookTexts[k] } : { at: op.rule, text: op.texts[k] };
+  if (!op.book) return { at: op.rule, text: op.texts[k] };
+  const number = op.book(...numbers)[k];
+  if (near(number, slope, 1e-9)) return { at: op.book, text: op.bookTexts[k] };
+  return { at: () => ({ [k]: slope }), text: "", names: abs(number - slope) <= 1e-9 ? op.bookTexts[k] : "" };
 }
 
 // How far a mistake leads away on a graph: how many gradients differ, then by how much at most.
