@@ -1482,7 +1482,7 @@ w(
     "weights all set alike",
     OURS,
     """
-optimizer.lr = 0.01
+optimizer.lr = 0.1
 for p in model.parameters(): p.data = 0.0
 for epoch in range(10):
     cost = losses.mse([model(x) for x in X], y)

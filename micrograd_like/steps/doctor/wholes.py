@@ -285,5 +285,7 @@ def set_alike(source: Script, record: Watched) -> Iterator[Proposal]:
         loop, target = source.above(s, ast.For), targets(s)[0]
         same = isinstance(s.value, ast.Constant) and isinstance(target, ast.Attribute) and target.attr == "data"
         if same and loop is not None and not source.of(target).endswith((".b.data", ".bias.data")):
+            if loop.body == [s]:
+                yield s.lineno, "nothing: leave the weights as they were drawn", source.removed(loop)
             line = f"{source.of(target)} = random.uniform(-0.5, 0.5)"
             yield s.lineno, line, source.replaced(s.value, "__import__('random').uniform(-0.5, 0.5)")
