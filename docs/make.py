@@ -59,9 +59,10 @@ def operations(as_mathml: bool = False) -> str:
 
 
 def _rough() -> str:
-    """Return near which zeros a local derivative has fewer correct digits."""
+    """Return where fewer digits are correct."""
     near = [f"{op.name} (less than {op.rough[1]:g} from {op.rough[0]:.4f})" for op in OPS.values() if op.rough]
-    return f" Near their own zeros, those of {' and '.join(near)} are within 1e-15 instead." if near else ""
+    slopes = f" Near their own zeros, those of {' and '.join(near)} are within 1e-15 instead." if near else ""
+    return slopes + " Below 10, lgamma and digamma are within 3e-15 of their value, or of 1 if that is larger."
 
 
 def _row(op: Op, as_mathml: bool) -> str:

@@ -26,8 +26,9 @@ ONCE = [
     for name in ("test_browser_", "_measured", "test_benchmarks", "test_doctor", "test_migrate")
 ]
 LONG_AGAIN = """
-    animation apart docs drawn engines exam fold generate house javascript landscape layers layout learn main notebooks
-    packaging picture plain_english plots sentences site terminal training widget worksheet
+    advice_commands animation apart class classroom course docs drawn engines exam fold generate house javascript
+    landscape layers layout learn lms main mistakes_everywhere names notebooks packaging picture plain_english plots
+    sentences shows site terminal training types widget worksheet
 """  # what hardly asks an engine: on a second one only with --long
 
 

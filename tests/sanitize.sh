@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 python=$(command -v "${PYTHON:-python3}")
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-tar cf - --exclude='*.so' micrograd_like docs examples tests setup.py pyproject.toml README.md | tar xf - -C "$tree"
+tar cf - --exclude='*.so' micrograd_like docs examples notebooks tests setup.py pyproject.toml README.md | tar xf - -C "$tree"
 cd "$tree"
 flags="-fsanitize=address,undefined"
 CFLAGS="$flags -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -DMICROGRAD_LIKE_NO_POOL" LDFLAGS="$flags" \

@@ -314,6 +314,18 @@ def test_values_and_slopes_over_the_whole_domain(op: Op) -> None:
                     assert abs(number - found) < 1e-15
 
 
+@pytest.mark.parametrize(("name", "more", "exact"), [("lgamma", (), "loggamma"), ("digamma", (0.0,), "digamma")])
+def test_the_gamma_functions_are_as_close_as_the_docs_say(name: str, more: tuple[float, ...], exact: str) -> None:
+    mpmath = pytest.importorskip("mpmath")
+    draw = random.Random(name)
+    for _ in range(2000):
+        x = draw.choice([log_uniform(draw, 1e-6, 10.0), -draw.uniform(0.01, 20.0)])
+        if x > 0 or abs(x - round(x)) > 1e-3:
+            with mpmath.workdps(40):
+                truth = getattr(mpmath, exact)(x).real
+                assert abs(OPS[name](x, *more) - truth) <= 3e-15 * max(1, abs(truth)), x
+
+
 CONVENTIONS = [  # conventions at the awkward points: operation, numbers, value, gradients; None: not asked
     ("mul", (-0.0, 5.0), -0.0, (5.0, -0.0)),
     ("neg", (0.0,), -0.0, (-1.0,)),

@@ -98,6 +98,25 @@ def test_the_worksheet_command(tmp_path: Path, capsys: pytest.CaptureFixture[str
         run("worksheet", "--count", "1", "--students", str(roster), "--out", str(out))
 
 
+def test_sheets_that_repeat_answers_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [
+        "worksheet",
+        "--concepts",
+        "fan-out",
+        "--count",
+        "60",
+        "--format",
+        "md",
+        "--out",
+        str(tmp_path / "sheets"),
+    ]
+    assert main(command) == 0 and "repeat the answers" not in capsys.readouterr().out
+    monkeypatch.setattr("micrograd_like.exercises.generator.AGAIN", 1)  # and so nobody's numbers are drawn again
+    assert main([*command, "--force"]) == 0 and "sheets repeat the answers of another" in capsys.readouterr().out
+
+
 def test_sheets_are_not_written_over_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     run("worksheet", "--out", str(out))

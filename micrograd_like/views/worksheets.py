@@ -20,7 +20,7 @@ from ..drawing.picture import NoConverterError
 from ..exercises.concepts import CONCEPTS, NUMBERS, Concept
 from ..exercises.credit import points_of
 from ..exercises.exercise import Exercise
-from ..exercises.generator import generate, variants
+from ..exercises.generator import answers_of, generate, variants
 from .blanks import sketch
 
 PaperSize = Literal["A4", "Letter"]
@@ -289,9 +289,7 @@ def add_commands(commands: Any) -> None:
     """Add `worksheet` to the commands of an argument parser."""
     sheets = commands.add_parser("worksheet", help="print worksheets with keys, one variant for each student")
     sheets.add_argument("--concepts", default="chain,fan-out", help="with commas between (default: %(default)s)")
-    sheets.add_argument(
-        "--count", type=int, help="how many sheets, all different (default: one for each student, or 1)"
-    )
+    sheets.add_argument("--count", type=int, help="how many different sheets (default: one for each student, or 1)")
     sheets.add_argument("--students", type=Path, metavar="FILE.csv", help="a student in each line; each gets a variant")
     sheets.add_argument("--format", choices=("html", "pdf", "md"), default="html", help="(default: %(default)s)")
     sheets.add_argument("--paper", choices=tuple(PAPERS), default="A4", help="(default: %(default)s)")
@@ -307,7 +305,7 @@ def add_seed(command: argparse.ArgumentParser) -> None:
         "--seed",
         type=int,
         default=0,
-        help="the same seed makes the same exercise; two seeds may give the same answers, the sheets of one never do",
+        help="the same seed makes the same exercise; two seeds may give the same answers",
     )
     command.add_argument("--difficulty", type=int, choices=tuple(NUMBERS), default=1)
 
@@ -328,6 +326,10 @@ def run_worksheet(options: argparse.Namespace) -> None:
     for written in worksheet(exercises, path, paper=options.paper, students=labels):
         numbers = f"{counted(len(names), 'sheet')}, {counted(len(exercises), 'exercise')}"
         print(f"wrote {written}: {numbers}")
+    for i, concept in enumerate(concepts):
+        column = exercises[i :: len(concepts)]
+        if alike := len(column) - len({answers_of(ex) for ex in column}):
+            print(f"{concept}: {alike} of {len(column)} sheets repeat the answers of another. Try --difficulty 3.")
     if segno() is None and options.format != "md":
         print("The code of each sheet is printed as text. For a QR code of it: pip install 'micrograd-like[paper]'")
 
