@@ -165,7 +165,7 @@ def test_epochs_learnt_together_are_epochs_learnt_one_by_one(lr: Any, monkeypatc
     X, y = moons(20, labels=(-1, 1))
     found = []
     for numbers in (1, 10**6):
-        monkeypatch.setattr("micrograd_like.compiler.program.AT_ONCE", numbers)
+        monkeypatch.setattr("micrograd_like.compiler.program.IN_ONE_CALL", numbers)
         model = MLP(2, [4, 1], rng=1)
         program = compile(lambda X, y, model=model: losses.hinge([model(x) for x in X], y), X[:5], y[:5])
         optimizer = SGD(model.parameters(), lr, momentum=0.5)

@@ -32,7 +32,7 @@ from .replay import Replay
 from .trace.inputs import given, numbers_of, shape
 from .update import RATE, STEPS, Remembered, instructions
 
-AT_ONCE = 2**18  # numbers of examples that the backend is handed in one call
+IN_ONE_CALL = 2**18  # numbers of examples that the backend is handed in one call
 # What the update itself does not depend on.
 BETWEEN_STEPS = dict.fromkeys(["remembered", "steps", "epoch", "parameters", "schedule", "passes"])
 
@@ -209,7 +209,7 @@ class Program(Computer):
         self.waiting = self.waiting and not self.account.pays_by_fit(epochs * -(-count // size))
         together = 1
         if not (count % size or callable(optimizer.schedule)):  # then several epochs are learnt like one
-            together = max(1, AT_ONCE // sum([table.size for table in tables] or [AT_ONCE]))
+            together = max(1, IN_ONE_CALL // sum([table.size for table in tables] or [IN_ONE_CALL]))
         for first in range(0, epochs, together):
             batches = []
             for epoch in range(first, min(first + together, epochs)):

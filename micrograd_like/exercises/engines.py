@@ -33,7 +33,6 @@ METHODS = {
 }
 SAMPLES = {"log": (0.7, 2.5), "sqrt": (0.7, 2.5), "relu": (-1.3, 0.7), "exp": (-0.6, 0.8), "tanh": (-0.6, 0.9)}
 Step = tuple[str, int, int]  # operation, and the places of its operands; of a power the second is the exponent
-RunsGraph = Callable[["Blueprint"], tuple[float, dict[str, float]]]  # value of the output, gradients of the leaves
 
 
 @dataclass(frozen=True)

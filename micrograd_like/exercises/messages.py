@@ -17,7 +17,6 @@ from .questions import Task
 
 UNREACHED = "A node from which no path leads to the output cannot move it: its gradient is 0."
 MOST_KEYS, MOST_LETTERS = 6, 200  # of a message at first
-EACH_USE = "Each use has an effect of its own: the gradient is the sum over all of them."
 TWO = "A node holds two numbers: its value, and its gradient, which tells how the output moves with it."
 NOTHING_ELSE = "The gradient is local derivative times upstream gradient, added over the uses, and nothing else."
 IDEAS = {"unreached": UNREACHED, "value": TWO}
