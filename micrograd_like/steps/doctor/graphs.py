@@ -130,12 +130,12 @@ def _places_for(source: Script, attribute: str, init: Any, call: Any) -> Iterato
             yield (
                 inner.lineno,
                 f"{form} for {each.target.id}, also in zip({source.of(each.iter)}, self.{attribute})",
-                (text.replaced(inner, form)),
+                text.replaced(inner, form),
             )
     for step in [n for n in parts(call) if isinstance(n, ast.Call) and _of_self(n.func, ast.Load)]:
         for x in step.args:
-            inner = f"self.{attribute}({source.of(x)})"
-            yield x.lineno, in_line(source, x, inner), source.replaced(x, inner)
+            used = f"self.{attribute}({source.of(x)})"
+            yield x.lineno, in_line(source, x, used), source.replaced(x, used)
     for back in reversed(returned):
         value = source.of(back.value)
         for form in f"self.{attribute}({value})", f"({value}) + self.{attribute}":

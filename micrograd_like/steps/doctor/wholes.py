@@ -26,12 +26,12 @@ def returned_early(source: Script, record: Watched) -> Iterator[Proposal]:
         if not isinstance(back, ast.Return) or back.value is None or source.above(loop, ast.FunctionDef) is None:
             continue
         wanted = names(back.value)
-        adds = [s for s in loop.body if isinstance(s, ast.AugAssign) and names(s.target) & wanted]
-        adds += [
-            s for s in loop.body
-            if isinstance(s, ast.Assign) and source.of(targets(s)[0]) in wanted & names(s.value)
-        ]  # fmt: skip
-        adds += [s for s in loop.body if re.match(rf"({'|'.join(wanted)})\.append\(", source.of(s))] if wanted else []
+        adds = any(
+            names(s.target) & wanted if isinstance(s, ast.AugAssign)
+            else source.of(targets(s)[0]) in wanted & names(s.value) if isinstance(s, ast.Assign)
+            else wanted and re.match(rf"({'|'.join(wanted)})\.append\(", source.of(s))
+            for s in loop.body
+        )  # fmt: skip
         if adds and not any(isinstance(s, ast.If | ast.Break | ast.Continue) for s in loop.body):
             cut, end = source.removed(back).split("\n"), loop.end_lineno or loop.lineno
             line = source.of(back)
@@ -91,7 +91,7 @@ def other_labels(source: Script, record: Watched) -> Iterator[Proposal]:
         minus = isinstance(n.op, ast.Sub) or source.of(n.right).startswith("-")
         if source.of(n.left) not in ("1", "1.0") or not minus:
             continue
-        product = n.right.left if isinstance(n.right, ast.UnaryOp) else n.right
+        product = n.right.operand if isinstance(n.right, ast.UnaryOp) else n.right
         shut = re.search(r"relu|max\(|hinge", source.of(source.statement(n)))
         if isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult) and shut:
             factors = {source.of(x).lstrip("-") for x in (product.left, product.right)}
